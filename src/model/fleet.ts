@@ -1,0 +1,174 @@
+/**
+ * The fleet: what an operator writes down. Everything here has been validated
+ * (`src/config`); the rest of the program may rely on the rules stated below.
+ */
+import type { Address, InterfaceAddress, Prefix } from './address.js';
+
+export interface Fleet {
+  readonly provider: Provider;
+  readonly sites: readonly Site[];
+  readonly customers: readonly Customer[];
+  readonly safety: Safety;
+  readonly kernel: KernelNumbers;
+  /** Short hash of the source text; two processes that read the same fleet agree on it. */
+  readonly generation: string;
+}
+
+export interface Provider {
+  /** Origin of the covering prefixes and first ASN in front of customers' prefixes. */
+  readonly asn: number;
+  readonly endpoints: Endpoints;
+  /** Announced only while this server can decapsulate. Every endpoint lies inside one of them. */
+  readonly covering: readonly Prefix[];
+  /** Source of ICMP errors sent from inside customers' namespaces. Public, or path-MTU discovery breaks. */
+  readonly icmpSource: { readonly v4: Address; readonly v6?: Address };
+}
+
+/** Anycast addresses that terminate tunnels, the same on every server. */
+export interface Endpoints {
+  readonly gre4: Address;
+}
+
+export interface Site {
+  readonly name: string;
+  readonly region: string;
+  readonly routers: readonly Router[];
+  readonly servers: readonly Server[];
+}
+
+/** A site's own router: not ours, it spreads flows over our servers. */
+export interface Router {
+  readonly name: string;
+  readonly asn: number;
+  /** At least one of the two. */
+  readonly v4?: Address;
+  readonly v6?: Address;
+  /** Seconds; RFC 4271 4.2 and 4.4. `hold` is 0 or at least 3, `keepalive` at most a third of it. */
+  readonly hold: number;
+  readonly keepalive: number;
+  /** TCP MD5 signature key, RFC 2385. */
+  readonly password?: string;
+  /** GTSM, RFC 5082; eBGP only. */
+  readonly ttlSecurity: boolean;
+}
+
+export interface Server {
+  readonly name: string;
+  /** The provider's ASN unless the site speaks eBGP to its routers. */
+  readonly asn: number;
+  /** Unicast; next hop of everything this server announces, and source of its probes. */
+  readonly v4: Address;
+  readonly v6?: Address;
+  /** Interfaces on which customers' packets arrive. At least one. */
+  readonly uplinks: readonly string[];
+}
+
+export interface Customer {
+  readonly name: string;
+  /** Origin AS of the customer's prefixes; the path on the wire is `provider customer`. */
+  readonly asn: number;
+  readonly prefixes: readonly CustomerPrefix[];
+  readonly tunnels: readonly Tunnel[];
+  readonly routes: readonly CustomerRoute[];
+  readonly firewall: readonly FirewallRule[];
+}
+
+export interface CustomerPrefix {
+  readonly prefix: Prefix;
+  /** False: carried and tunnelled when traffic comes, but not announced. */
+  readonly advertise: boolean;
+}
+
+/** GRE (RFC 2784, RFC 2890) between the endpoint and a customer's router. */
+export interface Tunnel {
+  readonly name: string;
+  /** The customer router's public IPv4 address. */
+  readonly remote: Address;
+  readonly key?: number;
+  /** Our address inside the tunnel. */
+  readonly inner: InterfaceAddress;
+  readonly inner6?: InterfaceAddress;
+  /** Of the inner packet; the outer adds 24 bytes, 28 with a key. */
+  readonly mtu: number;
+  readonly probe: TunnelProbe;
+}
+
+/** ICMP echo through the tunnel; the answer returns outside it, to the probing server's unicast address. */
+export interface TunnelProbe {
+  /** Inner destination. The tunnel's remote unless the fleet says otherwise. */
+  readonly target: Address;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** Consecutive successes until up, consecutive failures until down. */
+  readonly rise: number;
+  readonly fall: number;
+}
+
+export interface CustomerRoute {
+  readonly prefix: Prefix;
+  readonly tunnel: string;
+  /** Lower wins. */
+  readonly priority: number;
+  /** Share among routes of equal priority, 1 to 256. */
+  readonly weight: number;
+}
+
+export type Protocol = 'tcp' | 'udp' | 'icmp' | 'icmpv6' | 'gre' | 'esp' | number;
+export type PortRange = readonly [from: number, to: number];
+
+/** First match decides; what matches no rule is permitted. Absent fields match everything. */
+export interface FirewallRule {
+  readonly name: string;
+  readonly action: 'drop' | 'permit' | { readonly packetsPerSecond: number; readonly burst: number };
+  readonly source?: readonly Prefix[];
+  readonly destination?: readonly Prefix[];
+  readonly protocol?: Protocol;
+  readonly sourcePorts?: readonly PortRange[];
+  readonly destinationPorts?: readonly PortRange[];
+}
+
+export interface Safety {
+  /** What a customer whose every tunnel is down does to this server's announcement of it. A lone server has no fleet view, so `degrade` is the default. */
+  readonly remoteFault: 'degrade' | 'withdraw';
+  /** What follows `stopGrace` after an agent died without a hand-over. */
+  readonly lostAgent: 'degrade' | 'drain';
+  /** Time-to-live of the desired set handed to the guard. */
+  readonly leaseMs: number;
+  /** How long the guard keeps the wire after a hand-over. */
+  readonly stopGraceMs: number;
+  /** Between "confirmed withdrawn" and anything being torn down: routers' FIBs lag their RIBs. */
+  readonly settleMs: number;
+  /** How long a drain stays degraded before it withdraws. */
+  readonly drainMs: number;
+}
+
+/** Numbers by which our kernel objects are told from everybody else's. */
+export interface KernelNumbers {
+  readonly mark: number;
+  readonly mask: number;
+  /** Routing table of customers' prefixes. */
+  readonly table: number;
+  /** Protocol number on every route we install (rtnetlink(7), rtm_protocol). */
+  readonly protocol: number;
+  /** Preference of our one rule per family and uplink. */
+  readonly rulePreference: number;
+}
+
+/** One server and what it stands in. */
+export interface ServerView {
+  readonly fleet: Fleet;
+  readonly site: Site;
+  readonly server: Server;
+}
+
+/** Finds a server by name; `undefined` when the fleet has none of that name. */
+export function viewOf(fleet: Fleet, serverName: string): ServerView | undefined {
+  for (const site of fleet.sites) {
+    const server = site.servers.find((candidate) => candidate.name === serverName);
+    if (server) return { fleet, site, server };
+  }
+  return undefined;
+}
+
+/** iBGP when the router's ASN is the server's own (RFC 4271 1.1). */
+export const isInternal = (server: Server, router: Router): boolean => server.asn === router.asn;

@@ -1,0 +1,62 @@
+/** What passes between agent and guard. */
+import type { Address, Prefix } from './address.js';
+import type { Level } from './level.js';
+import type { Announcement, SessionState } from './path.js';
+import type { Reason } from './reason.js';
+
+/** The complete set of what this server wants announced. What is absent from it is withdrawn. */
+export interface DesiredSet {
+  readonly server: string;
+  /** Of the fleet it was derived from. A guard that reads another generation announces only what both allow. */
+  readonly generation: string;
+  /** Given by the guard at `hello`; a set of an older epoch is refused. */
+  readonly epoch: number;
+  /** Counts up within an epoch; a set that is not newer is refused. */
+  readonly sequence: number;
+  /** The right to keep announcing, from the moment of receipt. */
+  readonly ttlMs: number;
+  readonly announcements: readonly Announcement[];
+}
+
+export type OfferRefusal = 'stale-epoch' | 'stale-sequence' | 'other-server' | 'invalid';
+
+export type OfferAnswer =
+  | { readonly accepted: true; readonly wire: WireState }
+  | { readonly accepted: false; readonly refusal: OfferRefusal; readonly detail: string };
+
+export type HelloAnswer =
+  | { readonly accepted: true; readonly epoch: number; readonly wire: WireState }
+  /** Another agent holds a live lease. */
+  | { readonly accepted: false; readonly detail: string };
+
+export type AgentState = 'never-seen' | 'leased' | 'handed-over' | 'lapsed' | 'gone';
+export type DrainState = 'in-service' | 'draining' | 'drained';
+
+/** The guard's view of the speaker, read back. */
+export interface WireState {
+  /** `unreachable`: the speaker does not answer; what it holds is unknown. */
+  readonly speaker: 'ready' | 'starting' | 'unreachable' | 'refused';
+  /** Why, when not ready. */
+  readonly speakerDetail?: string;
+  readonly generation: string;
+  readonly agent: AgentState;
+  readonly drain: DrainState;
+  readonly prefixes: readonly WirePrefix[];
+  readonly peers: readonly { readonly address: Address; readonly asn: number; readonly state: SessionState }[];
+  /** Foreign paths deleted, barrier repaired and the like: newest last, bounded. */
+  readonly reports: readonly { readonly at: string; readonly text: string }[];
+}
+
+/** One prefix as it stands on the wire and why. */
+export interface WirePrefix {
+  readonly prefix: Prefix;
+  /** What the agent asked for; absent when it did not name the prefix. */
+  readonly asked?: Level;
+  /** What the guard wants after lease, drain and gate. */
+  readonly level: Level;
+  readonly reasons: readonly Reason[];
+  /** What the speaker holds: confirmed by read-back. */
+  readonly held: Level | 'unknown';
+  /** Withdrawn, absent from every Adj-RIB-Out, and `settle` is over: what carried it may be torn down. */
+  readonly settled: boolean;
+}

@@ -1,0 +1,46 @@
+/**
+ * Names of kernel objects, derived from the fleet's names and from nothing
+ * else, so that every process finds the same object without remembering.
+ */
+
+/** IFNAMSIZ - 1, linux/if.h. */
+const MAX_DEVICE = 15;
+
+/** The default network namespace, where the uplinks live. */
+export const DEFAULT_NETNS = '';
+
+/** Firewall table in every namespace; whatever else nft holds is foreign. */
+export const NFT_TABLE = 'culvert';
+
+/** Inside end of the veth pair, in the customer's namespace. */
+export const EDGE_DEVICE = 'edge0';
+
+/** Written to the alias of the namespace's loopback and of the outer veth: by it we know our own. */
+export const ownerAlias = (customer: string): string => `culvert:${customer}`;
+
+/** The customer behind an alias that we wrote; `undefined` for foreign ones. */
+export const ownerOf = (alias: string | undefined): string | undefined =>
+  alias?.startsWith('culvert:') ? alias.slice('culvert:'.length) : undefined;
+
+/** FNV-1a, 32 bit: spreads names over numbers and suffixes; no secret depends on it. */
+export function fnv1a(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(text)) {
+    hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  }
+  return hash;
+}
+
+/** `gre-` + `us` → `gre-us`; a name too long for the kernel keeps its head and gets six characters of hash. */
+function device(prefix: string, name: string): string {
+  const plain = `${prefix}${name}`;
+  if (plain.length <= MAX_DEVICE) return plain;
+  const hash = fnv1a(name).toString(36).padStart(7, '0').slice(-6);
+  return `${plain.slice(0, MAX_DEVICE - hash.length)}${hash}`;
+}
+
+export const netnsOf = (customer: string): string => `cv-${customer}`;
+/** Outer end of the veth pair, in the default namespace. */
+export const vethOf = (customer: string): string => device('cv-', customer);
+/** Tunnel device, in the customer's namespace. */
+export const tunnelDeviceOf = (tunnel: string): string => device('gre-', tunnel);

@@ -1,0 +1,117 @@
+/** What goes to the BGP speaker. Version-neutral: drivers convert once, at the wire. */
+import type { Address, Family, Prefix } from './address.js';
+import type { Level } from './level.js';
+import type { Reason } from './reason.js';
+
+/** `asn:value`, each 16 bit (RFC 1997). */
+export type Community = `${number}:${number}`;
+/** `global:local1:local2`, each 32 bit (RFC 8092). */
+export type LargeCommunity = `${number}:${number}:${number}`;
+
+/** RFC 8326. */
+export const GRACEFUL_SHUTDOWN: Community = '65535:0';
+
+export interface PathAttributes {
+  /** AS_SEQUENCE as injected; the speaker prepends its own ASN towards eBGP peers. */
+  readonly asPath: readonly number[];
+  readonly nextHop: Address;
+  readonly med?: number;
+  /** Seen by iBGP peers only (RFC 4271 5.1.5). */
+  readonly localPref?: number;
+  /** Sorted, without repeats. */
+  readonly communities: readonly Community[];
+  /** Sorted, without repeats. Every path of ours carries `asn:1:server`. */
+  readonly largeCommunities: readonly LargeCommunity[];
+}
+
+/** A path as it stands, or shall stand, in the speaker's local RIB. ORIGIN is always IGP. */
+export interface Path extends PathAttributes {
+  readonly prefix: Prefix;
+}
+
+/** One line of the desired set that the agent hands to the guard. */
+export interface Announcement {
+  readonly prefix: Prefix;
+  readonly level: Level;
+  /** AS_SEQUENCE at full level: empty for the provider's own prefixes, the customer's ASN for a customer's. */
+  readonly asPath: readonly number[];
+  readonly reasons: readonly Reason[];
+}
+
+/** Local function value in the large community that tags our own paths. */
+export const TAG_FUNCTION = 1;
+
+/** One BGP session with one of the site's routers. */
+export interface Peer {
+  readonly address: Address;
+  readonly asn: number;
+  readonly localAddress: Address;
+  /** Families negotiated on this session. */
+  readonly families: readonly Family[];
+  /** Seconds. */
+  readonly hold: number;
+  readonly keepalive: number;
+  readonly password?: string;
+  readonly ttlSecurity: boolean;
+}
+
+/** RFC 4271 8.2.2. */
+export type SessionState = 'idle' | 'connect' | 'active' | 'opensent' | 'openconfirm' | 'established' | 'unknown';
+
+/** Everything a speaker shall hold: complete, so that what is not in it has to go. */
+export interface SpeakerDesired {
+  readonly asn: number;
+  readonly routerId: Address;
+  /** TCP port to listen on; -1 does not listen. */
+  readonly listenPort: number;
+  /** The allow-list behind the default-reject barrier. Exact prefixes: nothing longer, nothing shorter. */
+  readonly allow: readonly Prefix[];
+  readonly paths: readonly Path[];
+  readonly peers: readonly Peer[];
+}
+
+export interface PeerObserved {
+  readonly address: Address;
+  readonly asn: number;
+  readonly state: SessionState;
+  readonly hold: number;
+  readonly keepalive: number;
+  readonly families: readonly Family[];
+  readonly localAddress?: Address;
+  /** Sent to this peer since the session came up, where the speaker counts them. */
+  readonly updatesSent?: number;
+}
+
+/** `held`: default reject in both directions and exactly `allow` accepted. */
+export type BarrierObserved =
+  | { readonly state: 'absent' }
+  | { readonly state: 'wrong'; readonly detail: string }
+  | { readonly state: 'held'; readonly allow: readonly Prefix[] };
+
+/** What was read back from a running speaker. */
+export type SpeakerObserved =
+  | { readonly state: 'not-started' }
+  | {
+      readonly state: 'started';
+      readonly asn: number;
+      readonly routerId: Address;
+      readonly listenPort: number;
+      readonly barrier: BarrierObserved;
+      /** Local paths only; learned ones are the barrier's business. */
+      readonly paths: readonly Path[];
+      /** Local paths that could not be read as ours: deleted and reported. */
+      readonly foreignPaths: readonly { readonly family: Family; readonly prefix: string; readonly detail: string }[];
+      readonly peers: readonly PeerObserved[];
+    };
+
+/** Operations on a speaker, in the order in which the plan emits them. */
+export type SpeakerOp =
+  | { readonly kind: 'start'; readonly asn: number; readonly routerId: Address; readonly listenPort: number }
+  | { readonly kind: 'install-barrier'; readonly allow: readonly Prefix[] }
+  | { readonly kind: 'allow'; readonly prefixes: readonly Prefix[] }
+  | { readonly kind: 'disallow'; readonly prefixes: readonly Prefix[] }
+  | { readonly kind: 'announce'; readonly paths: readonly Path[] }
+  | { readonly kind: 'withdraw'; readonly prefixes: readonly Prefix[] }
+  | { readonly kind: 'delete-foreign'; readonly family: Family; readonly prefix: string }
+  | { readonly kind: 'add-peer'; readonly peer: Peer }
+  | { readonly kind: 'delete-peer'; readonly address: Address };

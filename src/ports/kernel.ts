@@ -1,0 +1,78 @@
+import type {
+  AddressState,
+  KernelOp,
+  NamespaceState,
+  Netns,
+  NexthopState,
+  RouteState,
+  RuleState,
+  RulesetObserved,
+  RulesetState,
+  SysctlState,
+  TunnelState,
+  VethState,
+} from '../model/kernel.js';
+
+type Op<K extends KernelOp['kind']> = Extract<KernelOp, { kind: K }>;
+
+/**
+ * Common contract of the kernel's drivers: `observe` reads only and reports
+ * foreign objects never; it rejects with `KernelError` when a dump fails or
+ * cannot be parsed (unknown, not empty). `apply` runs a batch in order, in as
+ * few processes as it can, and rejects at the first failure, naming the
+ * operation. Applying what is already there is harmless.
+ */
+export interface LinkDriver {
+  observe(uplinks: readonly string[]): Promise<{
+    readonly namespaces: readonly NamespaceState[];
+    readonly veths: readonly VethState[];
+    readonly addresses: readonly AddressState[];
+    readonly uplinks: readonly { readonly name: string; readonly up: boolean }[];
+  }>;
+  apply(ops: readonly Op<'namespace-add' | 'namespace-delete' | 'veth-add' | 'veth-repair' | 'veth-delete' | 'address-add' | 'address-delete'>[]): Promise<void>;
+}
+
+export interface RouteDriver {
+  observe(namespaces: readonly Netns[]): Promise<{
+    readonly rules: readonly RuleState[];
+    readonly routes: readonly RouteState[];
+    readonly nexthops: readonly NexthopState[];
+  }>;
+  apply(ops: readonly Op<'nexthop-replace' | 'nexthop-delete' | 'route-replace' | 'route-delete' | 'rule-add' | 'rule-delete'>[]): Promise<void>;
+}
+
+export interface SysctlDriver {
+  /** Reads exactly the keys asked for; a key that does not exist is left out. */
+  observe(wanted: readonly SysctlState[]): Promise<readonly SysctlState[]>;
+  apply(ops: readonly Op<'sysctl-set'>[]): Promise<void>;
+}
+
+export interface FirewallDriver {
+  /** Compares our table in each namespace with the text wanted there; `equal` is judged on the kernel's own listing, never on what we remember. */
+  observe(wanted: readonly RulesetState[], present: readonly Netns[]): Promise<readonly RulesetObserved[]>;
+  /** Each replacement is one nft transaction: all of it or nothing. */
+  apply(ops: readonly Op<'ruleset-replace' | 'ruleset-delete'>[]): Promise<void>;
+}
+
+export interface TunnelDriver {
+  readonly kind: 'kernel' | 'tun';
+  /** Whether it can work on this machine, found out by trying in a scratch namespace. */
+  probe(): Promise<{ readonly works: true } | { readonly works: false; readonly detail: string }>;
+  observe(namespaces: readonly Netns[]): Promise<readonly TunnelState[]>;
+  apply(ops: readonly Op<'tunnel-add' | 'tunnel-repair' | 'tunnel-delete'>[]): Promise<void>;
+}
+
+/** Wakes the loop when links, addresses, routes, rules or namespaces change; carries no facts. */
+export interface KernelEvents {
+  watch(wake: () => void): { stop(): Promise<void> };
+}
+
+export class KernelError extends Error {
+  override readonly name = 'KernelError';
+  constructor(
+    readonly reason: 'tool-missing' | 'not-permitted' | 'unsupported' | 'failed' | 'unreadable' | 'timeout',
+    message: string,
+  ) {
+    super(message);
+  }
+}

@@ -1,0 +1,77 @@
+import { isIP } from 'node:net';
+import fc from 'fast-check';
+import {
+  address,
+  comparePrefix,
+  contains,
+  hostPrefix,
+  otherEnd,
+  overlaps,
+  parseAddress,
+  parseInterface,
+  parsePrefix,
+  prefix,
+} from '../../src/model/address.js';
+
+describe('parseAddress', () => {
+  test.each([
+    ['192.0.2.1', '192.0.2.1'],
+    ['2001:DB8:0:0:0:0:0:1', '2001:db8::1'],
+    ['2001:db8:0:0:1:0:0:1', '2001:db8::1:0:0:1'],
+    ['::', '::'],
+    ['::ffff:192.0.2.1', '::ffff:192.0.2.1'],
+    ['2001:db8::0:1', '2001:db8::1'],
+    ['1:0:2:3:4:5:6:7', '1:0:2:3:4:5:6:7'],
+  ])('%s → %s', (text, canonical) => expect(parseAddress(text)).toBe(canonical));
+
+  test.each(['', '010.0.0.1', '1.2.3', '1.2.3.4.5', '256.0.0.1', '1.2.3.4/24', ':', ':::', '1::2::3', 'fe80::1%eth0', '12345::', '1:2:3:4:5:6:7:8:9', '1.2.3.4::', '::1.2.3.4:5', ' 1.2.3.4', '1:2:3:4:5:6:7::8'])(
+    'refuses %j unless the platform reads it too',
+    (text) => expect(parseAddress(text) !== undefined).toBe(isIP(text) !== 0 && !text.includes('%')),
+  );
+
+  test('agrees with the platform on every address', () => {
+    fc.assert(fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), (text) => {
+      const parsed = parseAddress(text);
+      expect(parsed !== undefined).toBe(isIP(text) !== 0);
+      if (parsed) expect(parseAddress(parsed)).toBe(parsed);
+    }));
+  });
+});
+
+describe('parsePrefix', () => {
+  test.each([
+    ['203.0.113.0/24', '203.0.113.0/24'],
+    ['203.0.113.1/24', 'host-bits'],
+    ['203.0.113.0/33', 'not-a-prefix'],
+    ['203.0.113.0/024', 'not-a-prefix'],
+    ['203.0.113.0', 'not-a-prefix'],
+    ['', 'not-a-prefix'],
+    ['0.0.0.0/0', '0.0.0.0/0'],
+    ['2001:DB8:acf::/48', '2001:db8:acf::/48'],
+    ['2001:db8:acf::1/48', 'host-bits'],
+    ['::/129', 'not-a-prefix'],
+  ])('%s → %s', (text, result) => expect(parsePrefix(text)).toBe(result));
+});
+
+test('containment and overlap', () => {
+  expect(contains(prefix('203.0.113.0/24'), address('203.0.113.255'))).toBe(true);
+  expect(contains(prefix('203.0.113.0/24'), address('203.0.114.0'))).toBe(false);
+  expect(contains(prefix('0.0.0.0/0'), prefix('::/0'))).toBe(false);
+  expect(contains(prefix('203.0.113.0/25'), prefix('203.0.113.0/24'))).toBe(false);
+  expect(overlaps(prefix('203.0.113.0/25'), prefix('203.0.113.0/24'))).toBe(true);
+  expect(hostPrefix(address('2001:db8::1'))).toBe('2001:db8::1/128');
+});
+
+test.each([
+  ['10.255.0.0/31', '10.255.0.1'],
+  ['10.255.0.1/31', '10.255.0.0'],
+  ['10.255.0.1/30', '10.255.0.2'],
+  ['10.255.0.0/30', undefined],
+  ['10.255.0.1/29', undefined],
+  ['2001:db8::/127', '2001:db8::1'],
+])('other end of %s is %s', (text, end) => expect(otherEnd(parseInterface(text)!)).toBe(end));
+
+test('order: family, address, length', () => {
+  const sorted = ['2001:db8::/32', '10.0.0.0/16', '9.0.0.0/8', '10.0.0.0/8'].map(prefix).sort(comparePrefix);
+  expect(sorted).toEqual(['9.0.0.0/8', '10.0.0.0/8', '10.0.0.0/16', '2001:db8::/32']);
+});
