@@ -1,4 +1,5 @@
 /** Runs programs through execa; the one room that may. */
+import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { ExecError, type Exec, type ExecOptions, type ExecResult } from '../../ports/exec.js';
 import { openStream } from './stream.js';
@@ -18,31 +19,40 @@ export function createExec(): Exec {
 async function run(argv: Argv, options: ExecOptions = {}): Promise<ExecResult> {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const [file, ...args] = argv;
-  const child = execa(file, args, {
-    reject: false,
-    stripFinalNewline: false,
-    input: options.input ?? '',
-    maxBuffer: OUTPUT_LIMIT_BYTES,
-    env: { LC_ALL: 'C' },
-  });
-  let late = false;
-  const deadline = setTimeout(() => {
-    late = true;
+  const child = execa(file, args, { reject: false, buffer: false, input: options.input ?? '', env: { LC_ALL: 'C' } });
+  let cut: 'timeout' | 'output-limit' | undefined;
+  const end = (why: 'timeout' | 'output-limit'): void => {
+    cut ??= why;
     child.kill('SIGKILL');
     // A grandchild that inherited the pipes would otherwise keep them open, and us waiting.
     child.stdout.destroy();
     child.stderr.destroy();
-  }, timeoutMs);
+  };
+  const stdout = collect(child.stdout, () => end('output-limit'));
+  const stderr = collect(child.stderr, () => end('output-limit'));
+  const deadline = setTimeout(() => end('timeout'), timeoutMs);
   try {
-    const { exitCode, stdout, stderr, isMaxBuffer, signal, code, shortMessage } = await child;
-    if (late) throw new ExecError(argv, 'timeout', `${shown(argv)}: no end within ${timeoutMs} ms; killed`);
-    if (isMaxBuffer) throw new ExecError(argv, 'output-limit', `${shown(argv)}: printed more than 64 MiB; killed`);
+    const { exitCode, signal, code, shortMessage } = await child;
+    if (cut === 'timeout') throw new ExecError(argv, cut, `${shown(argv)}: no end within ${timeoutMs} ms; killed`);
+    if (cut === 'output-limit') throw new ExecError(argv, cut, `${shown(argv)}: printed more than 64 MiB; killed`);
     if (code !== undefined && exitCode === undefined) throw notStarted(argv, code, shortMessage);
     if (exitCode === undefined) throw new ExecError(argv, 'killed', `${shown(argv)}: killed by ${signal ?? 'a signal'}`);
-    return { code: exitCode, stdout, stderr };
+    return { code: exitCode, stdout: stdout(), stderr: stderr() };
   } finally {
     clearTimeout(deadline);
   }
+}
+
+/** Gathers a stream; `exceeded` is called once more than the limit has come. execa's own buffer is quadratic there. */
+function collect(stream: Readable, exceeded: () => void): () => string {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  stream.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > OUTPUT_LIMIT_BYTES) exceeded();
+    else chunks.push(chunk);
+  });
+  return () => Buffer.concat(chunks).toString('utf8');
 }
 
 /** From the errno of execve(2) or fork(2). */

@@ -1,4 +1,3 @@
-import { expect, test } from '@jest/globals';
 import { createClock } from '../../../src/drivers/clock/clock.js';
 
 const clock = createClock();

@@ -1,4 +1,3 @@
-import { describe, expect, test } from '@jest/globals';
 import { createExec } from '../../../src/drivers/exec/exec.js';
 import { execInside } from '../../../src/drivers/exec/inside.js';
 import { ExecError } from '../../../src/ports/exec.js';

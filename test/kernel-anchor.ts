@@ -1,0 +1,75 @@
+/**
+ * A private machine for kernel tests: its own network, mounts and processes
+ * under one anchor process, with an empty /run/netns. Ending the anchor ends
+ * everything inside, and the anchor ends with the test process whatever kills
+ * it, because it lives as long as its standard input.
+ */
+import { readFile } from 'node:fs/promises';
+import { createExec } from '../src/drivers/exec/exec.js';
+import { execInside } from '../src/drivers/exec/inside.js';
+import type { Exec } from '../src/ports/exec.js';
+
+export interface Anchor {
+  /** Runs programs inside the anchor. */
+  readonly exec: Exec;
+  /** Of the anchor, as seen from outside. */
+  readonly pid: number;
+  close(): Promise<void>;
+}
+
+const READY = 'anchored';
+
+const SETUP = [
+  'mount -t tmpfs -o mode=755 tmpfs /run',
+  'mkdir -p /run/netns /run/lock',
+  'mount -t sysfs -o ro sysfs /sys',
+  'ip link set lo up',
+  `echo ${READY}`,
+  'cat >/dev/null',
+].join(' && ');
+
+/** Why kernel tests cannot run here; `undefined` when they can. */
+export async function whyNoAnchor(): Promise<string | undefined> {
+  const tried = await createExec()
+    .run(['unshare', '--net', '--mount', '--pid', '--fork', '--mount-proc', 'true'])
+    .catch((error: unknown) => ({ code: 1, stderr: String(error) }));
+  return tried.code === 0 ? undefined : `no private namespaces here: ${tried.stderr.trim()}`;
+}
+
+/** Starts an anchor; rejects with what it said when it could not be set up. */
+export async function openAnchor(): Promise<Anchor> {
+  const outside = createExec();
+  let said = '';
+  let ready: () => void;
+  let failed: (error: Error) => void;
+  const anchored = new Promise<void>((resolve, reject) => {
+    ready = resolve;
+    failed = reject;
+  });
+  const unshare = ['unshare', '--net', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child'] as const;
+  const handle = outside.stream(['sh', '-c', 'echo $$; exec "$@"', 'anchor', ...unshare, 'sh', '-c', SETUP], {
+    line: (text) => {
+      said += `${text}\n`;
+      if (text === READY) ready();
+    },
+    ended: (reason) => failed(new Error(`no anchor: ${reason}`)),
+  });
+  await anchored;
+  const parent = /^\d+/.exec(said)?.[0] ?? '';
+  const pid = Number(await readFile(`/proc/${parent}/task/${parent}/children`, 'utf8'));
+  // nsenter forks to enter the PID namespace and passes no signal on: the program must notice its parent's death itself.
+  const enter = ['nsenter', '-t', String(pid), '-n', '-m', '-p', '--', 'setpriv', '--pdeathsig', 'KILL', '--'] as const;
+  const close = async (): Promise<void> => {
+    killIfThere(pid); // unshare blocks SIGTERM; it ends when its child does
+    await handle.stop();
+  };
+  return { pid, exec: execInside(outside, enter), close };
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
