@@ -5,8 +5,9 @@ export interface GuardClient {
   /** Asks for an epoch. Refused while another agent's lease is live. `pid` is for messages only. */
   hello(server: string, pid: number): Promise<HelloAnswer>;
   offer(set: DesiredSet): Promise<OfferAnswer>;
-  /** An agent that stops in order: the wire stays for `stopGrace`. */
-  handover(epoch: number): Promise<void>;
+  /** An agent that stops in order. `keep`: the wire stays for `stopGrace`; `drain`: it drains at once, until an agent returns. */
+  handover(epoch: number, mode: 'keep' | 'drain'): Promise<void>;
+  /** An operator's intent: stays until `undrain`, also over restarts. */
   drain(): Promise<void>;
   undrain(): Promise<void>;
   status(): Promise<WireState>;

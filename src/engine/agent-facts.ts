@@ -1,0 +1,77 @@
+/** The agent's knowledge of tunnels: samples in, states out. */
+import { afterSample, aged, unprobed, type TunnelRecord } from '../decide/tunnel-health.js';
+import type { ServerView, TunnelProbe } from '../model/fleet.js';
+import type { ProbeSample, TunnelHealth } from '../model/health.js';
+import { netnsOf, tunnelDeviceOf } from '../model/naming.js';
+import type { ProbeSpec } from '../ports/prober.js';
+import type { TunnelStatus } from '../status/agent.js';
+
+const key = (customer: string, tunnel: string): string => `${customer}/${tunnel}`;
+
+export class TunnelFacts {
+  private readonly records = new Map<string, TunnelRecord>();
+  private probes = new Map<string, TunnelProbe>();
+
+  /** Takes a new fleet over: records of tunnels that are gone are forgotten, the others kept. */
+  follow(view: ServerView, now: number): void {
+    this.probes = new Map(
+      view.fleet.customers.flatMap((customer) =>
+        customer.tunnels.map((tunnel): [string, TunnelProbe] => [key(customer.name, tunnel.name), tunnel.probe]),
+      ),
+    );
+    for (const known of this.records.keys()) if (!this.probes.has(known)) this.records.delete(known);
+    for (const wanted of this.probes.keys()) if (!this.records.has(wanted)) this.records.set(wanted, unprobed(now));
+  }
+
+  /** Returns true when the tunnel's health changed. */
+  take(sample: ProbeSample): boolean {
+    const id = key(sample.customer, sample.tunnel);
+    const [record, probe] = [this.records.get(id), this.probes.get(id)];
+    if (!record || !probe) return false;
+    const next = afterSample(record, sample, probe);
+    this.records.set(id, next);
+    return next.health !== record.health;
+  }
+
+  /** Lets knowledge without fresh proof lapse. */
+  age(now: number): void {
+    for (const [id, record] of this.records) {
+      const probe = this.probes.get(id);
+      if (probe) this.records.set(id, aged(record, now, probe));
+    }
+  }
+
+  health(customer: string, tunnel: string): TunnelHealth {
+    return this.records.get(key(customer, tunnel))?.health ?? 'unknown';
+  }
+
+  status(now: number): readonly TunnelStatus[] {
+    return [...this.records].map(([id, record]) => {
+      const slash = id.indexOf('/');
+      return {
+        customer: id.slice(0, slash),
+        tunnel: id.slice(slash + 1),
+        health: record.health,
+        forMs: Math.round(now - record.since),
+        ...(record.roundTrip === undefined ? {} : { roundTrip: record.roundTrip }),
+        ...(record.unsent === undefined ? {} : { detail: record.unsent }),
+      };
+    });
+  }
+}
+
+/** What the prober shall send: one probe per tunnel, from this server's unicast address. */
+export function probesOf(view: ServerView): readonly ProbeSpec[] {
+  return view.fleet.customers.flatMap((customer) =>
+    customer.tunnels.map((tunnel) => ({
+      customer: customer.name,
+      tunnel: tunnel.name,
+      netns: netnsOf(customer.name),
+      device: tunnelDeviceOf(tunnel.name),
+      source: view.server.v4,
+      target: tunnel.probe.target,
+      intervalMs: tunnel.probe.intervalMs,
+      timeoutMs: tunnel.probe.timeoutMs,
+    })),
+  );
+}

@@ -1,0 +1,93 @@
+/**
+ * The kernel as the agent sees it: all drivers observed together, and every
+ * operation sent to the one driver that executes it.
+ */
+import { DEFAULT_NETNS } from '../model/naming.js';
+import type { KernelDesired, KernelObserved, KernelOp } from '../model/kernel.js';
+import type { FirewallDriver, LinkDriver, RouteDriver, SysctlDriver, TunnelDriver } from '../ports/kernel.js';
+
+export interface KernelDrivers {
+  readonly link: LinkDriver;
+  readonly route: RouteDriver;
+  readonly sysctl: SysctlDriver;
+  readonly firewall: FirewallDriver;
+  readonly tunnel: TunnelDriver;
+}
+
+/**
+ * Reads everything back. `desired` only says where to look (which sysctls,
+ * which rulesets to compare); nothing of it is taken as fact.
+ */
+export async function observeKernel(
+  drivers: KernelDrivers,
+  desired: KernelDesired,
+  uplinks: readonly string[],
+): Promise<KernelObserved> {
+  const links = await drivers.link.observe(uplinks);
+  const inside = links.namespaces.map((namespace) => namespace.name);
+  const present = [DEFAULT_NETNS, ...inside];
+  const readable = desired.sysctls.filter((sysctl) => present.includes(sysctl.netns));
+  const [routes, sysctls, tunnels, rulesets] = await Promise.all([
+    drivers.route.observe(inside),
+    drivers.sysctl.observe(readable),
+    drivers.tunnel.observe(inside),
+    drivers.firewall.observe(desired.rulesets, present),
+  ]);
+  return { ...links, ...routes, sysctls, tunnels, rulesets };
+}
+
+type DriverName = keyof KernelDrivers;
+
+/** Which driver executes what. A new operation does not compile until it has a driver. */
+const EXECUTOR: { readonly [K in KernelOp['kind']]: DriverName } = {
+  'sysctl-set': 'sysctl',
+  'namespace-add': 'link',
+  'namespace-delete': 'link',
+  'veth-add': 'link',
+  'veth-repair': 'link',
+  'veth-delete': 'link',
+  'address-add': 'link',
+  'address-delete': 'link',
+  'tunnel-add': 'tunnel',
+  'tunnel-repair': 'tunnel',
+  'tunnel-delete': 'tunnel',
+  'nexthop-replace': 'route',
+  'nexthop-delete': 'route',
+  'route-replace': 'route',
+  'route-delete': 'route',
+  'rule-add': 'route',
+  'rule-delete': 'route',
+  'ruleset-replace': 'firewall',
+  'ruleset-delete': 'firewall',
+};
+
+type OpsOf<D extends DriverName> = Parameters<KernelDrivers[D]['apply']>[0];
+
+/** Applies in order, neighbours of one driver in one batch. Rejects at the first failure. */
+export async function applyToKernel(drivers: KernelDrivers, ops: readonly KernelOp[]): Promise<void> {
+  for (const batch of batches(ops)) {
+    await applyBatch(drivers, batch.driver, batch.ops);
+  }
+}
+
+/** `EXECUTOR` has sorted the operations by driver; the compiler cannot follow that through the union. */
+async function applyBatch<D extends DriverName>(drivers: KernelDrivers, name: D, ops: readonly KernelOp[]): Promise<void> {
+  const driver: { apply(ops: OpsOf<D>): Promise<void> } = drivers[name];
+  await driver.apply(ops as unknown as OpsOf<D>);
+}
+
+interface Batch {
+  readonly driver: DriverName;
+  readonly ops: KernelOp[];
+}
+
+function batches(ops: readonly KernelOp[]): readonly Batch[] {
+  const result: Batch[] = [];
+  for (const op of ops) {
+    const driver = EXECUTOR[op.kind];
+    const last = result.at(-1);
+    if (last?.driver === driver) last.ops.push(op);
+    else result.push({ driver, ops: [op] });
+  }
+  return result;
+}

@@ -1,0 +1,65 @@
+/** What an agent tells about itself over its socket. Plain data: it crosses a socket and is printed as JSON. */
+import type { TunnelHealth } from '../model/health.js';
+import type { NamedCounter } from '../model/kernel.js';
+import type { WireState } from '../model/lease.js';
+import type { Announcement } from '../model/path.js';
+
+export interface AgentStatus {
+  readonly server: string;
+  readonly generation: string;
+  readonly pid: number;
+  /** Wall clock, ISO 8601. */
+  readonly startedAt: string;
+  /** `kernel` or `tun`, and why. */
+  readonly tunnelDriver: string;
+  readonly pass: PassStatus;
+  readonly dataPlane: readonly DataPlaneStatus[];
+  readonly tunnels: readonly TunnelStatus[];
+  readonly announcements: readonly Announcement[];
+  readonly counters: readonly NetnsCounters[];
+  /** Repairs of things that changed without us. Newest last, bounded. */
+  readonly drift: readonly DriftReport[];
+  /** As the guard answered last; absent until it has. */
+  readonly wire?: WireState;
+  /** Why the guard does not hold our set at the moment. */
+  readonly guardProblem?: string;
+}
+
+export interface PassStatus {
+  readonly count: number;
+  /** Milliseconds. */
+  readonly lastTook: number;
+  /** Milliseconds since the kernel was last read back in full. */
+  readonly age?: number;
+  /** Why the last pass could not finish. */
+  readonly problem?: string;
+}
+
+/** `subject` is a customer, or `endpoint` for what all of them share. */
+export interface DataPlaneStatus {
+  readonly subject: string;
+  readonly state: 'verified' | 'fault' | 'unknown';
+  readonly details: readonly string[];
+}
+
+export interface TunnelStatus {
+  readonly customer: string;
+  readonly tunnel: string;
+  readonly health: TunnelHealth;
+  /** Milliseconds in this state. */
+  readonly forMs: number;
+  /** Milliseconds. */
+  readonly roundTrip?: number;
+  readonly detail?: string;
+}
+
+/** `netns` is '' for the default namespace. */
+export interface NetnsCounters {
+  readonly netns: string;
+  readonly counters: readonly NamedCounter[];
+}
+
+export interface DriftReport {
+  readonly at: string;
+  readonly text: string;
+}
