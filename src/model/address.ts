@@ -168,6 +168,13 @@ export function prefixOf(a: Address, length: number): Prefix {
   return `${format(family, valueOf(a) & maskOf(family, length))}/${length}` as Prefix;
 }
 
+/** First and last address of a prefix as numbers, for those who reason about ranges. */
+export function rangeOf(p: Prefix): { readonly first: bigint; readonly last: bigint } {
+  const first = valueOf(networkOf(p));
+  const size = 1n << BigInt(bitsOf(familyOf(p)) - lengthOf(p));
+  return { first, last: first + size - 1n };
+}
+
 /** `192.0.2.1` → `192.0.2.1/32`. */
 export const hostPrefix = (a: Address): Prefix => `${a}/${bitsOf(familyOf(a))}` as Prefix;
 
@@ -191,6 +198,13 @@ export function addressAfter(a: Address, offset: bigint): Address {
   const value = valueOf(a) + offset;
   if (value < 0n || value >> BigInt(bitsOf(family)) !== 0n) throw new RangeError(`${a} + ${offset} leaves the address space`);
   return format(family, value);
+}
+
+/** The 4 or 16 octets in network order, as they stand in packets. */
+export function octetsOf(a: Address): Uint8Array {
+  const value = valueOf(a);
+  const count = bitsOf(familyOf(a)) / 8;
+  return Uint8Array.from({ length: count }, (_, i) => Number((value >> BigInt(8 * (count - 1 - i))) & 255n));
 }
 
 /**

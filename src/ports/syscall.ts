@@ -1,0 +1,86 @@
+import type { Address, Family } from '../model/address.js';
+
+/**
+ * The Linux calls that Node lacks. Linux only, root mostly.
+ *
+ * Calls made once throw `SyscallError`. Calls made per packet (`read`,
+ * `write`, `receive`, `send`) allocate nothing and answer as the kernel does:
+ * a number of bytes, or the negated errno.
+ */
+export interface Syscalls {
+  /**
+   * Runs `call` inside the network namespace at `path` (`/run/netns/cv-acme`,
+   * `/proc/1/ns/net`) and returns to the one before, also when `call` throws.
+   * Only the calling thread moves, so `call` must be synchronous: whatever
+   * runs after an `await` would be elsewhere. When the way back is barred the
+   * process ends, because everything after would touch the wrong network.
+   */
+  withinNetns<T>(path: string, call: () => T): T;
+  /** A non-blocking raw socket, raw(7), in the current namespace; the caller closes it. */
+  rawSocket(options: RawSocketOptions): FileDescriptor;
+  /**
+   * A new TUN device, non-blocking and down, in the current namespace. `name`
+   * may hold `%d`. Every packet follows four bytes, flags and EtherType
+   * (`struct tun_pi`). The device lives as long as the descriptor, wherever
+   * the device is moved; the descriptor pins the namespace it was opened in.
+   */
+  openTun(name: string): { readonly fd: FileDescriptor; readonly name: string };
+  close(fd: FileDescriptor): void;
+
+  /** Zeroed memory at a fixed place; freed with the last reference to it. */
+  allocate(bytes: number): Memory;
+  /** A `struct sockaddr_in` or `sockaddr_in6` with port 0. */
+  socketAddress(address: Address): Memory;
+
+  read(fd: FileDescriptor, into: Memory, offset: number, length: number): number;
+  write(fd: FileDescriptor, from: Memory, offset: number, length: number): number;
+  /** recv(2) without waiting: `-EAGAIN` when there is nothing. */
+  receive(fd: FileDescriptor, into: Memory, offset: number, length: number): number;
+  /** sendto(2) without waiting. */
+  send(fd: FileDescriptor, from: Memory, offset: number, length: number, to: Memory): number;
+
+  /** Calls `ready` from the event loop whenever `fd` can be read or is broken, until stopped. Stop before closing the descriptor. */
+  watch(fd: FileDescriptor, ready: () => void): { stop(): void };
+}
+
+export type FileDescriptor = number;
+
+/** Bytes that system calls read and write; `address` is where they lie. */
+export interface Memory {
+  readonly bytes: Buffer;
+  readonly address: number;
+}
+
+export interface RawSocketOptions {
+  readonly family: Family;
+  /** IP protocol; 255 only sends, and the caller writes the IP header itself. */
+  readonly protocol: number;
+  /** Sends from and receives for this address only, which need not be there yet (IP_FREEBIND). */
+  readonly local?: Address;
+  /** Sends through this device whatever the routes say (SO_BINDTODEVICE). */
+  readonly device?: string;
+  /** IPv4: leaves DF clear, so that the path may fragment (IP_PMTUDISC_DONT). */
+  readonly fragmentable?: boolean;
+  /** Bytes, beyond net.core.rmem_max if need be. */
+  readonly receiveBuffer?: number;
+  /** For ICMP and ICMPv6: delivers only messages of this type. */
+  readonly icmpType?: number;
+}
+
+/** errno values that callers tell apart, asm-generic/errno.h. */
+export const EAGAIN = 11;
+/** What a TUN descriptor answers once its device is gone. */
+export const EBADFD = 77;
+
+/** A system call that was refused. */
+export class SyscallError extends Error {
+  override readonly name = 'SyscallError';
+  constructor(
+    readonly call: string,
+    /** `EPERM`, `ENOENT`, … */
+    readonly errno: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
