@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { createExec } from '../drivers/exec/exec.js';
 import { createSyscalls } from '../drivers/syscall/syscalls.js';
 import { parseStaticTunnel, type StaticTunnel } from '../drivers/tunnel/tun/static-tunnel.js';
-import { runStaticTund } from '../drivers/tunnel/tun/tund.js';
+import { runStaticTund, runTund } from '../drivers/tunnel/tun/tund.js';
 
 interface Flags {
   readonly socket?: string;
@@ -32,18 +32,25 @@ export function tundCommand(): Command {
   return new Command('tund')
     .description('GRE in user space, for labs on kernels without ip_gre')
     .option('--socket <path>', 'serve an agent: tunnels are opened and closed through this socket')
-    .option('--static <tunnel>', 'a fixed tunnel in this namespace: name=,local=,remote=[,key=][,mtu=][,address=]', collect, [])
-    .action(async (flags: Flags) => {
-      const [syscalls, exec, signal] = [createSyscalls(), createExec(), stopSignal()];
-      await runStaticTund({ syscalls, exec, tunnels: flags.static, signal, up: (text) => console.log(text) });
+    .option(
+      '--static <tunnel>',
+      'a fixed tunnel in this namespace: name=,local=,remote=[,key=][,mtu=][,address=]',
+      collect,
+      [],
+    )
+    .action(async ({ socket, static: tunnels }: Flags, command: Command) => {
+      if ((socket === undefined) === (tunnels.length === 0)) command.error('error: give either --socket or --static');
+      const base = { syscalls: createSyscalls(), signal: stopSignal(), up: (text: string) => console.log(text) };
+      if (socket !== undefined) await runTund({ ...base, socket });
+      else await runStaticTund({ ...base, exec: createExec(), tunnels });
     });
 }
 
 if (realpathSync(process.argv[1] ?? '') === fileURLToPath(import.meta.url)) {
   await tundCommand()
     .parseAsync()
-    .catch((error: Error) => {
-      console.error(`tund: ${error.message}`);
+    .catch((error: unknown) => {
+      console.error(`tund: ${error instanceof Error ? error.message : String(error)}`);
       process.exitCode = 1;
     });
 }

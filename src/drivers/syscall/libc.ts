@@ -25,7 +25,7 @@ export interface Libc {
 /** Loads the C library; throws `SyscallError` where there is none that we know. */
 export function loadLibc(): Libc {
   const library = openLibrary();
-  const declare = (prototype: string): Call => library.func(prototype) as unknown as Call;
+  const declare = (prototype: string): Call => library.func(prototype);
   return {
     open: declare('int open(const char *path, int flags)'),
     close: declare('int close(int fd)'),

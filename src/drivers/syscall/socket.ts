@@ -51,8 +51,10 @@ function setOptions(libc: Libc, fd: FileDescriptor, options: RawSocketOptions): 
   }
   if (options.fragmentable === true) set(SOL_IP, IP_MTU_DISCOVER, intMemory(IP_PMTUDISC_DONT), 'IP_MTU_DISCOVER');
   if (options.icmpType !== undefined) {
-    if (options.protocol === IPPROTO_ICMPV6) set(IPPROTO_ICMPV6, ICMPV6_FILTER, onlyIcmpv6(options.icmpType), 'ICMP6_FILTER');
-    if (options.protocol === IPPROTO_ICMP) set(SOL_RAW, ICMP_FILTER, intMemory(~(1 << options.icmpType)), 'ICMP_FILTER');
+    if (options.protocol === IPPROTO_ICMPV6)
+      set(IPPROTO_ICMPV6, ICMPV6_FILTER, onlyIcmpv6(options.icmpType), 'ICMP6_FILTER');
+    if (options.protocol === IPPROTO_ICMP)
+      set(SOL_RAW, ICMP_FILTER, intMemory(~(1 << options.icmpType)), 'ICMP_FILTER');
   }
   if (options.local !== undefined) {
     set(SOL_IP, IP_FREEBIND, intMemory(1), 'IP_FREEBIND');

@@ -38,7 +38,8 @@ export class Carrier {
   get refused(): Readonly<Partial<Record<Refusal, number>>> {
     const total: Partial<Record<Refusal, number>> = {};
     for (const { refused } of this.#underlays.values()) {
-      for (const [cause, count] of Object.entries(refused) as [Refusal, number][]) total[cause] = (total[cause] ?? 0) + count;
+      for (const [cause, count] of Object.entries(refused) as [Refusal, number][])
+        total[cause] = (total[cause] ?? 0) + count;
     }
     return total;
   }

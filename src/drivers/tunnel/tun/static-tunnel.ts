@@ -21,7 +21,8 @@ export function parseStaticTunnel(text: string): StaticTunnel {
   const given = new Map<string, string[]>();
   for (const part of text.split(',')) {
     const [name = '', value] = part.split(/=(.*)/s);
-    if (value === undefined || !KNOWN.has(name)) throw wrong(`${JSON.stringify(part)} is none of ${[...KNOWN].join(', ')}`);
+    if (value === undefined || !KNOWN.has(name))
+      throw wrong(`${JSON.stringify(part)} is none of ${[...KNOWN].join(', ')}`);
     given.set(name, [...(given.get(name) ?? []), value]);
   }
   const one = (name: string): string | undefined => {
@@ -32,7 +33,8 @@ export function parseStaticTunnel(text: string): StaticTunnel {
   const whole = (name: string, from: number, to: number): number | undefined => {
     const value = one(name);
     if (value === undefined) return undefined;
-    if (!/^\d{1,10}$/.test(value) || Number(value) < from || Number(value) > to) throw wrong(`${name} is not ${from} to ${to}`);
+    if (!/^\d{1,10}$/.test(value) || Number(value) < from || Number(value) > to)
+      throw wrong(`${name} is not ${from} to ${to}`);
     return Number(value);
   };
   const v4 = (name: string): Address => {
