@@ -1,0 +1,55 @@
+/** nft counters as measuring instruments: a table of verify's own, in a node, for the time of a measurement. */
+import { expect, type Field } from './field.js';
+
+export const TABLE = 'verify';
+
+export type Counts = ReadonlyMap<string, { readonly packets: number; readonly bytes: number }>;
+
+interface CounterObject {
+  readonly counter?: { readonly name: string; readonly packets: number; readonly bytes: number };
+}
+
+/** Reads the named counters of a table of a node, in one of its namespaces if named. */
+export async function readCounters(field: Field, node: string, table = TABLE, netns?: string): Promise<Counts> {
+  const enter: string[] = netns === undefined ? [] : ['nsenter', `--net=/run/netns/${netns}`];
+  const [program, ...rest] = [...enter, 'nft', '-j', 'list', 'counters', 'table', 'inet', table];
+  expect(program !== undefined, 'no command');
+  const listing = JSON.parse(await field.run(node, [program, ...rest])) as { nftables: readonly CounterObject[] };
+  return new Map(
+    listing.nftables.flatMap(({ counter }) =>
+      counter ? [[counter.name, { packets: counter.packets, bytes: counter.bytes }] as const] : [],
+    ),
+  );
+}
+
+export interface Instrument {
+  readonly node: string;
+  /** Body of a chain; counters are written `counter name X`. */
+  readonly chains: string;
+}
+
+const COUNTER_NAME = /counter name "?(\w+)"?/g;
+
+/** Places instruments, runs `during`, takes them away again, also after a failure. */
+export async function measuring<T>(
+  field: Field,
+  instruments: readonly Instrument[],
+  during: (packets: (node: string, counter: string) => Promise<number>) => Promise<T>,
+): Promise<T> {
+  try {
+    for (const { node, chains } of instruments) {
+      const names = new Set([...chains.matchAll(COUNTER_NAME)].map((match) => match[1]));
+      const counters = [...names].map((name) => `counter ${name} { }`).join('\n');
+      await field.run(node, ['nft', '-f', '-'], {
+        input: `add table inet ${TABLE}\ndelete table inet ${TABLE}\ntable inet ${TABLE} {\n${counters}\n${chains}\n}\n`,
+      });
+    }
+    return await during(async (node, counter) => {
+      const count = (await readCounters(field, node)).get(counter);
+      expect(count !== undefined, `${node} has no counter ${counter}`);
+      return count.packets;
+    });
+  } finally {
+    for (const { node } of instruments) await field.attempt(node, ['nft', 'delete', 'table', 'inet', TABLE]);
+  }
+}

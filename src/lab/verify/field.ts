@@ -1,0 +1,131 @@
+/** The hands of verify inside the lab: commands, counters, traffic. */
+import type { ExecResult, StreamHandle, StreamHandlers } from '../../ports/exec.js';
+import type { Clock } from '../../ports/clock.js';
+import type { ReceiverReport } from '../traffic/receive.js';
+import type { SendOptions } from '../traffic/send.js';
+
+export type Argv = readonly [string, ...string[]];
+
+/** A deployed lab, entered node by node. */
+export interface LabNodes {
+  run(node: string, argv: Argv, options?: { readonly input?: string; readonly timeoutMs?: number }): Promise<ExecResult>;
+  stream(node: string, argv: Argv, handlers: StreamHandlers): StreamHandle;
+}
+
+/** A step did not see what it should have seen. The message says what it saw instead. */
+export class Unexpected extends Error {
+  override readonly name = 'Unexpected';
+}
+
+export function expect(condition: boolean, saw: string): asserts condition {
+  if (!condition) throw new Unexpected(saw);
+}
+
+export interface FieldOptions {
+  readonly nodes: LabNodes;
+  readonly clock: Clock;
+  /** Program and script that run `src/main/lab-traffic.ts`. */
+  readonly traffic: Argv;
+  /** The emulated kernel of `test:vm` is many times slower: bounds on time are reported there, not asserted. */
+  readonly slow: boolean;
+  say(text: string): void;
+}
+
+const POLL_MS = 50;
+
+export class Field {
+  constructor(private readonly options: FieldOptions) {}
+
+  get clock(): Clock {
+    return this.options.clock;
+  }
+
+  get slow(): boolean {
+    return this.options.slow;
+  }
+
+  say(text: string): void {
+    this.options.say(text);
+  }
+
+  /** Runs a command to its end; any exit code is an answer. */
+  attempt(node: string, argv: Argv, options: { input?: string; timeoutMs?: number } = {}): Promise<ExecResult> {
+    return this.options.nodes.run(node, argv, { timeoutMs: 30_000, ...options });
+  }
+
+  /** Runs a command that has to succeed; resolves to its output. */
+  async run(node: string, argv: Argv, options: { input?: string; timeoutMs?: number } = {}): Promise<string> {
+    const result = await this.attempt(node, argv, options);
+    expect(result.code === 0, `${node}: ${argv.join(' ')} ended with ${result.code}: ${(result.stderr || result.stdout).trim().slice(0, 300)}`);
+    return result.stdout;
+  }
+
+  shell(node: string, script: string, options: { timeoutMs?: number } = {}): Promise<string> {
+    return this.run(node, ['sh', '-c', script], options);
+  }
+
+  stream(node: string, argv: Argv, handlers: StreamHandlers): StreamHandle {
+    return this.options.nodes.stream(node, argv, handlers);
+  }
+
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.clock.after(ms, resolve);
+    });
+  }
+
+  /** Polls until `look` returns something; rejects with what it `saw` last. Resolves to the value and the milliseconds it took. */
+  async until<T>(what: string, boundMs: number, look: () => Promise<T | undefined>, saw: () => string = () => ''): Promise<{ value: T; tookMs: number }> {
+    const began = this.clock.now();
+    const bound = this.slow ? boundMs * 10 : boundMs;
+    for (;;) {
+      const value = await look();
+      const tookMs = this.clock.now() - began;
+      if (value !== undefined) return { value, tookMs };
+      const last = saw();
+      expect(tookMs < bound, `not within ${bound} ms: ${what}${last === '' ? '' : `; saw ${last}`}`);
+      await this.sleep(POLL_MS);
+    }
+  }
+
+  /** A bound on time: asserted on a machine at full speed, only said in an emulated one. */
+  within(what: string, tookMs: number, boundMs: number): void {
+    this.say(`${what}: ${Math.round(tookMs)} ms (bound ${boundMs} ms)`);
+    if (!this.slow) expect(tookMs <= boundMs, `${what} took ${Math.round(tookMs)} ms, more than ${boundMs} ms`);
+  }
+
+  send(node: string, options: Omit<SendOptions, 'signal'>): Promise<{ sent: number; refused: number }> {
+    const seconds = (options.flows * options.packets) / options.packetsPerSecond;
+    return this.run(node, [...this.options.traffic, 'send', JSON.stringify(options)], { timeoutMs: (seconds + 30) * 1000 * (this.slow ? 10 : 1) }).then(
+      (output) => JSON.parse(output) as { sent: number; refused: number },
+    );
+  }
+
+  /** Counts datagrams on a node's port while `during` runs. */
+  async receiving<T>(node: string, port: number, during: (report: () => Promise<ReceiverReport>) => Promise<T>): Promise<T> {
+    const waiting: ((line: string) => void)[] = [];
+    const broken: ((error: Error) => void)[] = [];
+    const next = (): Promise<string> =>
+      new Promise((resolve, reject) => {
+        waiting.push(resolve);
+        broken.push(reject);
+      });
+    const ready = next();
+    const receiver = this.stream(node, [...this.options.traffic, 'receive', String(port)], {
+      line: (text) => waiting.shift()?.(text),
+      ended: (reason) => {
+        for (const reject of broken) reject(new Unexpected(`${node}: receiver on port ${port} ended: ${reason}`));
+      },
+    });
+    try {
+      await ready;
+      return await during(async () => {
+        const answer = next();
+        receiver.write('report');
+        return JSON.parse(await answer) as ReceiverReport;
+      });
+    } finally {
+      await receiver.stop();
+    }
+  }
+}
