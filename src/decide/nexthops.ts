@@ -1,0 +1,97 @@
+/**
+ * Which tunnels carry a prefix, as nexthop objects: one per tunnel and family,
+ * and one group per prefix. Health changes only a group's members, which the
+ * kernel replaces at once; routes and nexthops stay.
+ */
+import { familyOf, type Family, type Prefix } from '../model/address.js';
+import type { Customer, CustomerRoute } from '../model/fleet.js';
+import type { TunnelHealth } from '../model/health.js';
+import type { NexthopState, RouteTarget } from '../model/kernel.js';
+import { fnv1a, netnsOf, tunnelDeviceOf } from '../model/naming.js';
+
+/** Added to the priority of a tunnel that is down: it loses against every healthy one, and the route is never removed. */
+const DOWN_PENALTY = 1_000_000;
+
+/** Ids are 32 bits and not 0 (linux/nexthop.h). */
+const MAX_ID = 0xffffffff;
+
+export interface PrefixPath {
+  readonly prefix: Prefix;
+  /** `unreachable` when no route names a tunnel: the packet must not follow the default back out. */
+  readonly target: RouteTarget;
+}
+
+export interface CustomerNexthops {
+  readonly nexthops: readonly NexthopState[];
+  readonly paths: readonly PrefixPath[];
+}
+
+/** The lowest effective priority wins, all of that priority share; when every tunnel is down the best of them stay. */
+export function carriersOf(
+  routes: readonly CustomerRoute[],
+  health: (tunnel: string) => TunnelHealth,
+): readonly CustomerRoute[] {
+  const effective = (route: CustomerRoute): number =>
+    route.priority + (health(route.tunnel) === 'down' ? DOWN_PENALTY : 0);
+  const best = Math.min(...routes.map(effective));
+  const winners = routes.filter((route) => effective(route) === best);
+  // A group holds each nexthop once.
+  return winners.filter((route, index) => winners.findIndex((other) => other.tunnel === route.tunnel) === index);
+}
+
+/** Nexthops, groups and the path of each prefix of one customer. */
+export function nexthopsOf(customer: Customer, health: (tunnel: string) => TunnelHealth): CustomerNexthops {
+  const netns = netnsOf(customer.name);
+  const used = new Map<string, { tunnel: string; family: Family }>();
+  for (const { tunnel, prefix } of customer.routes) {
+    const family = familyOf(prefix);
+    used.set(deviceName(tunnel, family), { tunnel, family });
+  }
+  const routed = customer.prefixes
+    .map(({ prefix }) => ({ prefix, routes: customer.routes.filter((route) => route.prefix === prefix) }))
+    .filter(({ routes }) => routes.length > 0);
+  const ids = numbered([...used.keys(), ...routed.map(({ prefix }) => groupName(prefix))]);
+  const idOf = (name: string): number => ids.get(name) ?? 0;
+
+  const devices = [...used].map(([name, { tunnel, family }]): NexthopState => ({
+    netns,
+    id: idOf(name),
+    family,
+    target: { kind: 'device', device: tunnelDeviceOf(tunnel) },
+  }));
+  const groups = routed.map(({ prefix, routes }): NexthopState => {
+    const family = familyOf(prefix);
+    const members = carriersOf(routes, health).map(({ tunnel, weight }) => ({
+      id: idOf(deviceName(tunnel, family)),
+      weight,
+    }));
+    return {
+      netns,
+      id: idOf(groupName(prefix)),
+      family,
+      target: { kind: 'group', members: members.sort((a, b) => a.id - b.id) },
+    };
+  });
+  const grouped = new Set(routed.map(({ prefix }) => prefix));
+  const paths = customer.prefixes.map(({ prefix }): PrefixPath => ({
+    prefix,
+    target: grouped.has(prefix) ? { kind: 'nexthop', id: idOf(groupName(prefix)) } : { kind: 'unreachable' },
+  }));
+  return { nexthops: [...devices, ...groups], paths };
+}
+
+const deviceName = (tunnel: string, family: Family): string => `tunnel ${tunnel} v${family}`;
+const groupName = (prefix: Prefix): string => `prefix ${prefix}`;
+
+/** Ids from names, free of collisions: a name whose number is taken moves to the next free one. */
+export function numbered(names: readonly string[], hash: (name: string) => number = fnv1a): ReadonlyMap<string, number> {
+  const ids = new Map<string, number>();
+  const taken = new Set<number>();
+  for (const name of [...names].sort()) {
+    let id = Math.max(1, hash(name));
+    while (taken.has(id)) id = id === MAX_ID ? 1 : id + 1;
+    taken.add(id);
+    ids.set(name, id);
+  }
+  return ids;
+}

@@ -1,0 +1,50 @@
+/** Keys of kernel objects, and the order that every list of them has. */
+import type {
+  AddressState,
+  KernelDesired,
+  NamespaceState,
+  NexthopState,
+  RouteState,
+  RuleState,
+  RulesetState,
+  SysctlState,
+  TunnelState,
+  VethState,
+} from './kernel.js';
+
+const join = (...parts: readonly (string | number)[]): string => parts.join(' ');
+
+export const namespaceKey = (n: NamespaceState): string => n.name;
+export const vethKey = (v: VethState): string => v.name;
+export const addressKey = (a: Pick<AddressState, 'netns' | 'device' | 'address'>): string =>
+  join(a.netns, a.device, a.address);
+/** The whole rule: rules have no other identity, and two that differ can stand side by side. */
+export const ruleKey = (r: RuleState): string =>
+  join(r.family, r.iif, r.preference, r.mark, r.mask, r.table);
+export const routeKey = (r: Pick<RouteState, 'netns' | 'family' | 'table' | 'destination'>): string =>
+  join(r.netns, r.family, r.table, r.destination);
+export const nexthopKey = (n: Pick<NexthopState, 'netns' | 'id'>): string => join(n.netns, n.id);
+export const sysctlKey = (s: Pick<SysctlState, 'netns' | 'key'>): string => join(s.netns, s.key);
+export const tunnelKey = (t: Pick<TunnelState, 'netns' | 'name'>): string => join(t.netns, t.name);
+export const rulesetKey = (r: Pick<RulesetState, 'netns'>): string => r.netns;
+
+/** Sorted by key, code unit by code unit: the same on every machine, whatever its locale. */
+export function sortedBy<T>(items: Iterable<T>, key: (item: T) => string): readonly T[] {
+  return [...items]
+    .map((item) => ({ item, key: key(item) }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .map(({ item }) => item);
+}
+
+/** Every list in the order of its keys. */
+export const inOrder = (k: KernelDesired): KernelDesired => ({
+  namespaces: sortedBy(k.namespaces, namespaceKey),
+  veths: sortedBy(k.veths, vethKey),
+  addresses: sortedBy(k.addresses, addressKey),
+  rules: sortedBy(k.rules, ruleKey),
+  routes: sortedBy(k.routes, routeKey),
+  nexthops: sortedBy(k.nexthops, nexthopKey),
+  sysctls: sortedBy(k.sysctls, sysctlKey),
+  tunnels: sortedBy(k.tunnels, tunnelKey),
+  rulesets: sortedBy(k.rulesets, rulesetKey),
+});
