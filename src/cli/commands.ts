@@ -1,0 +1,70 @@
+import type { KernelOp } from '../model/kernel.js';
+import type { WireState } from '../model/lease.js';
+import type { Explanation } from '../status/explain.js';
+import type { StatusReport } from '../status/report.js';
+
+/** Where a server's processes meet: sockets and state. */
+export interface RunOptions {
+  readonly runDir: string;
+}
+
+export interface ServerOptions extends RunOptions {
+  /** A file, or a folder of files. */
+  readonly fleet: string;
+  readonly server: string;
+  readonly stateDir: string;
+}
+
+export interface AgentOptions extends ServerOptions {
+  readonly tunnels: 'auto' | 'kernel' | 'tun';
+  /** Permits what belongs into a lab only: userspace tunnels. */
+  readonly lab: boolean;
+  readonly drainOnExit: boolean;
+}
+
+export interface GuardOptions extends ServerOptions {
+  /** `unix:/path` or a loopback `address:port`. */
+  readonly gobgp: string;
+}
+
+export interface PlanOptions extends ServerOptions {
+  readonly tunnels: 'auto' | 'kernel' | 'tun';
+  readonly lab: boolean;
+}
+
+export interface LabOptions {
+  readonly topology: string;
+}
+
+export interface NodeReport {
+  readonly name: string;
+  readonly kind: string;
+  readonly image: string;
+  readonly state: string;
+  readonly pid?: number;
+}
+
+/**
+ * What the command line can do. Everything rejects with an error whose
+ * message is one line with cause and remedy; processes resolve when they end.
+ */
+export interface Commands {
+  agent(options: AgentOptions): Promise<void>;
+  guard(options: GuardOptions): Promise<void>;
+  /** Resolves when the guard reports the server drained. */
+  drain(options: RunOptions, progress: (state: WireState) => void): Promise<void>;
+  undrain(options: RunOptions): Promise<void>;
+  plan(options: PlanOptions): Promise<readonly KernelOp[]>;
+  status(options: RunOptions): Promise<StatusReport>;
+  explain(options: RunOptions, prefix: string): Promise<Explanation>;
+  schema(): object;
+  labDeploy(options: LabOptions): Promise<void>;
+  /** Deploys unless it is up, verifies, leaves it up and says what to try. Resolves to true when every step passed. */
+  labUp(options: LabOptions): Promise<boolean>;
+  labDestroy(options: LabOptions): Promise<void>;
+  labInspect(options: LabOptions): Promise<readonly NodeReport[]>;
+  /** Resolves to the command's exit code; its output goes straight through. */
+  labExec(options: LabOptions, node: string, argv: readonly string[]): Promise<number>;
+  /** Resolves to true when every step passed. */
+  labVerify(options: LabOptions, steps: readonly string[]): Promise<boolean>;
+}

@@ -1,0 +1,80 @@
+import type { Explanation } from '../status/explain.js';
+import type { AgentStatus } from '../status/agent.js';
+import type { WireState } from '../model/lease.js';
+import { isAway, type StatusReport } from '../status/report.js';
+import type { NodeReport } from './commands.js';
+import { table } from './output.js';
+
+/** What an on-call engineer reads first: the wire, then what feeds it. */
+export function statusText({ agent, guard }: StatusReport): readonly string[] {
+  return [
+    ...(isAway(guard) ? [`guard: ${guard.problem}`] : guardText(guard)),
+    '',
+    ...(isAway(agent) ? [`agent: ${agent.problem}`] : agentText(agent)),
+  ];
+}
+
+function guardText(wire: WireState): readonly string[] {
+  const speaker = wire.speakerDetail === undefined ? wire.speaker : `${wire.speaker} (${wire.speakerDetail})`;
+  return [
+    `server ${wire.drain}, agent ${wire.agent}, speaker ${speaker}, fleet ${wire.generation}`,
+    '',
+    ...table([
+      ['PREFIX', 'ASKED', 'LEVEL', 'ON THE WIRE', 'BECAUSE'],
+      ...wire.prefixes.map((entry) => [
+        entry.prefix,
+        entry.asked ?? '-',
+        entry.level,
+        entry.held,
+        entry.reasons.map(({ code, detail }) => (detail === undefined ? code : `${code}: ${detail}`)).join(', '),
+      ]),
+    ]),
+    '',
+    ...table([['PEER', 'AS', 'SESSION'], ...wire.peers.map(({ address, asn, state }) => [address, String(asn), state])]),
+    ...wire.reports.slice(-5).map(({ at, text }) => `${at} guard: ${text}`),
+  ];
+}
+
+function agentText(agent: AgentStatus): readonly string[] {
+  const { pass } = agent;
+  return [
+    `agent of ${agent.server}, pid ${agent.pid}, tunnels: ${agent.tunnelDriver}`,
+    `pass ${pass.count} took ${pass.lastTook} ms${pass.problem === undefined ? '' : `; problem: ${pass.problem}`}`,
+    ...(agent.guardProblem === undefined ? [] : [`guard does not hold our set: ${agent.guardProblem}`]),
+    '',
+    ...table([
+      ['DATA PLANE', 'STATE', 'DETAIL'],
+      ...agent.dataPlane.map(({ subject, state, details }) => [subject, state, details.join('; ')]),
+    ]),
+    '',
+    ...table([
+      ['TUNNEL', 'HEALTH', 'FOR', 'ROUND TRIP', 'DETAIL'],
+      ...agent.tunnels.map(({ customer, tunnel, health, forMs, roundTrip, detail }) => [
+        `${customer}/${tunnel}`,
+        health,
+        `${(forMs / 1000).toFixed(1)} s`,
+        roundTrip === undefined ? '-' : `${roundTrip.toFixed(1)} ms`,
+        detail ?? '',
+      ]),
+    ]),
+    '',
+    ...table([
+      ['COUNTER', 'NAMESPACE', 'PACKETS', 'BYTES'],
+      ...agent.counters.flatMap(({ netns, counters }) =>
+        counters.map(({ name, packets, bytes }) => [name, netns || '-', String(packets), String(bytes)]),
+      ),
+    ]),
+    ...agent.drift.slice(-5).map(({ at, text }) => `${at} drift repaired: ${text}`),
+  ];
+}
+
+export const explainText = ({ prefix, chain }: Explanation): readonly string[] => [
+  prefix,
+  ...chain.flatMap(({ title, lines }) => [`  ${title}`, ...lines.map((line) => `    ${line}`)]),
+];
+
+export const nodesText = (nodes: readonly NodeReport[]): readonly string[] =>
+  table([
+    ['NODE', 'IMAGE', 'STATE', 'PID'],
+    ...nodes.map(({ name, image, state, pid }) => [name, image, state, pid === undefined ? '-' : String(pid)]),
+  ]);

@@ -1,0 +1,95 @@
+/** The chain from what an operator wrote to what stands on the wire, for one prefix. */
+import { contains, parseAddress, parsePrefix, type Prefix } from '../model/address.js';
+import type { WireState } from '../model/lease.js';
+import { REASONS, type Reason } from '../model/reason.js';
+import type { AgentStatus } from './agent.js';
+import { isAway, type Away } from './report.js';
+
+export interface Link {
+  readonly title: string;
+  readonly lines: readonly string[];
+}
+
+export interface Explanation {
+  readonly prefix: Prefix;
+  /** From intent to the peers, in order. */
+  readonly chain: readonly Link[];
+}
+
+type Part<T> = T | Away;
+
+/** The announced prefix that an operator means by a prefix or an address inside it; longest match. */
+export function prefixMeant(text: string, known: readonly Prefix[]): Prefix | undefined {
+  const parsed = parsePrefix(text);
+  const asked = parsed === 'not-a-prefix' || parsed === 'host-bits' ? parseAddress(text) : parsed;
+  if (asked === undefined) return undefined;
+  return known
+    .filter((candidate) => contains(candidate, asked))
+    .sort((a, b) => Number(b.slice(b.indexOf('/') + 1)) - Number(a.slice(a.indexOf('/') + 1)))[0];
+}
+
+const because = ({ code, detail }: Reason): string =>
+  `because ${code}: ${REASONS[code]}${detail === undefined ? '' : ` (${detail})`}`;
+
+export function explain(prefix: Prefix, agent: Part<AgentStatus>, wire: Part<WireState>): Explanation {
+  return { prefix, chain: [intent(prefix, agent), facts(agent), decision(prefix, agent), guard(prefix, wire), speaker(prefix, wire)] };
+}
+
+function intent(prefix: Prefix, agent: Part<AgentStatus>): Link {
+  if (isAway(agent)) return { title: 'intent', lines: [`unknown: ${agent.problem}`] };
+  const announcement = agent.announcements.find((candidate) => candidate.prefix === prefix);
+  const wanted = announcement && !announcement.reasons.some(({ code }) => code === 'not-advertised');
+  return {
+    title: 'intent',
+    lines: [`fleet ${agent.generation} ${wanted ? 'advertises' : 'does not advertise'} ${prefix} on ${agent.server}`],
+  };
+}
+
+function facts(agent: Part<AgentStatus>): Link {
+  if (isAway(agent)) return { title: 'facts', lines: ['unknown: the agent does not answer'] };
+  const age = agent.pass.age === undefined ? 'never read' : `read ${agent.pass.age} ms ago`;
+  return {
+    title: 'facts',
+    lines: [
+      ...agent.dataPlane.map(
+        ({ subject, state, details }) => `data plane of ${subject}: ${state}, ${age}${details.map((d) => `; ${d}`).join('')}`,
+      ),
+      ...agent.tunnels.map(
+        ({ customer, tunnel, health, forMs, roundTrip, detail }) =>
+          `tunnel ${customer}/${tunnel}: ${health} for ${(forMs / 1000).toFixed(1)} s` +
+          (roundTrip === undefined ? '' : `, ${roundTrip.toFixed(1)} ms`) +
+          (detail === undefined ? '' : `; ${detail}`),
+      ),
+    ],
+  };
+}
+
+function decision(prefix: Prefix, agent: Part<AgentStatus>): Link {
+  if (isAway(agent)) return { title: 'agent asks', lines: ['unknown: the agent does not answer'] };
+  const announcement = agent.announcements.find((candidate) => candidate.prefix === prefix);
+  if (!announcement) return { title: 'agent asks', lines: ['nothing: the fleet does not name this prefix'] };
+  return { title: 'agent asks', lines: [announcement.level, ...announcement.reasons.map(because)] };
+}
+
+function guard(prefix: Prefix, wire: Part<WireState>): Link {
+  if (isAway(wire)) return { title: 'guard allows', lines: [`unknown: ${wire.problem}`] };
+  const entry = wire.prefixes.find((candidate) => candidate.prefix === prefix);
+  if (!entry) return { title: 'guard allows', lines: ['nothing: outside the allow-list of this server'] };
+  return {
+    title: 'guard allows',
+    lines: [entry.level, ...entry.reasons.map(because), `agent: ${wire.agent}, server: ${wire.drain}`],
+  };
+}
+
+function speaker(prefix: Prefix, wire: Part<WireState>): Link {
+  if (isAway(wire)) return { title: 'speaker holds', lines: ['unknown: the guard does not answer'] };
+  const entry = wire.prefixes.find((candidate) => candidate.prefix === prefix);
+  const held = entry ? `${entry.held}${entry.settled ? ', settled' : ''}` : 'nothing';
+  return {
+    title: 'speaker holds',
+    lines: [
+      wire.speaker === 'ready' ? held : `${held}; speaker ${wire.speaker}: ${wire.speakerDetail ?? ''}`,
+      ...wire.peers.map(({ address, asn, state }) => `peer ${address} AS${asn}: ${state}`),
+    ],
+  };
+}
