@@ -13,3 +13,25 @@ export interface GuardClient {
   status(): Promise<WireState>;
   close(): void;
 }
+
+/** One connection to the guard, for as long as it lasts; compared by identity. */
+export type Caller = object;
+
+/** The guard's own side of the same calls: what its socket serves. */
+export interface GuardDesk extends Omit<GuardClient, 'hello' | 'close'> {
+  hello(server: string, pid: number, caller: Caller): Promise<HelloAnswer>;
+  /** The connection has ended. The lease runs on; another agent may say hello. */
+  left(caller: Caller): void;
+}
+
+/** A call to a process on this machine that did not succeed. The message is one line with cause and remedy. */
+export class LocalError extends Error {
+  override readonly name = 'LocalError';
+  constructor(
+    /** `unreachable`: nobody listens, or the connection broke. `refused`: understood and declined. `malformed`: not understood. */
+    readonly reason: 'unreachable' | 'timeout' | 'refused' | 'malformed' | 'in-use',
+    message: string,
+  ) {
+    super(message);
+  }
+}

@@ -1,0 +1,68 @@
+/** What a path of ours looks like on the wire, at full level and degraded. */
+import { familyOf, type Prefix } from '../model/address.js';
+import { isInternal, type ServerView } from '../model/fleet.js';
+import type { Level } from '../model/level.js';
+import { fnv1a } from '../model/naming.js';
+import { GRACEFUL_SHUTDOWN, type LargeCommunity, type Path, TAG_FUNCTION } from '../model/path.js';
+
+/** A path that is announced has one of these levels. */
+export type AnnouncedLevel = Exclude<Level, 'withdrawn'>;
+
+/**
+ * Explicit on full paths too: a router with "missing MED as worst" would
+ * otherwise prefer the degraded ones (RFC 4271 9.1.2.2 c leaves it open).
+ */
+const FULL_MED = 0;
+/** Far above anything a site uses to rank its own servers, and far below the range some routers read as "infinite". */
+const DEGRADED_MED = 1000;
+/** Below the default of 100 that every router gives to paths of its own (RFC 8326 4.2 uses 0 as well). */
+const DEGRADED_LOCAL_PREF = 0;
+/** On top of the one that the speaker itself puts in front towards eBGP. */
+const DEGRADED_PREPENDS = 2;
+
+/** Stable 32-bit number of a server, for its large community. */
+export const serverNumber = (name: string): number => fnv1a(name);
+
+/** `asn:1:server`, on every path of this server and on nobody else's. */
+export const ownTag = (view: ServerView): LargeCommunity =>
+  `${view.fleet.provider.asn}:${TAG_FUNCTION}:${serverNumber(view.server.name)}`;
+
+/**
+ * The speaker keeps one path per prefix for all its peers, so the degraded
+ * form has to suit each of them. LOCAL_PREF never crosses an eBGP session
+ * (RFC 4271 5.1.5) and is harmless there. Our own ASN in the path is a loop to
+ * an iBGP peer (RFC 4271 9.1.2): prepends are for servers whose every router
+ * is external.
+ */
+function degradedPath(view: ServerView, asPath: readonly number[]): Pick<Path, 'asPath' | 'localPref'> {
+  const internal = view.site.routers.some((router) => isInternal(view.server, router));
+  if (internal) return { asPath, localPref: DEGRADED_LOCAL_PREF };
+  return { asPath: [...Array<number>(DEGRADED_PREPENDS).fill(view.server.asn), ...asPath] };
+}
+
+/**
+ * The one path for this prefix at this level.
+ *
+ * `asPath` is the sequence at full level. Throws TypeError for a v6 prefix on
+ * a server without a v6 address: the gate keeps those out.
+ */
+export function attributesFor(
+  view: ServerView,
+  level: AnnouncedLevel,
+  prefix: Prefix,
+  asPath: readonly number[],
+): Path {
+  const nextHop = familyOf(prefix) === 4 ? view.server.v4 : view.server.v6;
+  if (nextHop === undefined) throw new TypeError(`${view.server.name} has no v6 address: no next hop for ${prefix}`);
+  const tagged = { prefix, nextHop, largeCommunities: [ownTag(view)] };
+  return level === 'full'
+    ? { ...tagged, asPath, med: FULL_MED, communities: [] }
+    : { ...tagged, ...degradedPath(view, asPath), med: DEGRADED_MED, communities: [GRACEFUL_SHUTDOWN] };
+}
+
+/** True for a path that this server has announced, in whatever form. */
+export const isOurs = (view: ServerView, path: Path): boolean => path.largeCommunities.includes(ownTag(view));
+
+/** Which of the two forms a path of ours has, told by GRACEFUL_SHUTDOWN (RFC 8326): nothing else of ours carries it. */
+export const levelHeld = (path: Path): AnnouncedLevel =>
+  path.communities.includes(GRACEFUL_SHUTDOWN) ? 'degraded' : 'full';

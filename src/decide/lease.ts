@@ -1,0 +1,114 @@
+/**
+ * How long the wire may stand without its agent.
+ *
+ * Everything is a function of a record and of `now` (CLOCK_MONOTONIC, ms):
+ * nothing here happens "when a timer fires", so a timer that comes late, twice
+ * or never changes no decision. Verdicts name the next moment at which they
+ * change.
+ */
+import type { Safety } from '../model/fleet.js';
+import type { AgentState, DrainState } from '../model/lease.js';
+import type { Level } from '../model/level.js';
+import type { Reason } from '../model/reason.js';
+
+/** The right to keep announcing a set. */
+export interface Lease {
+  /** `start`: nobody has handed over a set since this guard started; the wire was adopted. */
+  readonly source: 'start' | 'agent';
+  readonly since: number;
+  /** The lease ends here unless it is renewed. */
+  readonly until: number;
+  readonly handover?: { readonly at: number; readonly mode: 'keep' | 'drain' };
+}
+
+/** `cap` is the highest level that a prefix may have; `reason` says why when it is not full, or what holds it up. */
+export interface Verdict<State> {
+  readonly state: State;
+  readonly cap: Level;
+  readonly reason?: Reason;
+  /** The verdict changes at this time by itself; absent when only an event can change it. */
+  readonly changesAt?: number;
+}
+
+/** What a guard that has just read the wire back starts with: as if a lease had been handed over at this moment. */
+export const adoptedLease = (safety: Safety, now: number): Lease => ({
+  source: 'start',
+  since: now,
+  until: now + safety.leaseMs,
+});
+
+/**
+ * A set has been accepted. After a lapse this restores at once; a rule that
+ * asks for several renewals in a row before full belongs here, as a third
+ * source of the cap.
+ */
+export const renewedLease = (ttlMs: number, now: number): Lease => ({ source: 'agent', since: now, until: now + ttlMs });
+
+/** The agent has left in order. A second hand-over of the same lease changes nothing. */
+export const handedOver = (lease: Lease, mode: 'keep' | 'drain', now: number): Lease =>
+  lease.handover ? lease : { ...lease, handover: { at: now, mode } };
+
+/**
+ * The guard itself did not run from `from` to `to` (paused machine, starved
+ * process): that time counts for nobody. What began in between gains only its
+ * own share.
+ */
+export function extended(lease: Lease, from: number, to: number): Lease {
+  const gain = Math.max(0, to - Math.max(from, lease.since));
+  const { handover } = lease;
+  if (!handover) return { ...lease, until: lease.until + gain };
+  const handoverGain = Math.max(0, to - Math.max(from, handover.at));
+  return { ...lease, until: lease.until + gain, handover: { ...handover, at: handover.at + handoverGain } };
+}
+
+/** Holds while no other agent may take over: the lease runs and its agent has not left. */
+export const isLive = (lease: Lease | undefined, now: number): boolean =>
+  lease?.source === 'agent' && lease.handover === undefined && now < lease.until;
+
+/** Degraded for `drainMs` from `start` on, so that routers move flows before the path goes; then withdrawn. */
+function phases(start: number, drainMs: number, now: number): Pick<Verdict<never>, 'cap' | 'changesAt'> {
+  const end = start + drainMs;
+  return now < end ? { cap: 'degraded', changesAt: end } : { cap: 'withdrawn' };
+}
+
+const LAPSED: Reason = { code: 'lease-lapsed' };
+const GONE: Reason = { code: 'agent-gone' };
+
+function judgeHandover(lease: Lease, left: NonNullable<Lease['handover']>, safety: Safety, now: number): Verdict<AgentState> {
+  const inTime = left.at < lease.until;
+  const graceEnd = left.mode === 'keep' ? left.at + safety.stopGraceMs : left.at;
+  if (now < graceEnd) {
+    return inTime
+      ? { state: 'handed-over', cap: 'full', reason: { code: 'agent-handover' }, changesAt: graceEnd }
+      : { state: 'lapsed', cap: 'degraded', reason: LAPSED, changesAt: graceEnd };
+  }
+  const degradedSince = inTime ? graceEnd : lease.until;
+  return { state: 'gone', reason: GONE, ...phases(degradedSince, safety.drainMs, now) };
+}
+
+/** What the agent's absence or presence means for the wire. Without a lease there is nothing to cap. */
+export function judgeLease(lease: Lease | undefined, safety: Safety, now: number): Verdict<AgentState> {
+  if (!lease) return { state: 'never-seen', cap: 'full' };
+  if (lease.handover) return judgeHandover(lease, lease.handover, safety, now);
+  if (now < lease.until) {
+    return { state: lease.source === 'agent' ? 'leased' : 'never-seen', cap: 'full', changesAt: lease.until };
+  }
+  const goneAt = lease.until + Math.max(safety.stopGraceMs, safety.drainMs);
+  if (now < goneAt) return { state: 'lapsed', cap: 'degraded', reason: LAPSED, changesAt: goneAt };
+  return safety.lostAgent === 'drain'
+    ? { state: 'gone', cap: 'withdrawn', reason: GONE }
+    : { state: 'gone', cap: 'degraded', reason: LAPSED };
+}
+
+/** An operator's wish to take this server out. `since` is when degrading began; -Infinity when it had ended before this guard started. */
+export interface DrainIntent {
+  readonly since: number;
+}
+
+export function judgeDrain(intent: DrainIntent | undefined, safety: Safety, now: number): Verdict<DrainState> {
+  if (!intent) return { state: 'in-service', cap: 'full' };
+  const phase = phases(intent.since, safety.drainMs, now);
+  return phase.cap === 'degraded'
+    ? { state: 'draining', reason: { code: 'draining' }, ...phase }
+    : { state: 'drained', reason: { code: 'drained' }, ...phase };
+}

@@ -1,0 +1,100 @@
+/** From gate, desired set, lease and drain to what the speaker shall hold, each prefix with its reasons. */
+import { comparePrefix, type Prefix } from '../model/address.js';
+import type { ServerView } from '../model/fleet.js';
+import type { AgentState, DrainState } from '../model/lease.js';
+import { type Level, weaker } from '../model/level.js';
+import type { Announcement, Path, SpeakerDesired } from '../model/path.js';
+import type { Reason } from '../model/reason.js';
+import { attributesFor, isOurs, levelHeld } from './attributes.js';
+import { type Gate, refusalOf } from './gate.js';
+import type { Verdict } from './lease.js';
+import { peersOf } from './sessions.js';
+
+export interface WireFacts {
+  readonly view: ServerView;
+  /** Of that view; sorting 10,000 prefixes for every renewal would cost more than everything else. */
+  readonly gate: Gate;
+  /** The accepted set, or what was adopted from the wire; `undefined` while there is neither. */
+  readonly announcements: readonly Announcement[] | undefined;
+  readonly lease: Verdict<AgentState>;
+  readonly drain: Verdict<DrainState>;
+}
+
+/** What shall become of one prefix. `path` is absent when it is withdrawn. */
+export interface PrefixDecision {
+  readonly prefix: Prefix;
+  readonly asked?: Level;
+  readonly level: Level;
+  readonly reasons: readonly Reason[];
+  readonly path?: Path;
+}
+
+/** The weakest of what is asked and what lease and drain permit; the reasons of whoever lowers it come first. */
+function decideAsked(facts: WireFacts, asked: Announcement): PrefixDecision {
+  const { prefix } = asked;
+  const refusal = asked.level === 'withdrawn' ? undefined : refusalOf(facts.gate, prefix, asked.asPath);
+  if (refusal !== undefined) {
+    return { prefix, asked: asked.level, level: 'withdrawn', reasons: [{ code: 'not-allowed', detail: refusal }] };
+  }
+  const caps = [facts.drain, facts.lease];
+  const level = caps.reduce<Level>((lowest, { cap }) => weaker(lowest, cap), asked.level);
+  const ours = caps.flatMap(({ reason }) => reason ?? []);
+  const theirs = asked.reasons.filter(({ code }) => level === 'full' || code !== 'healthy');
+  const reasons = level === asked.level ? [...theirs, ...ours] : [...ours, ...theirs];
+  return {
+    prefix,
+    asked: asked.level,
+    level,
+    reasons,
+    ...(level === 'withdrawn' ? {} : { path: attributesFor(facts.view, level, prefix, asked.asPath) }),
+  };
+}
+
+function decideUnasked(facts: WireFacts, prefix: Prefix): PrefixDecision {
+  const silence: Reason = {
+    code: 'no-desired-set',
+    ...(facts.announcements ? { detail: "absent from the agent's set" } : {}),
+  };
+  const drained: readonly Reason[] = facts.drain.reason ? [facts.drain.reason] : [];
+  return { prefix, level: 'withdrawn', reasons: [silence, ...drained] };
+}
+
+/** Every prefix that the gate knows, sorted, and after them whatever else was asked for. */
+export function decideWire(facts: WireFacts): readonly PrefixDecision[] {
+  const { gate } = facts;
+  const asked = new Map((facts.announcements ?? []).map((announcement) => [announcement.prefix, announcement]));
+  const outside = [...asked.keys()].filter((prefix) => !gate.origins.has(prefix)).sort(comparePrefix);
+  return [...gate.allow, ...outside].map((prefix) => {
+    const announcement = asked.get(prefix);
+    return announcement ? decideAsked(facts, announcement) : decideUnasked(facts, prefix);
+  });
+}
+
+/** Complete: what is not in it has to go. */
+export function speakerDesired(
+  view: ServerView,
+  gate: Gate,
+  decisions: readonly PrefixDecision[],
+  listenPort: number,
+): SpeakerDesired {
+  return {
+    asn: view.server.asn,
+    routerId: view.server.v4,
+    listenPort,
+    allow: gate.allow,
+    paths: decisions.flatMap(({ path }) => path ?? []),
+    peers: peersOf(view),
+  };
+}
+
+/**
+ * A set made of what stands on the wire: our own paths inside the gate, at the
+ * level they have, with the origin that the gate names. A guard that restarts
+ * thus announces exactly what is announced already.
+ */
+export function adoptedSet(view: ServerView, gate: Gate, paths: readonly Path[]): readonly Announcement[] {
+  return paths.flatMap((path) => {
+    const asPath = gate.origins.get(path.prefix);
+    return asPath && isOurs(view, path) ? [{ prefix: path.prefix, level: levelHeld(path), asPath, reasons: [] }] : [];
+  });
+}

@@ -1,0 +1,159 @@
+/**
+ * Brings the speaker to a goal and says how that went.
+ *
+ * Invariants: only one call is under way at a time (the guard's loop sees to
+ * it); a speaker that may belong to somebody else is never changed.
+ */
+import type { Address, Prefix } from '../model/address.js';
+import type { WireState } from '../model/lease.js';
+import type { Peer, SpeakerDesired, SpeakerObserved, SpeakerOp } from '../model/path.js';
+import { foreignPeers, identityConflict, planSpeaker, sameGoal } from '../plan/speaker.js';
+import type { Clock } from '../ports/clock.js';
+import { type Speaker, SpeakerError } from '../ports/speaker.js';
+import { describeSpeakerOp } from '../status/speaker-operations.js';
+import type { Journal } from './guard-journal.js';
+import { SpeakerMirror } from './guard-mirror.js';
+import { Settling } from './guard-settle.js';
+
+/** Start, barrier, paths and peers, withdrawals, disallowing, and as many again for what changes meanwhile. */
+const MOST_STEPS = 8;
+
+export class SpeakerKeeper {
+  readonly settling = new Settling();
+  status: Pick<WireState, 'speaker' | 'speakerDetail'> = { speaker: 'starting' };
+  private readonly mirror: SpeakerMirror;
+  private inContact = false;
+  /** Peers of every fleet that this guard has followed: whatever else is configured was not our doing. */
+  private readonly configured = new Set<Address>();
+  /** Peers of ours whose settings changed in a way that cannot be read back. */
+  private readonly outdated = new Set<Address>();
+  private reached: SpeakerDesired | undefined;
+
+  constructor(
+    private readonly speaker: Speaker,
+    clock: Clock,
+    private readonly journal: Journal,
+  ) {
+    this.mirror = new SpeakerMirror(speaker, clock);
+  }
+
+  get observed(): SpeakerObserved | undefined {
+    return this.mirror.observed;
+  }
+
+  /** Something happened at the speaker: read it again before believing anything. */
+  doubt(): void {
+    this.mirror.doubt();
+  }
+
+  /** Milliseconds until `look` reads again. */
+  lookDueIn(): number {
+    return this.mirror.dueIn();
+  }
+
+  /** The fleet's sessions, now and after each reload. `before` are those of the fleet that is left. */
+  follow(peers: readonly Peer[], before: readonly Peer[] = []): void {
+    const old = new Map(before.map((peer) => [peer.address, peer]));
+    for (const peer of peers) {
+      this.configured.add(peer.address);
+      const previous = old.get(peer.address);
+      if (previous && (previous.password !== peer.password || previous.ttlSecurity !== peer.ttlSecurity)) {
+        this.outdated.add(peer.address);
+      }
+    }
+  }
+
+  /** Reads the speaker back if that is due. Throws SpeakerError `not-ours` on one that somebody else uses. */
+  async look(identity: Pick<SpeakerDesired, 'asn' | 'routerId'>): Promise<SpeakerObserved> {
+    if (this.mirror.observed && this.mirror.dueIn() > 0) return this.mirror.observed;
+    const observed = await this.mirror.read().catch((error: unknown) => {
+      this.inContact = false;
+      throw error;
+    });
+    const foreign = this.inContact ? [] : foreignPeers(this.configured, observed);
+    const conflict =
+      identityConflict(identity, observed) ??
+      (foreign.length > 0 ? `it has peers that the fleet does not name: ${foreign.join(', ')}` : undefined);
+    if (conflict !== undefined) {
+      this.inContact = false;
+      throw new SpeakerError('not-ours', `${this.speaker.name} is not ours: ${conflict}; give this guard a gobgpd of its own`);
+    }
+    this.inContact = true;
+    return observed;
+  }
+
+  /** Applies and reads back until nothing is left to do. The goal is asked for again at each step: it may move. */
+  async converge(goal: () => SpeakerDesired, looked: SpeakerObserved): Promise<SpeakerObserved> {
+    let observed = looked;
+    for (let step = 0; step < MOST_STEPS; step++) {
+      const desired = goal();
+      const ops = [...this.dropOutdated(observed), ...planSpeaker(desired, observed)];
+      if (ops.length === 0) {
+        this.reached = desired;
+        this.status = { speaker: 'ready' };
+        return observed;
+      }
+      this.tell(ops, observed, step === 0 && this.reached !== undefined && sameGoal(this.reached, desired));
+      observed = await this.mirror.apply(ops);
+      this.outdated.clear();
+    }
+    const left = planSpeaker(goal(), observed).map(describeSpeakerOp).join('; ');
+    throw new SpeakerError('rejected', `${this.speaker.name} takes changes but does not show them; still to do: ${left}`);
+  }
+
+  /** Asks the peers' Adj-RIB-Out about prefixes that have gone from the RIB; true when all of them are confirmed. */
+  async confirmGone(absent: ReadonlySet<Prefix>, observed: SpeakerObserved, clock: Clock): Promise<boolean> {
+    const open = this.settling.open(absent);
+    if (open.length === 0) return true;
+    const peers = observed.state === 'started' ? observed.peers : [];
+    const established = peers.flatMap(({ address, state }) => (state === 'established' ? [address] : []));
+    const still = new Set(established.length > 0 ? await this.speaker.stillSent(open, established) : []);
+    this.settling.confirm(open.filter((prefix) => !still.has(prefix)), clock.now());
+    return still.size === 0;
+  }
+
+  /** A pass has failed. */
+  failed(error: unknown): void {
+    const detail = error instanceof Error ? error.message : String(error);
+    this.mirror.doubt();
+    this.status = { speaker: stateAfter(error), speakerDetail: detail };
+    this.journal.condition('speaker', detail);
+  }
+
+  /** A pass has succeeded. */
+  succeeded(): void {
+    this.journal.condition('speaker', undefined);
+  }
+
+  private dropOutdated(observed: SpeakerObserved): readonly SpeakerOp[] {
+    const present = new Set(observed.state === 'started' ? observed.peers.map(({ address }) => address) : []);
+    return [...this.outdated].flatMap((address) => (present.has(address) ? [{ kind: 'delete-peer', address }] : []));
+  }
+
+  private tell(ops: readonly SpeakerOp[], observed: SpeakerObserved, drifted: boolean): void {
+    const text = ops.map(describeSpeakerOp).join('; ');
+    if (observed.state === 'started') {
+      if (observed.barrier.state === 'wrong') this.journal.warn(`the barrier is wrong: ${observed.barrier.detail}`);
+      for (const { prefix, detail } of observed.foreignPaths) this.journal.warn(`foreign path ${prefix}: ${detail}`);
+    }
+    if (observed.state === 'not-started') this.journal.note(`the speaker is empty: ${text}`);
+    else if (drifted) this.journal.warn(`the speaker has drifted: ${text}`);
+    else this.journal.note(text);
+  }
+}
+
+function stateAfter(error: unknown): WireState['speaker'] {
+  if (!(error instanceof SpeakerError)) return 'starting';
+  switch (error.reason) {
+    case 'unreachable':
+    case 'timeout':
+      return 'unreachable';
+    case 'not-ours':
+    case 'unsupported-version':
+      return 'refused';
+    case 'rejected':
+    case 'invalid':
+    case 'barrier-not-held':
+      return 'starting';
+  }
+}

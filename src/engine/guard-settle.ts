@@ -1,0 +1,31 @@
+/**
+ * When may what carried a prefix be torn down? Withdrawn, then confirmed as
+ * absent from every peer's Adj-RIB-Out, then `settle` later, because routers'
+ * FIBs lag behind their RIBs.
+ *
+ * Invariant: a prefix that stands in the RIB, or is wanted there, is never
+ * confirmed.
+ */
+import type { Prefix } from '../model/address.js';
+
+export class Settling {
+  /** Monotonic time at which each prefix was confirmed as gone. */
+  private readonly confirmedAt = new Map<Prefix, number>();
+
+  /** Which of `absent` still have to be confirmed. Whatever is not among them loses its confirmation. */
+  open(absent: ReadonlySet<Prefix>): readonly Prefix[] {
+    for (const prefix of this.confirmedAt.keys()) {
+      if (!absent.has(prefix)) this.confirmedAt.delete(prefix);
+    }
+    return [...absent].filter((prefix) => !this.confirmedAt.has(prefix));
+  }
+
+  confirm(prefixes: readonly Prefix[], now: number): void {
+    for (const prefix of prefixes) this.confirmedAt.set(prefix, now);
+  }
+
+  isSettled(prefix: Prefix, settleMs: number, now: number): boolean {
+    const at = this.confirmedAt.get(prefix);
+    return at !== undefined && now >= at + settleMs;
+  }
+}

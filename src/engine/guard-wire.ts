@@ -1,0 +1,61 @@
+/** The guard's view of the speaker, as agents and the command line see it. */
+import { isOurs, levelHeld } from '../decide/attributes.js';
+import type { Verdict } from '../decide/lease.js';
+import type { PrefixDecision } from '../decide/wire.js';
+import type { Prefix } from '../model/address.js';
+import type { ServerView } from '../model/fleet.js';
+import type { AgentState, DrainState, WirePrefix, WireState } from '../model/lease.js';
+import type { Path, SpeakerObserved } from '../model/path.js';
+import type { Settling } from './guard-settle.js';
+
+export interface WireParts {
+  readonly view: ServerView;
+  readonly decisions: readonly PrefixDecision[];
+  readonly observed: SpeakerObserved | undefined;
+  readonly speaker: Pick<WireState, 'speaker' | 'speakerDetail'>;
+  readonly lease: Verdict<AgentState>;
+  readonly drain: Verdict<DrainState>;
+  readonly settling: Settling;
+  readonly reports: WireState['reports'];
+  readonly now: number;
+}
+
+/** Prefixes that are neither wanted nor held: what a confirmation is asked for. */
+export function absentFrom(decisions: readonly PrefixDecision[], observed: SpeakerObserved): ReadonlySet<Prefix> {
+  const held = new Set(observed.state === 'started' ? observed.paths.map(({ prefix }) => prefix) : []);
+  return new Set(decisions.flatMap(({ prefix, path }) => (path || held.has(prefix) ? [] : [prefix])));
+}
+
+export function wireState(parts: WireParts): WireState {
+  const { view, observed, now } = parts;
+  const paths = new Map<Prefix, Path>(
+    observed?.state === 'started' ? observed.paths.map((path) => [path.prefix, path]) : [],
+  );
+  const heldOf = (prefix: Prefix): WirePrefix['held'] => {
+    const path = paths.get(prefix);
+    if (!observed) return 'unknown';
+    if (!path) return 'withdrawn';
+    return isOurs(view, path) ? levelHeld(path) : 'unknown';
+  };
+  return {
+    ...parts.speaker,
+    generation: view.fleet.generation,
+    agent: parts.lease.state,
+    drain: parts.drain.state,
+    prefixes: parts.decisions.map(({ prefix, asked, level, reasons }) => {
+      const held = heldOf(prefix);
+      const gone = level === 'withdrawn' && held === 'withdrawn';
+      return {
+        prefix,
+        ...(asked === undefined ? {} : { asked }),
+        level,
+        reasons,
+        held,
+        settled: gone && parts.settling.isSettled(prefix, view.fleet.safety.settleMs, now),
+      };
+    }),
+    peers:
+      observed?.state === 'started' ? observed.peers.map(({ address, asn, state }) => ({ address, asn, state })) : [],
+    reports: parts.reports,
+  };
+}

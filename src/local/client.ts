@@ -1,0 +1,106 @@
+/**
+ * Calls a process on this machine over its socket.
+ *
+ * Connects when the first call needs it and again after a connection broke;
+ * a call that was under way when that happened is not repeated, because it
+ * may have had its effect.
+ */
+import { connect, type Socket } from 'node:net';
+import { LocalError } from '../ports/guard.js';
+import { LineReader } from './lines.js';
+import { type Calls, LONGEST_LINE, responseSchema } from './protocol.js';
+
+interface Call {
+  settle(result: unknown): void;
+  fail(error: LocalError): void;
+}
+
+export interface LocalClient<C extends Calls> {
+  /** Rejects with `LocalError` after `timeoutMs` at the latest. */
+  call<M extends keyof C & string>(method: M, params: C[M]['params'], timeoutMs: number): Promise<C[M]['result']>;
+  /** Ends the connection; calls under way are rejected. */
+  close(): void;
+}
+
+/** `who` is the other side's role, for messages: `guard`. */
+export function localClient<C extends Calls>(path: string, who: string): LocalClient<C> {
+  const calls = new Map<number, Call>();
+  let socket: Socket | undefined;
+  let lastId = 0;
+
+  const failAll = (error: LocalError): void => {
+    for (const call of calls.values()) call.fail(error);
+  };
+  const received = (line: string): void => {
+    const response = responseSchema.safeParse(parsed(line));
+    if (!response.success) return failAll(new LocalError('malformed', `the ${who} on ${path} answered nonsense`));
+    const { id, result, error } = response.data;
+    // An error without an id is about a line that could not be read; only one of ours can be meant.
+    if (id === null) return failAll(new LocalError(error?.reason ?? 'malformed', error?.message ?? 'no reason given'));
+    const call = calls.get(id);
+    if (error) call?.fail(new LocalError(error.reason, error.message));
+    else call?.settle(result);
+  };
+  const dial = (): Socket => {
+    const fresh = connect(path);
+    const reader = new LineReader(LONGEST_LINE, {
+      line: received,
+      tooLong: () => fresh.destroy(new Error('its answer is too long')),
+    });
+    let cause: Error | undefined;
+    fresh.on('data', (chunk: Buffer) => reader.push(chunk));
+    fresh.on('error', (error) => (cause = error));
+    fresh.on('close', () => {
+      if (socket === fresh) socket = undefined;
+      failAll(new LocalError('unreachable', unreachable(path, who, cause)));
+    });
+    return fresh;
+  };
+
+  return {
+    call: (method, params, timeoutMs) =>
+      new Promise((resolve, reject) => {
+        const id = ++lastId;
+        const timer = setTimeout(() => {
+          calls.get(id)?.fail(new LocalError('timeout', `the ${who} on ${path} did not answer within ${timeoutMs} ms`));
+        }, timeoutMs);
+        const done = (): void => {
+          clearTimeout(timer);
+          calls.delete(id);
+        };
+        calls.set(id, {
+          // The other side is the same program, behind a socket that only this user can open.
+          settle: (result) => (done(), resolve(result as C[typeof method]['result'])),
+          fail: (error) => (done(), reject(error)),
+        });
+        socket ??= dial();
+        socket.write(`${JSON.stringify({ id, method, params })}\n`);
+      }),
+    close: () => {
+      const open = socket;
+      socket = undefined;
+      open?.destroy();
+      failAll(new LocalError('unreachable', `the connection to the ${who} was closed`));
+    },
+  };
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+function unreachable(path: string, who: string, cause: Error | undefined): string {
+  switch ((cause as NodeJS.ErrnoException | undefined)?.code) {
+    case 'ENOENT':
+    case 'ECONNREFUSED':
+      return `no ${who} listens on ${path}; is culvert ${who} running?`;
+    case 'EACCES':
+      return `no permission to open ${path}; run this as the ${who}'s user`;
+    default:
+      return `the connection to the ${who} on ${path} broke${cause ? `: ${cause.message}` : ''}`;
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * The way from what a speaker holds to what it shall hold.
+ *
+ * A plan reaches only as far as it may go without looking again: after an
+ * installed barrier and before anything is disallowed comes a read-back, so
+ * reaching the goal takes up to three passes. A plan for a speaker that holds
+ * everything is empty.
+ */
+import { type Address, comparePrefix, type Prefix } from '../model/address.js';
+import type { Path, Peer, PeerObserved, SpeakerDesired, SpeakerObserved, SpeakerOp } from '../model/path.js';
+
+type Started = Extract<SpeakerObserved, { state: 'started' }>;
+
+const sameList = <T>(a: readonly T[], b: readonly T[]): boolean =>
+  a.length === b.length && a.every((item, index) => item === b[index]);
+const sameSet = <T extends string | number>(a: readonly T[], b: readonly T[]): boolean =>
+  sameList([...a].sort(), [...b].sort());
+
+/** Equal on the wire: an identical path announced again would be silent, but a pass with nothing to do does nothing. */
+export const samePath = (a: Path, b: Path): boolean =>
+  a.prefix === b.prefix &&
+  a.nextHop === b.nextHop &&
+  a.med === b.med &&
+  a.localPref === b.localPref &&
+  sameList(a.asPath, b.asPath) &&
+  sameSet(a.communities, b.communities) &&
+  sameSet(a.largeCommunities, b.largeCommunities);
+
+/** Passwords and GTSM cannot be read back; whoever changes them deletes the peer first. */
+const samePeer = (desired: Peer, observed: PeerObserved): boolean =>
+  desired.asn === observed.asn &&
+  desired.hold === observed.hold &&
+  desired.keepalive === observed.keepalive &&
+  sameSet(desired.families, observed.families) &&
+  (observed.localAddress === undefined || desired.localAddress === observed.localAddress);
+
+/** The same goal as before: a speaker that has left it meanwhile has drifted. */
+export const sameGoal = (a: SpeakerDesired, b: SpeakerDesired): boolean =>
+  sameList(a.allow, b.allow) &&
+  a.paths.length === b.paths.length &&
+  a.paths.every((path, index) => samePath(path, b.paths[index] ?? path)) &&
+  sameList(a.peers.map(({ address }) => address), b.peers.map(({ address }) => address));
+
+/**
+ * Why this running speaker cannot be ours, as half a sentence; `undefined`
+ * when it may be. Another identity means that somebody else started it:
+ * touching it could take down what is theirs.
+ */
+export function identityConflict(
+  desired: Pick<SpeakerDesired, 'asn' | 'routerId'>,
+  observed: SpeakerObserved,
+): string | undefined {
+  if (observed.state === 'not-started') return undefined;
+  if (observed.asn === desired.asn && observed.routerId === desired.routerId) return undefined;
+  return `it runs as AS ${observed.asn} with router id ${observed.routerId}, the fleet says AS ${desired.asn} with ${desired.routerId}`;
+}
+
+/** Peers that none of `configured` accounts for, sorted: somebody else's, unless they appeared while we watched. */
+export function foreignPeers(configured: ReadonlySet<Address>, observed: SpeakerObserved): readonly Address[] {
+  if (observed.state === 'not-started') return [];
+  return observed.peers.flatMap(({ address }) => (configured.has(address) ? [] : [address])).sort();
+}
+
+/** Nothing else may happen before the barrier has been read back as held. */
+function raiseBarrier(desired: SpeakerDesired, observed: SpeakerObserved): readonly SpeakerOp[] | undefined {
+  const install: SpeakerOp = { kind: 'install-barrier', allow: desired.allow };
+  if (observed.state === 'not-started') {
+    const { asn, routerId, listenPort } = desired;
+    return [{ kind: 'start', asn, routerId, listenPort }, install];
+  }
+  return observed.barrier.state === 'held' ? undefined : [install];
+}
+
+function planPaths(desired: SpeakerDesired, observed: Started, held: readonly Prefix[]): SpeakerOp[] {
+  const [accepted, allowed] = [new Set(held), new Set(desired.allow)];
+  const wanted = new Set(desired.paths.map(({ prefix }) => prefix));
+  const standing = new Map(observed.paths.map((path) => [path.prefix, path]));
+  const allow = desired.allow.filter((prefix) => !accepted.has(prefix));
+  const announce = desired.paths.filter((path) => {
+    const current = standing.get(path.prefix);
+    return !current || !samePath(path, current);
+  });
+  const withdraw = [...standing.keys()].filter((prefix) => !wanted.has(prefix)).sort(comparePrefix);
+  // What still stands stays allowed: a tightened policy stops GoBGP from telling its peers about the withdrawal.
+  const disallow = held.filter((prefix) => !allowed.has(prefix) && !standing.has(prefix)).sort(comparePrefix);
+  return [
+    ...(allow.length > 0 ? [{ kind: 'allow', prefixes: allow } as const] : []),
+    ...(announce.length > 0 ? [{ kind: 'announce', paths: announce } as const] : []),
+    ...(withdraw.length > 0 ? [{ kind: 'withdraw', prefixes: withdraw } as const] : []),
+    ...(disallow.length > 0 ? [{ kind: 'disallow', prefixes: disallow } as const] : []),
+    ...observed.foreignPaths.map(({ family, prefix }) => ({ kind: 'delete-foreign', family, prefix }) as const),
+  ];
+}
+
+/** A peer whose settings differ is replaced: an update would drop the session too, and not only when something changed. */
+function planPeers(desired: SpeakerDesired, observed: Started): SpeakerOp[] {
+  const wanted = new Map(desired.peers.map((peer) => [peer.address, peer]));
+  const standing = new Map(observed.peers.map((peer) => [peer.address, peer]));
+  const right = (address: Address): boolean => {
+    const [peer, current] = [wanted.get(address), standing.get(address)];
+    return peer !== undefined && current !== undefined && samePeer(peer, current);
+  };
+  const gone = [...standing.keys()].filter((address) => !right(address)).sort();
+  const added = desired.peers.filter(({ address }) => !right(address)).sort((a, b) => (a.address < b.address ? -1 : 1));
+  return [
+    ...gone.map((address) => ({ kind: 'delete-peer', address }) as const),
+    ...added.map((peer) => ({ kind: 'add-peer', peer }) as const),
+  ];
+}
+
+/**
+ * Start, barrier, paths, peers.
+ *
+ * Paths come before peers because a new session sends the whole table and then
+ * End-of-RIB (RFC 4724 3): a router that kept our stale routes over a restart
+ * drops at that mark whatever has not been sent again.
+ */
+export function planSpeaker(desired: SpeakerDesired, observed: SpeakerObserved): readonly SpeakerOp[] {
+  const barrier = raiseBarrier(desired, observed);
+  if (barrier) return barrier;
+  if (observed.state !== 'started' || observed.barrier.state !== 'held') return [];
+  return [...planPaths(desired, observed, observed.barrier.allow), ...planPeers(desired, observed)];
+}
