@@ -1,0 +1,23 @@
+import { same } from '../model/same.js';
+
+export type Keyed<T> = (item: T) => string;
+
+/** Objects of `wanted` with what stands in their place, if anything. */
+export interface Pair<T> {
+  readonly wanted: T;
+  readonly found: T | undefined;
+}
+
+export function pairs<T>(wanted: readonly T[], found: readonly T[], key: Keyed<T>): readonly Pair<T>[] {
+  const byKey = new Map(found.map((item) => [key(item), item]));
+  return wanted.map((item) => ({ wanted: item, found: byKey.get(key(item)) }));
+}
+
+/** Absent, or not as wanted. */
+export const differs = <T>({ wanted, found }: Pair<T>): boolean => !same(wanted, found);
+
+/** What stands there although nobody wants anything by that key. */
+export function surplus<T>(found: readonly T[], wanted: readonly T[], key: Keyed<T>): readonly T[] {
+  const keys = new Set(wanted.map(key));
+  return found.filter((item) => !keys.has(key(item)));
+}

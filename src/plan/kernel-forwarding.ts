@@ -1,0 +1,88 @@
+/** Addresses, nexthops and routes: customers' namespaces first, the routes that lead into them last. */
+import type {
+  KernelDesired,
+  KernelObserved,
+  KernelOp,
+  NexthopState,
+  RouteState,
+} from '../model/kernel.js';
+import { addressKey, nexthopKey, routeKey } from '../model/kernel-order.js';
+import { DEFAULT_NETNS } from '../model/naming.js';
+import { lostNexthops, RouteDisturbance, type Disturbance } from './kernel-disturbance.js';
+import { differs, pairs } from './kernel-difference.js';
+
+export function planForwarding(
+  desired: KernelDesired,
+  observed: KernelObserved,
+  disturbance: Disturbance,
+): readonly KernelOp[] {
+  const addresses = pairs(desired.addresses, observed.addresses, addressKey).filter(
+    (pair) => differs(pair) || disturbance.ofDevice(pair.wanted.netns, pair.wanted.device),
+  );
+  const wrongLength = addresses.flatMap(({ wanted, found }) =>
+    found && differs({ wanted, found }) && !disturbance.ofDevice(wanted.netns, wanted.device) ? [found] : [],
+  );
+
+  const nexthopPairs = pairs(desired.nexthops, observed.nexthops, nexthopKey);
+  // The kernel refuses to turn a nexthop into a group, a group into a nexthop, and one family into the other.
+  const removed = nexthopPairs.flatMap(({ wanted, found }) =>
+    found && !replaceable(wanted, found) && !disturbance.ofNamespace(found.netns) ? [found] : [],
+  );
+  const lost = lostNexthops(observed, removed, disturbance);
+  const nexthops = nexthopPairs.filter(
+    (pair) => differs(pair) || lost.has(nexthopKey(pair.wanted)) || holdsLost(pair.wanted, lost),
+  );
+
+  const routesUnder = new RouteDisturbance(disturbance, lost, wrongLength);
+  const routes = pairs(desired.routes, observed.routes, routeKey).filter(
+    (pair) => differs(pair) || routesUnder.of(pair.wanted),
+  );
+
+  return [
+    ...wrongLength.map((address): KernelOp => ({ kind: 'address-delete', address })),
+    ...addresses.map(({ wanted }): KernelOp => ({ kind: 'address-add', address: wanted })),
+    ...inward([
+      ...removed.map(deletion),
+      ...nexthops.map(({ wanted }) => replacement(wanted)),
+      ...routes.map(({ wanted }) => routing(wanted)),
+    ]),
+  ];
+}
+
+const replaceable = (wanted: NexthopState, found: NexthopState): boolean =>
+  wanted.family === found.family && wanted.target.kind === found.target.kind;
+
+const holdsLost = ({ netns, target }: NexthopState, lost: ReadonlySet<string>): boolean =>
+  target.kind === 'group' && target.members.some(({ id }) => lost.has(nexthopKey({ netns, id })));
+
+/** `rank` orders operations within one namespace. */
+interface Ranked {
+  readonly netns: string;
+  readonly rank: number;
+  readonly op: KernelOp;
+}
+
+const deletion = ({ netns, id }: NexthopState): Ranked => ({ netns, rank: 0, op: { kind: 'nexthop-delete', netns, id } });
+
+/** Members before groups; by family, because IPv6 members take a batch of their own. */
+function replacement(nexthop: NexthopState): Ranked {
+  const rank = nexthop.target.kind === 'group' ? 3 : nexthop.family === 6 ? 1 : 2;
+  return { netns: nexthop.netns, rank, op: { kind: 'nexthop-replace', nexthop } };
+}
+
+const routing = (route: RouteState): Ranked => ({
+  netns: route.netns,
+  rank: 4,
+  op: { kind: 'route-replace', route },
+});
+
+/** Namespace by namespace, so that each is one batch; the default namespace, whose routes lead into the others, last. */
+function inward(items: readonly Ranked[]): readonly KernelOp[] {
+  const last = (netns: string): number => (netns === DEFAULT_NETNS ? 1 : 0);
+  return [...items]
+    .sort((a, b) => last(a.netns) - last(b.netns) || compare(a.netns, b.netns) || a.rank - b.rank)
+    .map(({ op }) => op);
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
