@@ -1,6 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
 import { until } from './until.js';
 
 /**
@@ -50,12 +49,13 @@ export async function startAnchor(addresses: readonly string[]): Promise<Anchor>
   return {
     pid,
     spawn: (argv) => spawn('nsenter', [...inside, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] }),
-    run: async (argv) => {
-      const ran = promisify(execFile)('nsenter', [...inside, ...argv], { timeout: 5_000 });
-      return (await ran.catch(({ stdout, stderr }: { stdout: string; stderr: string }) => {
-        throw new Error(`${argv.join(' ')}: ${stdout}${stderr}`);
-      })).stdout;
-    },
+    run: (argv) =>
+      new Promise((resolve, reject) => {
+        execFile('nsenter', [...inside, ...argv], { timeout: 5_000 }, (error, stdout, stderr) => {
+          if (error) reject(new Error(`${argv.join(' ')}: ${stdout}${stderr}`));
+          else resolve(stdout);
+        });
+      }),
     stop: async () => {
       const gone = new Promise((resolve) => launcher.once('exit', resolve));
       if (launcher.exitCode !== null || launcher.signalCode !== null) return;

@@ -36,9 +36,15 @@ describe('gobgpd and a BIRD that receives', () => {
       await daemon.cli('global', 'rib', 'add', '203.0.113.0/24', 'origin', 'igp', 'nexthop', '198.18.1.11');
       await daemon.cli('neighbor', 'add', '198.18.1.1', 'as', '64500');
       await until(`${round} session`, () => receiver.established('r1'));
-      const routes = await until('routes', async () => (await receiver.routes('r1')).length > 0 && receiver.routes('r1'));
+      const routes = await until(
+        'routes',
+        async () => (await receiver.routes('r1')).length > 0 && receiver.routes('r1'),
+      );
       expect(routes).toEqual([
-        { prefix: '203.0.113.0/24', attributes: { origin: 'IGP', as_path: '', next_hop: '198.18.1.11', local_pref: '100' } },
+        {
+          prefix: '203.0.113.0/24',
+          attributes: { origin: 'IGP', as_path: '', next_hop: '198.18.1.11', local_pref: '100' },
+        },
       ]);
       expect(await receiver.count('r1')).toEqual({ updates: 1, withdraws: 0 });
       if (round === 'first') {

@@ -84,7 +84,16 @@ export async function startReceiver(
   const folder = await mkdtemp(join(tmpdir(), 'culvert-bird-'));
   const control = join(folder, 'bird.ctl');
   await writeFile(join(folder, 'bird.conf'), configuration(routerId, sessions));
-  const launcher = anchor.spawn(['bird', '-f', '-c', join(folder, 'bird.conf'), '-s', control, '-P', join(folder, 'pid')]);
+  const launcher = anchor.spawn([
+    'bird',
+    '-f',
+    '-c',
+    join(folder, 'bird.conf'),
+    '-s',
+    control,
+    '-P',
+    join(folder, 'pid'),
+  ]);
   let complaint = '';
   launcher.stderr?.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
   launcher.stdout?.resume();

@@ -1,0 +1,94 @@
+import { type Address, type Family, familyOf, parseAddress } from '../../../model/address.js';
+import type { Peer, PeerObserved, SessionState } from '../../../model/path.js';
+import { SpeakerError } from '../../../ports/speaker.js';
+import { checkUnicast } from '../check-path.js';
+import { familyFromWire, type ListedPeer, wireFamily, type WirePeer } from './messages.js';
+
+/** PeerState.SessionState; the same in GoBGP 3 and 4. */
+const SESSION_STATES: readonly SessionState[] = [
+  'unknown',
+  'idle',
+  'connect',
+  'active',
+  'opensent',
+  'openconfirm',
+  'established',
+];
+
+/** Seconds; GoBGP raises it to its own minimum of five. */
+const CONNECT_RETRY = 1;
+/** RFC 5082 3: a packet from a neighbour on the link has never been forwarded. */
+const TTL_OF_A_NEIGHBOUR = 255;
+/** RFC 2385 4.5 leaves it open; Linux takes keys of up to 80 bytes. */
+const MAX_PASSWORD_BYTES = 80;
+
+const invalid = (peer: Peer, problem: string): SpeakerError =>
+  new SpeakerError('invalid', `peer ${peer.address}: ${problem}`);
+
+/**
+ * Throws `SpeakerError` `invalid` unless the session can work as described.
+ * `ownAsn` decides about GTSM, which GoBGP applies to external peers only and
+ * ignores silently on internal ones.
+ */
+export function checkPeer(peer: Peer, ownAsn: number): void {
+  checkUnicast(`peer ${peer.address}`, peer.address);
+  checkUnicast(`peer ${peer.address}: local address`, peer.localAddress);
+  if (familyOf(peer.localAddress) !== familyOf(peer.address)) {
+    throw invalid(peer, `local address ${peer.localAddress} is of the other family`);
+  }
+  if (!Number.isInteger(peer.asn) || peer.asn < 1 || peer.asn > 0xffff_ffff)
+    throw invalid(peer, `AS ${peer.asn} is none`);
+  // RFC 4271 4.2: a hold time is zero or at least three seconds.
+  const { hold, keepalive } = peer;
+  const timers =
+    [hold, keepalive].every((t) => Number.isInteger(t) && t >= 0 && t <= 0xffff) && hold !== 1 && hold !== 2;
+  if (!timers || (hold > 0 && (keepalive < 1 || keepalive > hold))) {
+    throw invalid(peer, `timers of ${keepalive} and ${hold} s do not fit together`);
+  }
+  if (peer.families.length === 0) throw invalid(peer, 'no address family to negotiate');
+  if (new Set(peer.families).size !== peer.families.length) throw invalid(peer, 'an address family is named twice');
+  if (peer.password !== undefined) {
+    const bytes = Buffer.byteLength(peer.password);
+    if (bytes < 1 || bytes > MAX_PASSWORD_BYTES) throw invalid(peer, `a password has 1 to ${MAX_PASSWORD_BYTES} bytes`);
+  }
+  if (peer.ttlSecurity && peer.asn === ownAsn) throw invalid(peer, 'TTL security works towards eBGP peers only');
+}
+
+/** Graceful restart stays off: whoever dies shall be noticed. Every family is spelled out, because GoBGP panics on one without. */
+export function peerToWire(peer: Peer): WirePeer {
+  return {
+    conf: { auth_password: peer.password ?? '', neighbor_address: peer.address, peer_asn: peer.asn },
+    timers: { config: { connect_retry: CONNECT_RETRY, hold_time: peer.hold, keepalive_interval: peer.keepalive } },
+    transport: { local_address: peer.localAddress },
+    graceful_restart: { enabled: false },
+    afi_safis: peer.families.map((family) => ({ config: { family: wireFamily(family), enabled: true } })),
+    ...(peer.ttlSecurity ? { ttl_security: { enabled: true, ttl_min: TTL_OF_A_NEIGHBOUR } } : {}),
+  };
+}
+
+function specified(text: string): Address | undefined {
+  const parsed = parseAddress(text);
+  return parsed === '0.0.0.0' || parsed === '::' ? undefined : parsed;
+}
+
+/** Throws `SpeakerError` `not-ours` for a neighbour without an address: we configure none such. */
+export function peerFromWire(listed: ListedPeer): PeerObserved {
+  const address = parseAddress(listed.conf?.neighbor_address ?? '');
+  if (!address) throw new SpeakerError('not-ours', 'the daemon has a neighbour without an address, which is not ours');
+  const localAddress = specified(listed.transport?.local_address ?? '');
+  const families = listed.afi_safis
+    .filter(({ config }) => config?.enabled === true)
+    .map(({ config }) => familyFromWire(config?.family ?? null))
+    .filter((family): family is Family => family !== undefined)
+    .sort();
+  return {
+    address,
+    asn: listed.conf?.peer_asn ?? 0,
+    state: SESSION_STATES[listed.state?.session_state ?? 0] ?? 'unknown',
+    hold: listed.timers?.config?.hold_time ?? 0,
+    keepalive: listed.timers?.config?.keepalive_interval ?? 0,
+    families,
+    ...(localAddress === undefined ? {} : { localAddress }),
+    updatesSent: listed.state?.messages?.sent?.update ?? 0,
+  };
+}

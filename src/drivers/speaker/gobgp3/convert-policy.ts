@@ -1,0 +1,144 @@
+/**
+ * The barrier as GoBGP's policy: one prefix set per family, and one policy
+ * that accepts what is in them and local, in both directions, over a default
+ * that rejects.
+ */
+import { comparePrefix, type Family, familyOf, lengthOf, parsePrefix, type Prefix } from '../../../model/address.js';
+import type { BarrierObserved } from '../../../model/path.js';
+import { PREFIX_SET } from './api.js';
+import {
+  FOREIGN_ACTIONS,
+  FOREIGN_CONDITIONS,
+  type ListedAssignment,
+  type ListedPolicy,
+  type ListedStatement,
+  type WireDefinedSet,
+  type WirePolicy,
+} from './messages.js';
+
+/** PolicyDirection. On import it keeps what peers send, and what nobody allowed, out of the table. */
+export const DIRECTIONS = [1, 2] as const;
+const DIRECTION_NAMES: Readonly<Record<(typeof DIRECTIONS)[number], string>> = { 1: 'import', 2: 'export' };
+
+/** The table's own policies, not a neighbour's: those are ignored. */
+export const GLOBAL = 'global';
+/** RouteAction, for statements and for the default. */
+const ACCEPT = 1;
+export const REJECT = 2;
+/** MatchSet.Type of GoBGP 3. */
+const ANY = 0;
+/** Conditions.RouteType: made here, so nothing that was learned passes. */
+const LOCAL = 3;
+/** What GoBGP 3 lists for "no condition on RPKI"; zero when it was never set. */
+const NO_RPKI: readonly number[] = [-1, 0];
+
+export const POLICY = 'culvert-barrier';
+const FAMILIES = [4, 6] as const;
+const setName = (family: Family): string => `culvert-allow-v${family}`;
+
+const exact = (prefix: Prefix) => ({
+  ip_prefix: prefix,
+  mask_length_min: lengthOf(prefix),
+  mask_length_max: lengthOf(prefix),
+});
+
+function setOf(family: Family, prefixes: readonly Prefix[]): WireDefinedSet {
+  const own = prefixes.filter((prefix) => familyOf(prefix) === family);
+  return { defined_type: PREFIX_SET, name: setName(family), prefixes: own.map(exact) };
+}
+
+/** Both sets, also when empty: an empty one matches nothing. */
+export const allowSets = (allow: readonly Prefix[]): readonly WireDefinedSet[] =>
+  FAMILIES.map((family) => setOf(family, allow));
+
+/** Only the sets that these prefixes change. */
+export const changedSets = (prefixes: readonly Prefix[]): readonly WireDefinedSet[] =>
+  allowSets(prefixes).filter((set) => set.prefixes.length > 0);
+
+export const barrierPolicy: WirePolicy = {
+  name: POLICY,
+  statements: FAMILIES.map((family) => ({
+    name: setName(family),
+    conditions: { prefix_set: { type: ANY, name: setName(family) }, route_type: LOCAL },
+    actions: { route_action: ACCEPT },
+  })),
+};
+
+function isStatement(listed: ListedStatement, family: Family): boolean {
+  const { name, conditions, actions } = listed;
+  return (
+    name === setName(family) &&
+    conditions?.prefix_set?.type === ANY &&
+    conditions.prefix_set.name === setName(family) &&
+    conditions.route_type === LOCAL &&
+    NO_RPKI.includes(conditions.rpki_result) &&
+    conditions.next_hop_in_list.length === 0 &&
+    conditions.afi_safi_in.length === 0 &&
+    FOREIGN_CONDITIONS.every((condition) => conditions[condition] === null) &&
+    actions?.route_action === ACCEPT &&
+    FOREIGN_ACTIONS.every((action) => actions[action] === null)
+  );
+}
+
+const isBarrierPolicy = ({ name, statements }: ListedPolicy): boolean =>
+  name === POLICY &&
+  statements.length === FAMILIES.length &&
+  FAMILIES.every((family, index) => {
+    const statement = statements[index];
+    return statement !== undefined && isStatement(statement, family);
+  });
+
+/** What the daemon lists about its policy. */
+export interface ListedBarrier {
+  readonly assignments: readonly ListedAssignment[];
+  readonly policies: readonly ListedPolicy[];
+  readonly sets: readonly WireDefinedSet[];
+}
+
+function assignmentProblem({ assignments }: ListedBarrier): string | undefined {
+  for (const direction of DIRECTIONS) {
+    const where = DIRECTION_NAMES[direction];
+    const [assignment, ...more] = assignments.filter((listed) => listed.direction === direction);
+    if (!assignment || more.length > 0) return `${where}: ${assignment ? 'two assignments' : 'no assignment'}`;
+    if (assignment.default_action !== REJECT) return `${where}: the default is not to reject`;
+    const [policy, ...others] = assignment.policies;
+    if (!policy) return `${where}: no policy is assigned`;
+    if (others.length > 0) return `${where}: other policies are assigned too: ${others.map((p) => p.name).join(', ')}`;
+    if (!isBarrierPolicy(policy)) return `${where}: policy ${policy.name} is not the allow-list`;
+  }
+  return undefined;
+}
+
+/** The prefixes of one set, or why they are not an allow-list. */
+function prefixesOf(sets: readonly WireDefinedSet[], family: Family): readonly Prefix[] | string {
+  const set = sets.find(({ name, defined_type }) => name === setName(family) && defined_type === PREFIX_SET);
+  if (!set) return `prefix set ${setName(family)} is missing`;
+  const prefixes: Prefix[] = [];
+  for (const { ip_prefix, mask_length_min, mask_length_max } of set.prefixes) {
+    const prefix = parsePrefix(ip_prefix);
+    if (prefix === 'not-a-prefix' || prefix === 'host-bits' || familyOf(prefix) !== family) {
+      return `${setName(family)} holds ${ip_prefix}`;
+    }
+    const length = lengthOf(prefix);
+    if (mask_length_min !== length || mask_length_max !== length) {
+      return `${setName(family)} allows lengths ${mask_length_min} to ${mask_length_max} inside ${prefix}`;
+    }
+    prefixes.push(prefix);
+  }
+  return prefixes;
+}
+
+/** Judges what was read back: held only when everything is exactly as installed. */
+export function barrierFromWire(listed: ListedBarrier): BarrierObserved {
+  if (listed.assignments.every(({ policies }) => policies.length === 0)) return { state: 'absent' };
+  const wrong = (detail: string): BarrierObserved => ({ state: 'wrong', detail });
+  const problem = assignmentProblem(listed);
+  if (problem !== undefined) return wrong(problem);
+  const policy = listed.policies.find(({ name }) => name === POLICY);
+  if (!policy || !isBarrierPolicy(policy)) return wrong(`policy ${POLICY} is not the allow-list`);
+  const v4 = prefixesOf(listed.sets, 4);
+  if (typeof v4 === 'string') return wrong(v4);
+  const v6 = prefixesOf(listed.sets, 6);
+  if (typeof v6 === 'string') return wrong(v6);
+  return { state: 'held', allow: [...new Set([...v4, ...v6])].sort(comparePrefix) };
+}

@@ -1,0 +1,188 @@
+/** GoBGP 3's messages as `protos/gobgp/v3.proto` has them: absent scalars are zero, absent messages null. */
+import type { Family } from '../../../model/address.js';
+
+export interface WireFamily {
+  readonly afi: number;
+  readonly safi: number;
+}
+
+/** google.protobuf.Any, left encoded: equal attributes are encoded once and shared. */
+export interface Any {
+  readonly type_url: string;
+  readonly value: Buffer;
+}
+
+export interface WireGlobal {
+  readonly asn: number;
+  readonly router_id: string;
+  readonly listen_port: number;
+}
+
+// ---- paths
+
+export interface WirePath {
+  readonly nlri: Any;
+  readonly pattrs: readonly Any[];
+  readonly family: WireFamily;
+  readonly is_withdraw?: boolean;
+  readonly source_asn?: number;
+  readonly source_id?: string;
+  readonly identifier?: number;
+}
+
+export interface ListedPath {
+  readonly nlri: Any | null;
+  readonly pattrs: readonly Any[];
+  readonly family: WireFamily | null;
+  readonly source_asn: number;
+  readonly source_id: string;
+  readonly neighbor_ip: string;
+  readonly identifier: number;
+}
+
+export interface ListedDestination {
+  readonly prefix: string;
+  readonly paths: readonly ListedPath[];
+}
+
+interface LargeCommunityBody {
+  readonly global_admin: number;
+  readonly local_data1: number;
+  readonly local_data2: number;
+}
+
+/** What an Any of ours holds, by message name. */
+export interface Bodies {
+  readonly IPAddressPrefix: { readonly prefix_len: number; readonly prefix: string };
+  readonly OriginAttribute: { readonly origin: number };
+  readonly AsPathAttribute: {
+    readonly segments: readonly { readonly type: number; readonly numbers: readonly number[] }[];
+  };
+  readonly NextHopAttribute: { readonly next_hop: string };
+  readonly MultiExitDiscAttribute: { readonly med: number };
+  readonly LocalPrefAttribute: { readonly local_pref: number };
+  readonly CommunitiesAttribute: { readonly communities: readonly number[] };
+  readonly LargeCommunitiesAttribute: { readonly communities: readonly LargeCommunityBody[] };
+  readonly MpReachNLRIAttribute: {
+    readonly family: WireFamily | null;
+    readonly next_hops: readonly string[];
+    readonly nlris: readonly Any[];
+  };
+}
+
+// ---- peers
+
+export interface WirePeer {
+  readonly conf: { readonly auth_password: string; readonly neighbor_address: string; readonly peer_asn: number };
+  readonly timers: {
+    readonly config: {
+      readonly connect_retry: number;
+      readonly hold_time: number;
+      readonly keepalive_interval: number;
+    };
+  };
+  readonly transport: { readonly local_address: string };
+  readonly graceful_restart: { readonly enabled: boolean };
+  readonly afi_safis: readonly { readonly config: { readonly family: WireFamily; readonly enabled: boolean } }[];
+  readonly ttl_security?: { readonly enabled: boolean; readonly ttl_min: number };
+}
+
+export interface ListedPeer {
+  readonly conf: { readonly neighbor_address: string; readonly peer_asn: number } | null;
+  readonly state: {
+    readonly session_state: number;
+    readonly messages: { readonly sent: { readonly update: number } | null } | null;
+  } | null;
+  readonly timers: {
+    readonly config: { readonly hold_time: number; readonly keepalive_interval: number } | null;
+  } | null;
+  readonly transport: { readonly local_address: string } | null;
+  readonly afi_safis: readonly {
+    readonly config: { readonly family: WireFamily | null; readonly enabled: boolean } | null;
+  }[];
+}
+
+// ---- policy
+
+export interface WirePrefix {
+  readonly ip_prefix: string;
+  readonly mask_length_min: number;
+  readonly mask_length_max: number;
+}
+
+export interface WireDefinedSet {
+  readonly defined_type: number;
+  readonly name: string;
+  readonly prefixes: readonly WirePrefix[];
+}
+
+export interface WireStatement {
+  readonly name: string;
+  readonly conditions: {
+    readonly prefix_set: { readonly type: number; readonly name: string };
+    readonly route_type: number;
+  };
+  readonly actions: { readonly route_action: number };
+}
+
+export interface WirePolicy {
+  readonly name: string;
+  readonly statements: readonly WireStatement[];
+}
+
+export interface ListedStatement {
+  readonly name: string;
+  readonly conditions:
+    | ({
+        readonly prefix_set: { readonly type: number; readonly name: string } | null;
+        readonly route_type: number;
+        readonly rpki_result: number;
+        readonly next_hop_in_list: readonly string[];
+        readonly afi_safi_in: readonly WireFamily[];
+      } & Readonly<Record<ForeignCondition, object | null>>)
+    | null;
+  readonly actions: ({ readonly route_action: number } & Readonly<Record<ForeignAction, object | null>>) | null;
+}
+
+export interface ListedPolicy {
+  readonly name: string;
+  readonly statements: readonly ListedStatement[];
+}
+
+export interface ListedAssignment {
+  readonly direction: number;
+  readonly policies: readonly ListedPolicy[];
+  readonly default_action: number;
+}
+
+/** Conditions and actions that statements of ours never have. */
+export const FOREIGN_CONDITIONS = [
+  'neighbor_set',
+  'as_path_length',
+  'as_path_set',
+  'community_set',
+  'ext_community_set',
+  'large_community_set',
+] as const;
+export const FOREIGN_ACTIONS = [
+  'community',
+  'med',
+  'as_prepend',
+  'ext_community',
+  'nexthop',
+  'local_pref',
+  'large_community',
+] as const;
+type ForeignCondition = (typeof FOREIGN_CONDITIONS)[number];
+type ForeignAction = (typeof FOREIGN_ACTIONS)[number];
+
+// ---- families
+
+/** RFC 4760: address family 1 is IPv4, 2 is IPv6; subsequent family 1 is unicast. */
+export const wireFamily = (family: Family): WireFamily => ({ afi: family === 4 ? 1 : 2, safi: 1 });
+
+/** `undefined` for anything but IPv4 and IPv6 unicast. */
+export function familyFromWire(family: WireFamily | null): Family | undefined {
+  if (family?.safi !== 1) return undefined;
+  return family.afi === 1 ? 4 : family.afi === 2 ? 6 : undefined;
+}

@@ -1,0 +1,109 @@
+import { type Address, comparePrefix, type Family, familyOf, type Prefix } from '../../../model/address.js';
+import type { Path } from '../../../model/path.js';
+import { checkPath, checkPrefix } from '../check-path.js';
+import { type Api, EXACT, TABLE } from './api.js';
+import { isLocal, pathEncoder, withdrawalOfListed, withdrawalToWire } from './convert-path.js';
+import type { Any, ListedDestination, ListedPath, WirePath } from './messages.js';
+import { wireFamily } from './messages.js';
+
+const FAMILIES: readonly Family[] = [4, 6];
+
+/** Up to here one call for each path is as fast as a stream, and says which one failed. */
+const FEW = 16;
+/** Paths in one message of a stream: about 100 kB, where GoBGP takes 4 MB. */
+const BATCH = 500;
+/** Prefixes in one filtered listing; above, the whole table is read. */
+const FILTER = 500;
+
+async function stream(api: Api, paths: readonly WirePath[]): Promise<void> {
+  const batches = [];
+  for (let start = 0; start < paths.length; start += BATCH) {
+    batches.push({ table_type: TABLE.global, paths: paths.slice(start, start + BATCH) });
+  }
+  await api.addPathStream(batches);
+}
+
+/** Announces or replaces. Everything is checked before the first byte is sent; a stream that fails has had part of its effect. */
+export async function announce(api: Api, paths: readonly Path[]): Promise<void> {
+  paths.forEach(checkPath);
+  const wire = paths.map(pathEncoder(api.codec));
+  if (wire.length > FEW) return stream(api, wire);
+  for (const path of wire) await api.call('AddPath', { table_type: TABLE.global, path });
+}
+
+/** Deletes by path and family: a delete by uuid walks the whole table, one without a family empties it. */
+const deletePath = (api: Api, path: WirePath): Promise<object> =>
+  api.call('DeletePath', { table_type: TABLE.global, family: path.family, path });
+
+export async function withdraw(api: Api, prefixes: readonly Prefix[]): Promise<void> {
+  prefixes.forEach(checkPrefix);
+  const wire = prefixes.map((prefix) => withdrawalToWire(api.codec, prefix));
+  if (wire.length > FEW) return stream(api, wire);
+  for (const path of wire) await deletePath(api, path);
+}
+
+/** A path that came through the API, with the destination it is listed under. */
+export interface LocalPath {
+  readonly family: Family;
+  readonly prefix: string;
+  readonly listed: ListedPath;
+}
+
+async function listTable(
+  api: Api,
+  table: { readonly type: number; readonly name: string },
+  family: Family,
+  prefixes: readonly Prefix[] = [],
+): Promise<readonly ListedDestination[]> {
+  const answers = await api.list('ListPath', {
+    table_type: table.type,
+    name: table.name,
+    family: wireFamily(family),
+    prefixes: prefixes.map((prefix) => ({ prefix, type: EXACT })),
+  });
+  return answers.flatMap(({ destination }) => destination ?? []);
+}
+
+export async function listLocal(api: Api, families: readonly Family[] = FAMILIES): Promise<readonly LocalPath[]> {
+  const tables = await Promise.all(
+    families.map(async (family) => {
+      const destinations = await listTable(api, { type: TABLE.global, name: '' }, family);
+      return destinations.flatMap(({ prefix, paths }) =>
+        paths.filter(isLocal).map((listed) => ({ family, prefix, listed })),
+      );
+    }),
+  );
+  return tables.flat();
+}
+
+/** Deletes exactly those local paths that are chosen, by the key that each was made with. */
+export async function deleteLocal(
+  api: Api,
+  chosen: (path: LocalPath) => boolean,
+  families: readonly Family[] = FAMILIES,
+): Promise<void> {
+  for (const path of await listLocal(api, families)) {
+    const { nlri } = path.listed;
+    if (nlri === null || !chosen(path)) continue;
+    await deletePath(
+      api,
+      withdrawalOfListed({ ...path.listed, nlri } satisfies ListedPath & { nlri: Any }, path.family),
+    );
+  }
+}
+
+/** Which of these prefixes stand in one peer's Adj-RIB-Out. */
+export async function listSent(
+  api: Api,
+  peer: Address,
+  family: Family,
+  prefixes: readonly Prefix[],
+): Promise<readonly Prefix[]> {
+  const own = prefixes.filter((prefix) => familyOf(prefix) === family);
+  if (own.length === 0) return [];
+  own.forEach(checkPrefix);
+  const table = { type: TABLE.adjOut, name: peer };
+  const destinations = await listTable(api, table, family, own.length > FILTER ? [] : own);
+  const sent = new Set(destinations.filter(({ paths }) => paths.length > 0).map(({ prefix }) => prefix));
+  return own.filter((prefix) => sent.has(prefix)).sort(comparePrefix);
+}
