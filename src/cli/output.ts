@@ -4,7 +4,6 @@ export interface Output {
   line(text: string): void;
   /** Problems and progress: never mixed into results. */
   note(text: string): void;
-  readonly colour: boolean;
 }
 
 export type Format = 'text' | 'json';

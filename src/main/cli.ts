@@ -1,0 +1,10 @@
+#!/usr/bin/env node
+import { runCli } from '../cli/program.js';
+import { createCommands } from './commands.js';
+
+const out = {
+  line: (text: string): void => void process.stdout.write(`${text}\n`),
+  note: (text: string): void => void process.stderr.write(`${text}\n`),
+};
+
+process.exitCode = await runCli(process.argv.slice(2), createCommands(out.line), out);

@@ -1,0 +1,39 @@
+import { createFirewallDriver } from '../drivers/firewall/firewall.js';
+import { createIproute } from '../drivers/iproute/iproute.js';
+import { createLinkDriver } from '../drivers/link/link.js';
+import { createRouteDriver } from '../drivers/route/route.js';
+import { createSysctlDriver } from '../drivers/sysctl/sysctl.js';
+import { chooseTunnelDriver } from '../drivers/tunnel/choose.js';
+import { createKernelTunnels } from '../drivers/tunnel/kernel-tunnels.js';
+import { createTunTunnels } from '../drivers/tunnel/tun/tun-tunnels.js';
+import type { KernelDrivers } from '../engine/kernel.js';
+import type { Exec } from '../ports/exec.js';
+import { sockets } from './paths.js';
+
+export interface KernelOptions {
+  readonly tunnels: 'auto' | 'kernel' | 'tun';
+  readonly lab: boolean;
+  readonly runDir: string;
+}
+
+/** The drivers of this machine's kernel, and which tunnels were chosen and why. Rejects when no tunnel driver works here. */
+export async function kernelDrivers(exec: Exec, options: KernelOptions): Promise<{ readonly drivers: KernelDrivers; readonly said: string }> {
+  const chosen = await chooseTunnelDriver({
+    requested: options.tunnels,
+    lab: options.lab,
+    kernel: createKernelTunnels(exec),
+    tun: createTunTunnels({ exec, socket: sockets(options.runDir).tund }),
+  });
+  if ('refusal' in chosen) throw new Error(chosen.refusal);
+  const iproute = createIproute(exec);
+  return {
+    said: chosen.said,
+    drivers: {
+      link: createLinkDriver(iproute),
+      route: createRouteDriver(iproute),
+      sysctl: createSysctlDriver(exec),
+      firewall: createFirewallDriver(exec),
+      tunnel: chosen.driver,
+    },
+  };
+}

@@ -1,0 +1,18 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Culvert's own folder: package.json is in it. */
+export const HOME = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+/** Another entry point, as a command. */
+export const entry = (name: string): readonly [string, ...string[]] => [
+  process.execPath,
+  join(HOME, 'dist', 'main', `${name}.js`),
+];
+
+/** Where a server's processes meet. */
+export const sockets = (runDir: string) => ({
+  guard: join(runDir, 'guard.sock'),
+  agent: join(runDir, 'agent.sock'),
+  tund: join(runDir, 'tund.sock'),
+});
