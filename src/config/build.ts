@@ -1,0 +1,123 @@
+import type { Address } from '../model/address.js';
+import type {
+  Customer,
+  CustomerRoute,
+  FirewallRule,
+  Fleet,
+  Provider,
+  Router,
+  Safety,
+  Server,
+  Site,
+  Tunnel,
+  TunnelProbe,
+} from '../model/fleet.js';
+import { disjointPorts, disjointPrefixes, protocolOf } from './firewall-values.js';
+import { largestMtu } from './rules/tunnel-mtu.js';
+import type { DraftFirewallRule } from './schema-firewall.js';
+import type { CompleteDraft, DraftCustomer, DraftProvider, DraftRouter, DraftServer, DraftTunnel } from './schema.js';
+
+/** The shortest wait that is no judgement on a distant router, and the longest that any path on Earth needs. */
+const TIMEOUT_MS = { least: 100, most: 1_000 } as const;
+
+const defaultTimeout = (intervalMs: number): number =>
+  Math.min(Math.max(intervalMs, TIMEOUT_MS.least), TIMEOUT_MS.most);
+
+function providerOf({ asn, endpoints, covering, icmpSource: { v4, v6 } }: DraftProvider): Provider {
+  return { asn, endpoints, covering, icmpSource: { v4, ...(v6 && { v6 }) } };
+}
+
+const addresses = ({
+  v4,
+  v6,
+}: {
+  v4?: Address | undefined;
+  v6?: Address | undefined;
+}): { v4?: Address; v6?: Address } => ({
+  ...(v4 && { v4 }),
+  ...(v6 && { v6 }),
+});
+
+const routerOf = (name: string, written: DraftRouter): Router => ({
+  name,
+  asn: written.asn,
+  ...addresses(written),
+  hold: written.hold,
+  keepalive: written.keepalive ?? Math.min(3, Math.floor(written.hold / 3)),
+  ...(written.password !== undefined && { password: written.password }),
+  ttlSecurity: written.ttlSecurity,
+});
+
+const serverOf = (name: string, written: DraftServer, provider: DraftProvider): Server => ({
+  name,
+  asn: written.asn ?? provider.asn,
+  ...addresses(written),
+  v4: written.v4,
+  uplinks: written.uplinks,
+});
+
+const siteOf = (name: string, written: CompleteDraft['sites'][string], provider: DraftProvider): Site => ({
+  name,
+  region: written.region,
+  routers: Object.entries(written.routers).map(([router, settings]) => routerOf(router, settings)),
+  servers: Object.entries(written.servers).map(([server, settings]) => serverOf(server, settings, provider)),
+});
+
+const probeOf = ({ probe, remote }: DraftTunnel): TunnelProbe => ({
+  target: probe.target ?? remote,
+  intervalMs: probe.interval,
+  timeoutMs: probe.timeout ?? defaultTimeout(probe.interval),
+  rise: probe.rise,
+  fall: probe.fall,
+});
+
+const tunnelOf = (name: string, written: DraftTunnel): Tunnel => ({
+  name,
+  remote: written.remote,
+  ...(written.key !== undefined && { key: written.key }),
+  inner: written.inner,
+  ...(written.inner6 && { inner6: written.inner6 }),
+  mtu: written.mtu ?? largestMtu(written.key !== undefined),
+  probe: probeOf(written),
+});
+
+const actionOf = (action: DraftFirewallRule['action']): FirewallRule['action'] =>
+  typeof action === 'string' ? action : action.rateLimit;
+
+const firewallRuleOf = (written: DraftFirewallRule): FirewallRule => ({
+  name: written.name,
+  action: actionOf(written.action),
+  ...(written.source && { source: disjointPrefixes(written.source) }),
+  ...(written.destination && { destination: disjointPrefixes(written.destination) }),
+  ...(written.protocol !== undefined && { protocol: protocolOf(written.protocol) }),
+  ...(written.sourcePorts && { sourcePorts: disjointPorts(written.sourcePorts) }),
+  ...(written.destinationPorts && { destinationPorts: disjointPorts(written.destinationPorts) }),
+});
+
+const customerOf = (name: string, written: DraftCustomer): Customer => ({
+  name,
+  asn: written.asn,
+  prefixes: written.prefixes,
+  tunnels: Object.entries(written.tunnels).map(([tunnel, settings]) => tunnelOf(tunnel, settings)),
+  routes: written.routes satisfies readonly CustomerRoute[],
+  firewall: written.firewall.map(firewallRuleOf),
+});
+
+const safetyOf = ({ remoteFault, lostAgent, lease, stopGrace, settle, drain }: CompleteDraft['safety']): Safety => ({
+  remoteFault,
+  lostAgent,
+  leaseMs: lease,
+  stopGraceMs: stopGrace,
+  settleMs: settle,
+  drainMs: drain,
+});
+
+/** The model of a fleet that every rule has accepted: defaults filled in, in the order in which it was written. */
+export const buildFleet = (written: CompleteDraft, generation: string): Fleet => ({
+  provider: providerOf(written.provider),
+  sites: Object.entries(written.sites).map(([name, site]) => siteOf(name, site, written.provider)),
+  customers: Object.entries(written.customers).map(([name, customer]) => customerOf(name, customer)),
+  safety: safetyOf(written.safety),
+  kernel: written.kernel,
+  generation,
+});

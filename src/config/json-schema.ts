@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { fleetSchema } from './schema.js';
+import type { TreePath } from './wording.js';
+
+/** JSON Schema (draft 2020-12) of the fleet file as it is written: what has a default may be left out. For editors. */
+export const fleetJsonSchema = (): object => z.toJSONSchema(fleetSchema, { io: 'input' });
+
+interface SchemaNode {
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly additionalProperties?: SchemaNode | boolean;
+  readonly items?: SchemaNode;
+  readonly anyOf?: readonly SchemaNode[];
+}
+
+function below(node: SchemaNode, step: string | number): SchemaNode | undefined {
+  if (typeof step === 'number') return node.items;
+  if (node.properties) return Object.hasOwn(node.properties, step) ? node.properties[step] : undefined;
+  return typeof node.additionalProperties === 'object' ? node.additionalProperties : undefined;
+}
+
+/** The keys that the map at `path` may have; none where no map with fixed keys belongs. */
+export function knownKeys(path: TreePath): readonly string[] {
+  let nodes: readonly SchemaNode[] = [fleetJsonSchema()];
+  const alternativesOf = (node: SchemaNode): readonly SchemaNode[] => node.anyOf?.flatMap(alternativesOf) ?? [node];
+  for (const step of path) {
+    nodes = nodes.flatMap(alternativesOf).flatMap((node) => below(node, step) ?? []);
+  }
+  return nodes.flatMap(alternativesOf).flatMap((node) => Object.keys(node.properties ?? {}));
+}

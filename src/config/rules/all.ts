@@ -1,0 +1,62 @@
+import type { Rule } from '../judge.js';
+import { overlapRule, prefixLengthRule } from './announced.js';
+import { asnLoopRule, asnRule } from './asns.js';
+import { firewallRule } from './firewall.js';
+import { markRule, protocolRule, tableRule } from './kernel.js';
+import { deviceNameRule, machineNameRule, nameRule } from './names.js';
+import { coveringRule, icmpSourceRule } from './provider.js';
+import { reservedRule } from './reserved.js';
+import {
+  advertisedRouteRule,
+  repeatedRouteRule,
+  routePrefixRule,
+  routeTunnelRule,
+  unusedTunnelRule,
+} from './routes.js';
+import { holdRule, mixedSessionRule, ttlSecurityRule } from './sessions.js';
+import {
+  addressRule,
+  machineInsideAnnouncedRule,
+  populatedRule,
+  routerFamilyRule,
+  serverWithoutV6Rule,
+  uplinkRule,
+} from './sites.js';
+import { mtuRule } from './tunnel-mtu.js';
+import { innerRule, remoteRule, repeatedRemoteRule } from './tunnels.js';
+
+/** Every rule of a fleet. They do not depend on each other: findings are sorted by place. */
+export const RULES: readonly Rule[] = [
+  populatedRule,
+  nameRule,
+  machineNameRule,
+  deviceNameRule,
+  asnRule,
+  asnLoopRule,
+  prefixLengthRule,
+  overlapRule,
+  reservedRule,
+  coveringRule,
+  icmpSourceRule,
+  addressRule,
+  machineInsideAnnouncedRule,
+  uplinkRule,
+  routerFamilyRule,
+  serverWithoutV6Rule,
+  holdRule,
+  mixedSessionRule,
+  ttlSecurityRule,
+  remoteRule,
+  repeatedRemoteRule,
+  innerRule,
+  mtuRule,
+  routeTunnelRule,
+  routePrefixRule,
+  repeatedRouteRule,
+  advertisedRouteRule,
+  unusedTunnelRule,
+  firewallRule,
+  markRule,
+  tableRule,
+  protocolRule,
+];

@@ -1,0 +1,85 @@
+import { contains } from '../../model/address.js';
+import { tunnelsOf } from '../addresses.js';
+import type { Rule } from '../judge.js';
+import { alternatives, nearest, shown, type TreePath } from '../wording.js';
+
+export const routeTunnelRule: Rule = (draft, judge) => {
+  for (const [customer, { tunnels, routes }] of Object.entries(draft.customers)) {
+    for (const [index, { tunnel }] of routes.entries()) {
+      const known = Object.keys(tunnels);
+      // A tunnel that is there and wrong in itself is not missing.
+      if (known.includes(tunnel) || !judge.isIntact(['customers', customer, 'tunnels', tunnel])) continue;
+      const meant = nearest(tunnel, known);
+      const some = known.length > 0 ? `write ${alternatives(known)}` : `write the tunnel below tunnels of ${customer}`;
+      judge.refuse({
+        code: 'unknown-tunnel',
+        path: ['customers', customer, 'routes', index, 'tunnel'],
+        message: `${customer} has no tunnel ${shown(tunnel)}`,
+        remedy: meant === undefined ? some : `did you mean ${meant}?`,
+      });
+    }
+  }
+};
+
+export const routePrefixRule: Rule = (draft, judge) => {
+  for (const [customer, { prefixes, routes }] of Object.entries(draft.customers)) {
+    if (!judge.isIntact(['customers', customer, 'prefixes'])) continue;
+    for (const [index, route] of routes.entries()) {
+      if (prefixes.some(({ prefix }) => contains(prefix, route.prefix))) continue;
+      judge.refuse({
+        code: 'route-outside',
+        path: ['customers', customer, 'routes', index, 'prefix'],
+        message: `${route.prefix} is not one of ${customer}'s prefixes, nor inside one`,
+        remedy:
+          prefixes.length > 0
+            ? `write ${alternatives(prefixes.map(({ prefix }) => prefix))}, or a part of it`
+            : `write it below prefixes of ${customer} first`,
+      });
+    }
+  }
+};
+
+export const repeatedRouteRule: Rule = (draft, judge) => {
+  for (const [customer, { routes }] of Object.entries(draft.customers)) {
+    const first = new Map<string, TreePath>();
+    for (const [index, { prefix, tunnel }] of routes.entries()) {
+      const path = ['customers', customer, 'routes', index];
+      const id = `${prefix} ${tunnel}`;
+      const other = first.get(id);
+      first.set(id, other ?? path);
+      if (!other) continue;
+      const message = `the route ${prefix} to ${tunnel} is written already at ${judge.placeOf(other)}`;
+      judge.refuse({
+        code: 'repeated-route',
+        path,
+        message,
+        remedy: 'keep one of the two; weight gives a tunnel more',
+      });
+    }
+  }
+};
+
+/** Who announces a prefix must know where all of it goes. */
+export const advertisedRouteRule: Rule = (draft, judge) => {
+  for (const [customer, { prefixes, routes }] of Object.entries(draft.customers)) {
+    if (!judge.isIntact(['customers', customer, 'routes'])) continue;
+    for (const [index, { prefix, advertise }] of prefixes.entries()) {
+      if (!advertise || routes.some((route) => contains(route.prefix, prefix))) continue;
+      judge.refuse({
+        code: 'no-route',
+        path: ['customers', customer, 'prefixes', index, 'prefix'],
+        message: `${prefix} is advertised and no route says which tunnel carries all of it`,
+        remedy: `write { prefix: ${prefix}, tunnel: … } below routes of ${customer}, or advertise: false`,
+      });
+    }
+  }
+};
+
+export const unusedTunnelRule: Rule = (draft, judge) => {
+  for (const { customer, name, path } of tunnelsOf(draft)) {
+    const routes = draft.customers[customer]?.routes ?? [];
+    if (!judge.isIntact(['customers', customer, 'routes']) || routes.some(({ tunnel }) => tunnel === name)) continue;
+    const message = `no route of ${customer} uses the tunnel ${name}`;
+    judge.warn({ code: 'unused-tunnel', path, target: 'key', message, remedy: 'write a route to it, or take it out' });
+  }
+};
