@@ -228,13 +228,12 @@ export class Agent {
     this.loop.wake();
   }
 
-  /** Tear-down waits until everything that shall be off the wire is confirmed off it. */
+  /** Tear-down waits until the guard follows the same fleet and everything that this fleet no longer names is confirmed off the wire. */
   private mayPrune(): boolean {
-    const wanted = new Map(this.announcements.map(({ prefix, level }) => [prefix, level]));
-    return (
-      this.wire !== undefined &&
-      this.wire.prefixes.every(({ prefix, settled }) => wanted.has(prefix) || settled)
-    );
+    const { wire } = this;
+    if (wire?.generation !== this.input.view.fleet.generation) return false;
+    const named = new Set(this.announcements.map(({ prefix }) => prefix));
+    return wire.prefixes.every(({ prefix, settled }) => named.has(prefix) || settled);
   }
 
   /** Work although nothing new was wanted: somebody else changed the kernel. */
