@@ -51,7 +51,6 @@ const STOP_GRACE_MS = 3_000;
 export class Guard implements GuardDesk {
   private readonly rights: Rights;
   private readonly keeper: SpeakerKeeper;
-  private readonly drainRecord: DrainRecord;
   private readonly seat = new Seat();
   private readonly journal: Journal;
   private readonly pulse: Pulse;
@@ -62,16 +61,24 @@ export class Guard implements GuardDesk {
   private retryMs = FIRST_RETRY_MS;
   private met = false;
 
-  constructor(
+  /** Reads the drain record and touches nothing else: whoever speaks to this guard finds it drained from the first word on. */
+  static async open(parts: GuardParts, view: ServerView): Promise<Guard> {
+    const drainRecord = new DrainRecord(parts.files, parts.drainPath);
+    await drainRecord.load(parts.clock.now());
+    return new Guard(parts, view, drainRecord);
+  }
+
+  private constructor(
     private readonly parts: GuardParts,
     view: ServerView,
+    private readonly drainRecord: DrainRecord,
   ) {
     const { clock } = parts;
     this.journal = new Journal(clock, parts.log);
     this.rights = new Rights(view, parts.listenPort);
+    this.rights.drainIntent = drainRecord.intent;
     this.keeper = new SpeakerKeeper(parts.speaker, clock, this.journal);
     this.keeper.follow(peersOf(view));
-    this.drainRecord = new DrainRecord(parts.files, parts.drainPath);
     this.fleet = new FleetFollower(clock, this.journal, () => parts.reload());
     this.pulse = new Pulse(clock, (from, to) => {
       this.journal.warn(`this process stood still for ${Math.round(to - from)} ms; leases are extended by as much`);
@@ -86,10 +93,8 @@ export class Guard implements GuardDesk {
     });
   }
 
-  /** Reads the drain record and begins; does not wait for the speaker. */
-  async start(): Promise<void> {
-    await this.drainRecord.load(this.parts.clock.now());
-    this.rights.drainIntent = this.drainRecord.intent;
+  /** Begins to write; does not wait for the speaker. */
+  start(): void {
     this.watching = this.parts.speaker.watch(() => {
       this.keeper.doubt();
       this.loop.wake();

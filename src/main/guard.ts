@@ -1,0 +1,64 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { GuardOptions } from '../cli/commands.js';
+import { serverNumber } from '../decide/attributes.js';
+import { createClock } from '../drivers/clock/clock.js';
+import { createFiles } from '../drivers/files/files.js';
+import { createGobgpSpeaker } from '../drivers/speaker/gobgp.js';
+import { Guard } from '../engine/guard.js';
+import { serveGuard } from '../local/guard.js';
+import { loadView } from './fleet-files.js';
+import { createLog } from './log.js';
+import { HOME, sockets } from './paths.js';
+import { signalled } from './signals.js';
+
+/** RFC 4271 8.2.1. */
+const BGP_PORT = 179;
+
+/** Runs the guard until SIGTERM or SIGINT, which drain first. Rejects before anything was changed when it cannot run here. */
+export async function runGuard(options: GuardOptions): Promise<void> {
+  const view = await loadView(options.fleet, options.server);
+  const log = createLog('guard');
+  const speaker = createGobgpSpeaker({
+    address: options.gobgp,
+    protoDir: join(HOME, 'protos'),
+    serverTag: { asn: view.fleet.provider.asn, server: serverNumber(view.server.name) },
+  });
+  await mkdir(options.runDir, { recursive: true, mode: 0o755 });
+  await mkdir(options.stateDir, { recursive: true, mode: 0o700 });
+  let refuse: (error: Error) => void = () => undefined;
+  const refused = new Promise<never>((_, reject) => {
+    refuse = reject;
+  });
+  const guard = await Guard.open(
+    {
+      speaker,
+      clock: createClock(),
+      files: createFiles(),
+      log,
+      drainPath: join(options.stateDir, 'drain'),
+      listenPort: BGP_PORT,
+      reload: () => loadView(options.fleet, options.server),
+      fatal: refuse,
+    },
+    view,
+  );
+  // The socket first: only one guard gets it, and the other must not touch the speaker.
+  const socket = await serveGuard(sockets(options.runDir).guard, process.pid, guard).catch((error: unknown) => {
+    speaker.close();
+    throw error;
+  });
+  guard.start();
+  log.info('guard started', { server: options.server, speaker: speaker.name, generation: view.fleet.generation });
+  try {
+    await Promise.race([signalled(), refused]);
+    log.info('guard drains before it ends');
+    await guard.stop();
+  } catch (error) {
+    await guard.abandon();
+    throw error;
+  } finally {
+    await socket.close();
+  }
+  log.info('guard stopped');
+}

@@ -1,0 +1,428 @@
+import { asking, COVERING, GuardWorld, V4, V6 } from './guard-world.js';
+
+const FULL = '203.0.113.0/24 via 198.18.1.11 path [64512] med 0';
+const DEGRADED = '203.0.113.0/24 via 198.18.1.11 path [64512] pref 0 med 1000 65535:0';
+
+let world: GuardWorld;
+beforeEach(async () => {
+  world = new GuardWorld();
+  await world.start();
+});
+afterEach(async () => {
+  expect(world.speaker.violations).toEqual([]);
+  await world.guard.abandon();
+  expect(world.speaker.closed).toBe(true);
+  expect(world.clock.timers).toBe(0);
+});
+
+describe('a fresh daemon', () => {
+  test('gets the barrier, then peers, and nothing announced', async () => {
+    expect(world.speaker.log).toEqual(['start', 'install-barrier', 'add-peer']);
+    expect(world.speaker.render()).toEqual([]);
+    const wire = await world.guard.status();
+    expect(wire).toMatchObject({ speaker: 'ready', agent: 'never-seen', drain: 'in-service' });
+    expect(wire.prefixes.map(({ prefix, reasons }) => [prefix, reasons[0]?.code])).toEqual([
+      ['192.0.2.0/24', 'no-desired-set'],
+      ['198.19.7.0/24', 'no-desired-set'],
+      ['203.0.113.0/24', 'no-desired-set'],
+      ['2001:db8:e::/48', 'no-desired-set'],
+      ['2001:db8:acf::/48', 'no-desired-set'],
+    ]);
+    await world.clock.advance(600_000);
+    expect((await world.guard.status()).agent).toBe('never-seen');
+  });
+
+  test('an offer is on the wire when it is answered, and renewals touch nothing', async () => {
+    await world.hello();
+    const answer = await world.offer([asking('full'), asking('full', COVERING, [])]);
+    expect(answer).toMatchObject({ accepted: true });
+    expect(world.speaker.render()).toEqual(['192.0.2.0/24 via 198.18.1.11 path [] med 0', FULL]);
+    expect(await world.levelOf()).toEqual(['full', 'full', false, 'healthy']);
+    const [updates, operations] = [world.speaker.updates, world.speaker.log.length];
+    await world.renewing([asking('full'), asking('full', COVERING, [])], 10_000);
+    expect([world.speaker.updates, world.speaker.log.length]).toEqual([updates, operations]);
+  });
+
+  test('what is absent from a set is withdrawn, confirmed and settled', async () => {
+    await world.hello();
+    await world.offer([asking('full'), asking('full', V6)]);
+    await world.offer([asking('full', V6)]);
+    expect(await world.levelOf()).toEqual(['withdrawn', 'withdrawn', false, 'no-desired-set']);
+    await world.clock.advance(499);
+    expect((await world.levelOf())[2]).toBe(false);
+    await world.clock.advance(1);
+    expect((await world.levelOf())[2]).toBe(true);
+    await world.offer([asking('full')]);
+    expect(await world.levelOf()).toEqual(['full', 'full', false, 'healthy']);
+  });
+
+  test('nothing settles while a peer still has the path', async () => {
+    await world.hello();
+    await world.offer([asking('full')]);
+    world.speaker.sticky = true;
+    await world.renewing([asking('withdrawn')], 3_000);
+    expect(await world.levelOf()).toEqual(['withdrawn', 'withdrawn', false, 'tunnels-down']);
+    world.speaker.releaseSticky();
+    await world.renewing([asking('withdrawn')], 750);
+    expect((await world.levelOf())[2]).toBe(true);
+  });
+});
+
+describe('the gate', () => {
+  test.each([
+    ['a prefix of nobody', asking('full', '198.51.100.0/24'), 'the fleet does not name it'],
+    ['a longer prefix', asking('full', '203.0.113.0/25'), 'the fleet does not name it'],
+    ['another origin', asking('full', V4, [64666]), 'AS path [64666] was asked for, the fleet says [64512]'],
+  ])('%s is never announced, and reported', async (_, announcement, detail) => {
+    await world.hello();
+    await world.offer([announcement]);
+    expect(world.speaker.render()).toEqual([]);
+    const { prefixes, reports } = await world.guard.status();
+    expect(prefixes.find(({ prefix }) => prefix === announcement.prefix)).toMatchObject({
+      asked: 'full',
+      level: 'withdrawn',
+      reasons: [{ code: 'not-allowed', detail }],
+    });
+    expect(reports.at(-1)?.text).toContain('is not allowed');
+  });
+
+  test('another generation makes the guard read its fleet again; until then both have to allow', async () => {
+    const { fleet } = world.view;
+    const customers = fleet.customers.filter(({ name }) => name === 'acme');
+    world.onDisk = new Error('fleet.yaml:3:1: unknown key');
+    await world.hello();
+    await world.offer([asking('full'), asking('full', '198.19.7.0/24', [64513])], { generation: 'next' });
+    expect(world.speaker.render()).toHaveLength(2);
+    const said = (await world.guard.status()).reports.map(({ text }) => text);
+    expect(said).toContain('fleet acme-test stays: fleet.yaml:3:1: unknown key');
+    world.onDisk = { ...world.view, fleet: { ...fleet, customers, generation: 'next' } };
+    await world.clock.advance(900);
+    await world.offer([asking('full'), asking('full', '198.19.7.0/24', [64513])], { generation: 'next' });
+    await world.clock.advance(200);
+    await world.offer([asking('full'), asking('full', '198.19.7.0/24', [64513])], { generation: 'next' });
+    expect(world.speaker.render()).toEqual([FULL]);
+    expect(await world.levelOf('198.19.7.0/24')).toEqual(['withdrawn', 'withdrawn', false, 'not-allowed']);
+    expect((await world.guard.status()).generation).toBe('next');
+  });
+
+  test('a changed password replaces the peer, once', async () => {
+    const { fleet, site, server } = world.view;
+    const routers = site.routers.map((router) => ({ ...router, password: 'new' }));
+    world.onDisk = { server, site: { ...site, routers }, fleet: { ...fleet, generation: 'next' } };
+    await world.hello();
+    world.speaker.log.length = 0;
+    for (let i = 0; i < 3; i++) await world.offer([], { generation: 'next' });
+    expect(world.speaker.log).toEqual(['delete-peer', 'add-peer']);
+  });
+});
+
+describe('the lease', () => {
+  beforeEach(async () => {
+    await world.hello();
+    await world.offer([asking('full'), asking('withdrawn', V6)]);
+  });
+
+  test('a lapse degrades at the very end of the lease, and the next set restores', async () => {
+    await world.clock.advance(999);
+    expect(world.speaker.render()).toEqual([FULL]);
+    await world.clock.advance(2);
+    expect(world.speaker.render()).toEqual([DEGRADED]);
+    expect(await world.levelOf()).toEqual(['degraded', 'degraded', false, 'lease-lapsed']);
+    expect(await world.levelOf(V6)).toEqual(['withdrawn', 'withdrawn', true, 'tunnels-down', 'lease-lapsed']);
+    expect((await world.guard.status()).agent).toBe('lapsed');
+    await world.offer([asking('full')]);
+    expect(world.speaker.render()).toEqual([FULL]);
+  });
+
+  test('no agent within stopGrace: withdrawn where the fleet says drain', async () => {
+    await world.clock.advance(20_999);
+    expect(world.speaker.render()).toEqual([DEGRADED]);
+    await world.clock.advance(2);
+    expect(world.speaker.render()).toEqual([]);
+    expect(await world.levelOf()).toEqual(['withdrawn', 'withdrawn', false, 'agent-gone']);
+  });
+
+  test('a machine that stood still expires nothing, and only once', async () => {
+    await world.clock.advance(700);
+    await world.clock.freeze(60_000);
+    await world.clock.advance(150);
+    expect(world.speaker.render()).toEqual([FULL]);
+    await world.clock.advance(200);
+    expect(world.speaker.render()).toEqual([DEGRADED]);
+    expect((await world.guard.status()).reports.map(({ text }) => text)).toContainEqual(
+      expect.stringMatching(/^this process stood still for 59\d{3} ms/),
+    );
+  });
+
+  test('a set that arrives after a pause gains nothing from it', async () => {
+    await world.clock.advance(50);
+    const frozen = world.clock.freeze(60_000);
+    const offered = world.offer([asking('full')]);
+    await Promise.all([frozen, offered]);
+    await world.clock.advance(1_050);
+    expect(world.speaker.render()).toEqual([DEGRADED]);
+  });
+
+  test('after a hand-over the wire stays for stopGrace, then drains', async () => {
+    const before = world.speaker.updates;
+    await world.run(world.guard.handover(world.currentEpoch, 'keep'));
+    await world.clock.advance(19_950);
+    expect(world.speaker.updates).toBe(before);
+    expect((await world.levelOf()).slice(3)).toEqual(['healthy', 'agent-handover']);
+    await world.clock.advance(100);
+    expect(world.speaker.render()).toEqual([DEGRADED]);
+    await world.clock.advance(2_000);
+    expect(world.speaker.render()).toEqual([]);
+  });
+
+  test('an agent that returns after a hand-over finds the wire as it was', async () => {
+    const before = world.speaker.updates;
+    await world.run(world.guard.handover(world.currentEpoch, 'keep'));
+    await expect(world.offer([asking('withdrawn')])).resolves.toMatchObject({ refusal: 'stale-epoch' });
+    await world.clock.advance(15_000);
+    const wire = await world.hello({}, 200);
+    expect(wire.prefixes.find(({ prefix }) => prefix === V4)).toMatchObject({ level: 'full', held: 'full' });
+    await world.renewing([asking('full')], 10_000);
+    expect(world.speaker.updates).toBe(before);
+  });
+
+  test('a hand-over with drain drains at once, until an agent returns', async () => {
+    await world.run(world.guard.handover(world.currentEpoch, 'drain'));
+    expect(world.speaker.render()).toEqual([DEGRADED]);
+    await world.clock.advance(2_001);
+    expect(world.speaker.render()).toEqual([]);
+    await world.hello({}, 200);
+    await world.offer([asking('full')]);
+    expect(world.speaker.render()).toEqual([FULL]);
+  });
+});
+
+describe('who may speak', () => {
+  test('a second agent is told the pid of the first while its lease runs', async () => {
+    await world.hello();
+    await world.offer([asking('full')]);
+    await expect(world.hello({}, 200)).rejects.toThrow('another agent for ams-s1 is running, pid 100; stop it first');
+    await world.clock.advance(1_100);
+    await world.hello({}, 200);
+  });
+
+  test('an agent whose connection is gone does not hold the seat', async () => {
+    const first = {};
+    await world.hello(first);
+    await world.offer([asking('full')]);
+    world.guard.left(first);
+    await world.hello({}, 200);
+    expect(world.speaker.render()).toEqual([FULL]);
+  });
+
+  test('stale epochs and sequences, other servers and nonsense are refused and change nothing', async () => {
+    await world.hello();
+    const old = world.currentEpoch;
+    await world.hello();
+    await world.offer([asking('full')]);
+    for (const [change, refusal] of [
+      [{ epoch: old }, 'stale-epoch'],
+      [{ epoch: world.currentEpoch + 1 }, 'stale-epoch'],
+      [{ sequence: 1 }, 'stale-sequence'],
+      [{ server: 'ams-s2' }, 'other-server'],
+      [{ ttlMs: Number.POSITIVE_INFINITY }, 'invalid'],
+    ] as const) {
+      await expect(world.offer([], change)).resolves.toMatchObject({ accepted: false, refusal });
+    }
+    await expect(world.offer([asking('full'), asking('degraded')])).resolves.toMatchObject({ refusal: 'invalid' });
+    expect(world.speaker.render()).toEqual([FULL]);
+    await expect(world.guard.handover(old, 'keep')).rejects.toThrow('has ended already');
+  });
+
+  test('epochs rise over a restart of the guard', async () => {
+    await world.hello();
+    const first = world.currentEpoch;
+    await world.crashAndReturn();
+    await world.clock.advance(5);
+    await world.hello();
+    expect(world.currentEpoch).toBeGreaterThan(first);
+  });
+});
+
+describe('drain', () => {
+  beforeEach(async () => {
+    await world.hello();
+    await world.offer([asking('full')]);
+  });
+
+  test('degraded, withdrawn, settled; undrain brings everything back', async () => {
+    await world.run(world.guard.drain());
+    expect(world.speaker.render()).toEqual([DEGRADED]);
+    expect((await world.levelOf()).slice(3)).toEqual(['draining']);
+    await world.renewing([asking('full')], 2_000);
+    expect(world.speaker.render()).toEqual([]);
+    await world.renewing([asking('full')], 750);
+    expect(await world.levelOf()).toEqual(['withdrawn', 'withdrawn', true, 'drained']);
+    await world.run(world.guard.undrain());
+    expect(world.speaker.render()).toEqual([FULL]);
+    expect(world.files.contents.size).toBe(0);
+  });
+
+  test('a drained server stays drained over a restart, and never flickers', async () => {
+    await world.run(world.guard.drain());
+    await world.renewing([asking('full')], 2_250);
+    const { updates } = world.speaker;
+    await world.crashAndReturn();
+    await world.hello();
+    await world.renewing([asking('full')], 5_000);
+    expect(world.speaker.updates).toBe(updates);
+    expect((await world.guard.status()).drain).toBe('drained');
+  });
+
+  test('a guard killed while draining goes on draining', async () => {
+    await world.run(world.guard.drain());
+    await world.crashAndReturn();
+    expect(world.speaker.render()).toEqual([DEGRADED]);
+    await world.clock.advance(2_001);
+    expect(world.speaker.render()).toEqual([]);
+  });
+});
+
+describe('restart and end of the guard', () => {
+  test('a guard that restarts adopts: no UPDATE, then the lease runs', async () => {
+    await world.hello();
+    await world.offer([asking('full'), asking('degraded', V6)]);
+    const { updates } = world.speaker;
+    const operations = world.speaker.log.length;
+    await world.crashAndReturn();
+    await world.clock.advance(900);
+    expect([world.speaker.updates, world.speaker.log.length]).toEqual([updates, operations]);
+    expect(await world.levelOf()).toEqual(['full', 'full', false]);
+    expect(await world.levelOf(V6)).toEqual(['degraded', 'degraded', false]);
+    await world.clock.advance(200);
+    expect(world.speaker.render()[1]).toBe(DEGRADED);
+    await world.hello({}, 200);
+    await world.offer([asking('full'), asking('degraded', V6)]);
+    expect(world.speaker.render()[1]).toBe(FULL);
+  });
+
+  test('a path that is allowed no more is not adopted', async () => {
+    await world.hello();
+    await world.offer([asking('full'), asking('full', '198.19.7.0/24', [64513])]);
+    const { fleet } = world.view;
+    world.view = { ...world.view, fleet: { ...fleet, customers: fleet.customers.filter(({ name }) => name === 'acme') } };
+    await world.crashAndReturn();
+    expect(world.speaker.render()).toEqual([FULL]);
+    expect(world.speaker.log.slice(-2)).toEqual(['withdraw', 'disallow']);
+  });
+
+  test('SIGTERM drains, confirms, settles and ends, and leaves no record', async () => {
+    await world.hello();
+    await world.offer([asking('full')]);
+    const began = world.clock.now();
+    const stopped = world.guard.stop();
+    await world.clock.settle();
+    expect(world.speaker.render()).toEqual([DEGRADED]);
+    await world.run(stopped);
+    expect(world.speaker.render()).toEqual([]);
+    expect(world.clock.now() - began).toBeGreaterThanOrEqual(2_500);
+    expect(world.clock.now() - began).toBeLessThan(2_700);
+    expect(world.files.contents.size).toBe(0);
+  });
+
+  test('SIGTERM ends in bounded time when the speaker is gone', async () => {
+    await world.hello();
+    await world.offer([asking('full')]);
+    world.speaker.kill();
+    const began = world.clock.now();
+    await world.run(world.guard.stop());
+    expect(world.clock.now() - began).toBeLessThan(3_200);
+  });
+});
+
+describe('the speaker', () => {
+  test('missing at the start: waits and says so', async () => {
+    const other = new GuardWorld();
+    other.speaker.alive = false;
+    await other.start();
+    await other.clock.advance(5_000);
+    expect(await other.guard.status()).toMatchObject({ speaker: 'unreachable', speakerDetail: 'fake speaker: nobody listens' });
+    expect(await other.levelOf()).toEqual(['withdrawn', 'unknown', false, 'no-desired-set']);
+    expect(other.fatal).toBeUndefined();
+    other.speaker.restart();
+    await other.clock.advance(10);
+    expect(other.speaker.log).toEqual(['start', 'install-barrier', 'add-peer']);
+    await other.guard.abandon();
+  });
+
+  test('killed and back: barrier, paths, peers, within a second even without an event', async () => {
+    await world.hello();
+    await world.offer([asking('full')]);
+    world.speaker.kill();
+    await world.renewing([asking('full')], 3_000);
+    expect((await world.levelOf())[1]).toBe('unknown');
+    world.speaker.log.length = 0;
+    world.speaker.alive = true;
+    await world.renewing([asking('full')], 1_000);
+    expect(world.speaker.log).toEqual(['start', 'install-barrier', 'announce', 'add-peer']);
+    expect(world.speaker.render()).toEqual([FULL]);
+  });
+
+  test.each([
+    ['a path removed', (w: GuardWorld) => w.speaker.meddle((bgp) => bgp.paths.clear())],
+    ['a barrier removed', (w: GuardWorld) => w.speaker.meddle((bgp) => (bgp.barrier = { state: 'wrong', detail: 'default accept' }))],
+    ['a peer removed', (w: GuardWorld) => w.speaker.meddle((bgp) => bgp.peers.clear())],
+    ['a foreign path', (w: GuardWorld) => w.speaker.meddle((bgp) => bgp.foreign.push({ family: 4, prefix: '198.51.100.0/24', detail: 'no tag' }))],
+  ])('drift is repaired and reported: %s', async (_, meddle) => {
+    await world.hello();
+    await world.renewing([asking('full')], 1_000);
+    meddle(world);
+    await world.renewing([asking('full')], 1_250);
+    expect(world.speaker.render()).toEqual([FULL]);
+    expect(world.speaker.barrier).toBe('held');
+    expect(world.speaker.peers).toEqual(['198.18.1.1']);
+    expect((await world.guard.status()).reports.at(-1)?.text).toMatch(/^the speaker has drifted: /);
+  });
+
+  test('somebody else\'s peers or identity: refused at the start, and nothing touched', async () => {
+    const strangers = new GuardWorld();
+    strangers.speaker.startedBySomebody(64500, strangers.view.server.v4);
+    strangers.speaker.meddle((bgp) =>
+      bgp.peers.set(COVERING as never, { address: '10.0.0.1' as never, asn: 1, state: 'active', hold: 9, keepalive: 3, families: [4] }),
+    );
+    await strangers.start();
+    expect(strangers.fatal?.message).toContain('it has peers that the fleet does not name: 10.0.0.1');
+    expect(strangers.speaker.log).toEqual([]);
+    expect(await strangers.guard.status()).toMatchObject({ speaker: 'refused' });
+    await strangers.guard.abandon();
+
+    const other = new GuardWorld();
+    other.speaker.startedBySomebody(65001, other.view.server.v4);
+    await other.start();
+    expect(other.fatal?.message).toContain('it runs as AS 65001 with router id 198.18.1.11, the fleet says AS 64500');
+    expect(other.speaker.log).toEqual([]);
+    await other.guard.abandon();
+  });
+
+  test('a speaker that hangs delays answers by half a lease at most, and renewals go on counting', async () => {
+    await world.hello();
+    await world.offer([asking('full')]);
+    const { updates } = world.speaker;
+    let release = (): void => undefined;
+    const hung = new Promise<void>((resolve) => (release = resolve));
+    world.speaker.delay = () => hung;
+    for (let i = 0; i < 8; i++) {
+      const began = world.clock.now();
+      await expect(world.offer([asking('full')])).resolves.toMatchObject({ accepted: true });
+      expect(world.clock.now() - began).toBeLessThanOrEqual(510);
+      await world.clock.advance(250);
+    }
+    world.speaker.delay = () => Promise.resolve();
+    release();
+    await world.clock.advance(100);
+    expect(world.speaker.updates).toBe(updates);
+  });
+
+  test('errors half-way: tried again until it holds', async () => {
+    await world.hello();
+    world.speaker.failures = ['rejected', 'timeout', 'barrier-not-held', 'unreachable'];
+    await world.renewing([asking('full')], 3_000);
+    expect(world.speaker.render()).toEqual([FULL]);
+    expect((await world.guard.status()).speaker).toBe('ready');
+  });
+});
