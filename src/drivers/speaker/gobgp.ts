@@ -61,7 +61,7 @@ async function observe(api: Api, tag: LargeCommunity | undefined): Promise<Speak
     paths: read.flatMap((r) => (r.ours ? [r.path] : [])).sort((a, b) => comparePrefix(a.prefix, b.prefix)),
     foreignPaths: read
       .flatMap((r) => (r.ours ? [] : [{ family: r.family, prefix: r.prefix, detail: r.detail }]))
-      .sort((a, b) => (a.prefix < b.prefix ? -1 : 1)),
+      .sort((a, b) => (`${a.prefix} ${a.detail}` < `${b.prefix} ${b.detail}` ? -1 : 1)),
     peers: [...peers].sort((a, b) => (a.address < b.address ? -1 : 1)),
   };
 }

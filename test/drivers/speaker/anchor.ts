@@ -51,10 +51,15 @@ export async function startAnchor(addresses: readonly string[]): Promise<Anchor>
     spawn: (argv) => spawn('nsenter', [...inside, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] }),
     run: (argv) =>
       new Promise((resolve, reject) => {
-        execFile('nsenter', [...inside, ...argv], { timeout: 5_000 }, (error, stdout, stderr) => {
-          if (error) reject(new Error(`${argv.join(' ')}: ${stdout}${stderr}`));
-          else resolve(stdout);
-        });
+        execFile(
+          'nsenter',
+          [...inside, ...argv],
+          { timeout: 5_000, maxBuffer: 64 * 1024 * 1024 },
+          (error, stdout, stderr) => {
+            if (error) reject(new Error(`${argv.join(' ')}: ${stdout}${stderr}`));
+            else resolve(stdout);
+          },
+        );
       }),
     stop: async () => {
       const gone = new Promise((resolve) => launcher.once('exit', resolve));

@@ -12,17 +12,14 @@ describe('gobgpd and a BIRD that receives', () => {
   beforeAll(async () => {
     anchor = await startAnchor(['198.18.1.1/32', '198.18.1.11/32']);
     daemon = await startGobgpd(anchor);
-    receiver = await startReceiver(anchor, '198.18.1.1', [
-      {
-        name: 'r1',
-        local: '198.18.1.1',
-        localAsn: 64500,
-        remote: '198.18.1.11',
-        remoteAsn: 64500,
-        remotePort: 1790,
-        families: [4],
-      },
-    ]);
+    receiver = await startReceiver(anchor, {
+      local: '198.18.1.1',
+      localAsn: 64_500,
+      remote: '198.18.1.11',
+      remoteAsn: 64_500,
+      remotePort: 1790,
+      families: [4],
+    });
   });
   afterAll(async () => {
     await receiver?.stop();
@@ -35,21 +32,18 @@ describe('gobgpd and a BIRD that receives', () => {
       await daemon.cli('global', 'as', '64500', 'router-id', '198.18.1.11', 'listen-port', '1790');
       await daemon.cli('global', 'rib', 'add', '203.0.113.0/24', 'origin', 'igp', 'nexthop', '198.18.1.11');
       await daemon.cli('neighbor', 'add', '198.18.1.1', 'as', '64500');
-      await until(`${round} session`, () => receiver.established('r1'));
-      const routes = await until(
-        'routes',
-        async () => (await receiver.routes('r1')).length > 0 && receiver.routes('r1'),
-      );
+      await until(`${round} session`, () => receiver.established());
+      const routes = await until('routes', async () => (await receiver.routes()).length > 0 && receiver.routes());
       expect(routes).toEqual([
         {
           prefix: '203.0.113.0/24',
           attributes: { origin: 'IGP', as_path: '', next_hop: '198.18.1.11', local_pref: '100' },
         },
       ]);
-      expect(await receiver.count('r1')).toEqual({ updates: 1, withdraws: 0 });
+      expect(await receiver.count()).toEqual({ updates: 1, withdraws: 0 });
       if (round === 'first') {
         await daemon.restart();
-        await until('session down', async () => !(await receiver.established('r1')));
+        await until('session down', async () => !(await receiver.established()));
       }
     }
   });

@@ -3,7 +3,7 @@
  *                                   ├── speaker AS64500 198.18.1.11, 2001:db8:1::11   (gobgpd)
  *   r2  AS64510 198.18.1.2  ──eBGP──┘
  *
- * r1 and r2 are one BIRD. r2 also sends routes of its own: an allowed prefix
+ * r1 and r2 are BIRDs. r2 also sends routes of its own: an allowed prefix
  * and one that is not.
  */
 import { fileURLToPath } from 'node:url';
@@ -55,25 +55,23 @@ const addPeers: SpeakerOp[] = [
 
 let anchor: Anchor;
 let daemon: Gobgpd;
-let receiver: Receiver;
+let routers: Record<'r1' | 'r2', Receiver> | undefined;
 let speaker: Speaker;
 let raw: RawGobgp;
 
 beforeAll(async () => {
   anchor = await startAnchor([`${R1}/32`, `${R2}/32`, '198.18.1.11/32', '2001:db8:1::11/128']);
   daemon = await startGobgpd(anchor);
-  receiver = await startReceiver(anchor, R1, [
-    { name: 'r1', local: R1, localAsn: 64_500, remote: SPEAKER.local, remoteAsn: SPEAKER.asn, remotePort: 1790 },
-    {
-      name: 'r2',
+  const remote = { remote: SPEAKER.local, remoteAsn: SPEAKER.asn, remotePort: 1790 };
+  routers = {
+    r1: await startReceiver(anchor, { ...remote, local: R1, localAsn: 64_500 }),
+    r2: await startReceiver(anchor, {
+      ...remote,
       local: R2,
       localAsn: 64_510,
-      remote: SPEAKER.local,
-      remoteAsn: SPEAKER.asn,
-      remotePort: 1790,
       originates: [LATER, '198.51.100.0/24'],
-    },
-  ]);
+    }),
+  };
   speaker = createGobgpSpeaker({ address: daemon.address, protoDir, serverTag: { asn: 64_500, server: 11 } });
   raw = new RawGobgp(daemon.address, protoDir);
 });
@@ -81,11 +79,16 @@ beforeAll(async () => {
 afterAll(async () => {
   raw?.close();
   speaker?.close();
-  await receiver?.stop();
+  await routers?.r1.stop();
+  await routers?.r2.stop();
   await daemon?.stop();
   await anchor?.stop();
 });
 
+const at = (router: 'r1' | 'r2'): Receiver => {
+  if (!routers) throw new Error('no routers');
+  return routers[router];
+};
 const observed = async () => {
   const seen = await speaker.observe();
   if (seen.state !== 'started') throw new Error(`observed ${seen.state}`);
@@ -93,22 +96,22 @@ const observed = async () => {
 };
 const received = async (session: 'r1' | 'r2', count: number): Promise<readonly ReceivedRoute[]> =>
   until(`${count} routes at ${session}`, async () => {
-    const routes = await receiver.routes(session);
+    const routes = await at(session).routes();
     return routes.length === count && routes;
   });
 const updates = async () => {
-  const [r1, r2] = await Promise.all([receiver.count('r1'), receiver.count('r2')]);
+  const [r1, r2] = await Promise.all([at('r1').count(), at('r2').count()]);
   return { r1, r2 };
 };
 /** Everything asked for so far has reached both routers: a marker announced now has arrived there. */
 const settled = async (): Promise<void> => {
   await speaker.apply([announce(path(MARKER))]);
   for (const session of ['r1', 'r2'] as const) {
-    await until('marker', async () => (await receiver.routes(session)).some((r) => r.prefix === MARKER));
+    await until('marker', async () => (await at(session).routes()).some((r) => r.prefix === MARKER));
   }
   await speaker.apply([withdraw(MARKER)]);
   for (const session of ['r1', 'r2'] as const) {
-    await until('marker gone', async () => !(await receiver.routes(session)).some((r) => r.prefix === MARKER));
+    await until('marker gone', async () => !(await at(session).routes()).some((r) => r.prefix === MARKER));
   }
 };
 const MARKER = prefix('192.88.99.0/24');
@@ -121,7 +124,12 @@ describe('configuration', () => {
 
   test('start closes both directions at once', async () => {
     await speaker.apply([start]);
-    expect(await observed()).toMatchObject({ asn: 64_500, routerId: '198.18.1.11', listenPort: 1790, barrier: { state: 'absent' } });
+    expect(await observed()).toMatchObject({
+      asn: 64_500,
+      routerId: '198.18.1.11',
+      listenPort: 1790,
+      barrier: { state: 'absent' },
+    });
     expect(await raw.defaults()).toEqual({ import: 'reject', export: 'reject' });
   });
 
@@ -176,15 +184,38 @@ describe('the wire', () => {
       return seen.every((p) => p.state === 'established') && seen;
     });
     expect(peers).toEqual([
-      { address: R1, asn: 64_500, state: 'established', hold: 9, keepalive: 3, families: [4, 6], localAddress: '198.18.1.11', updatesSent: expect.any(Number) },
-      { address: R2, asn: 64_510, state: 'established', hold: 9, keepalive: 3, families: [4, 6], localAddress: '198.18.1.11', updatesSent: expect.any(Number) },
+      {
+        address: R1,
+        asn: 64_500,
+        state: 'established',
+        hold: 9,
+        keepalive: 3,
+        families: [4, 6],
+        localAddress: '198.18.1.11',
+        updatesSent: expect.any(Number),
+      },
+      {
+        address: R2,
+        asn: 64_510,
+        state: 'established',
+        hold: 9,
+        keepalive: 3,
+        families: [4, 6],
+        localAddress: '198.18.1.11',
+        updatesSent: expect.any(Number),
+      },
     ]);
     expect((await received('r1', 2)).map((r) => r.prefix)).toEqual([V6, V4]);
     expect((await received('r2', 2)).map((r) => r.prefix)).toEqual([V6, V4]);
   });
 
   test('every attribute arrives, next hop unchanged', async () => {
-    const common = { origin: 'IGP', med: '0', community: '(64500,100)', large_community: '(64500, 1, 11) (64500, 7, 4294967295)' };
+    const common = {
+      origin: 'IGP',
+      med: '0',
+      community: '(64500,100)',
+      large_community: '(64500, 1, 11) (64500, 7, 4294967295)',
+    };
     const [r1v6, r1v4] = await received('r1', 2);
     const [r2v6, r2v4] = await received('r2', 2);
     expect(r1v4!.attributes).toEqual({ ...common, as_path: '64512', next_hop: '198.18.1.11', local_pref: '100' });
@@ -196,27 +227,34 @@ describe('the wire', () => {
   test('degraded replaces full in one update', async () => {
     const before = await updates();
     const degraded = { med: 1000, localPref: 0, communities: [GRACEFUL_SHUTDOWN], asPath: [64_500, 64_500, 64_512] };
-    await speaker.apply([announce(path(V4, { ...degraded, asPath: [64_512] }), path(V6, { ...degraded, asPath: [64_512] }))]);
-    await until('degraded', async () => (await receiver.routes('r1')).every((r) => r.attributes['local_pref'] === '0'));
+    await speaker.apply([
+      announce(path(V4, { ...degraded, asPath: [64_512] }), path(V6, { ...degraded, asPath: [64_512] })),
+    ]);
+    await until('degraded', async () => (await at('r1').routes()).every((r) => r.attributes['local_pref'] === '0'));
     for (const route of await received('r1', 2)) {
       expect(route.attributes).toMatchObject({ med: '1000', local_pref: '0', community: '(65535,0)' });
     }
-    await until('degraded at r2', async () => (await receiver.routes('r2')).every((r) => r.attributes['med'] === '1000'));
+    await until('degraded at r2', async () => (await at('r2').routes()).every((r) => r.attributes['med'] === '1000'));
     const after = await updates();
     expect([after.r1.updates - before.r1.updates, after.r2.updates - before.r2.updates]).toEqual([2, 2]);
     expect(after.r1.withdraws).toBe(before.r1.withdraws);
     await speaker.apply([announce(path(V4, degraded))]);
     await until('prepends', async () =>
-      (await receiver.routes('r2')).some((r) => r.attributes['as_path'] === '64500 64500 64500 64512'),
+      (await at('r2').routes()).some((r) => r.attributes['as_path'] === '64500 64500 64500 64512'),
     );
     await speaker.apply([announce(full, full6)]);
-    await until('full', async () => (await receiver.routes('r1')).every((r) => r.attributes['med'] === '0'));
+    await until('full', async () => (await at('r1').routes()).every((r) => r.attributes['med'] === '0'));
   });
 
   test('what is there already is not sent again', async () => {
     await settled();
     const before = await updates();
-    await speaker.apply([announce(full, full6), install(V4, V6, MARKER, LATER), { kind: 'allow', prefixes: [V4] }, ...addPeers]);
+    await speaker.apply([
+      announce(full, full6),
+      install(V4, V6, MARKER, LATER),
+      { kind: 'allow', prefixes: [V4] },
+      ...addPeers,
+    ]);
     await settled();
     const after = await updates();
     expect(after.r1.updates - before.r1.updates).toBe(1);
@@ -225,7 +263,7 @@ describe('the wire', () => {
   });
 
   test('nothing learned is passed on, allowed or not', async () => {
-    expect(await daemon.cli('neighbor', R2, 'adj-in')).toMatch(/198\.51\.100\.0\/24[\s\S]*|192\.0\.2\.0\/24/);
+    expect(await daemon.cli('neighbor', R2, 'adj-in')).toMatch(/192\.0\.2\.0\/24[^]*198\.51\.100\.0\/24/);
     await settled();
     expect((await received('r1', 2)).map((r) => r.prefix)).toEqual([V6, V4]);
     expect(await observed()).toMatchObject({ paths: [full, full6], foreignPaths: [] });
@@ -236,9 +274,21 @@ describe('the wire', () => {
     await speaker.apply([announce(path(DENIED), path(prefix('2001:db8:beef::/48')))]);
     await speaker.apply([announce(...Array.from({ length: 40 }, (_, i) => path(prefix(`100.64.${i + 10}.0/24`))))]);
     for (const [text, length] of [
-      ['203.0.113.128', 25], ['203.0.113.0', 25], ['203.0.112.0', 23], ['203.0.113.7', 32], ['203.0.0.0', 8],
-      ['0.0.0.0', 0], ['', 0], ['not-an-ip', 24], ['203.0.113.0', 33], ['203.0.113.0', 200],
-      ['2001:db8:acf::', 49], ['2001:db8:acf:1::', 64], ['2001:db8::', 32], ['::', 0], ['2001:db8:acf::', 129],
+      ['203.0.113.128', 25],
+      ['203.0.113.0', 25],
+      ['203.0.112.0', 23],
+      ['203.0.113.7', 32],
+      ['203.0.0.0', 8],
+      ['0.0.0.0', 0],
+      ['', 0],
+      ['not-an-ip', 24],
+      ['203.0.113.0', 33],
+      ['203.0.113.0', 200],
+      ['2001:db8:acf::', 49],
+      ['2001:db8:acf:1::', 64],
+      ['2001:db8::', 32],
+      ['::', 0],
+      ['2001:db8:acf::', 129],
     ] as const) {
       await raw.addPath(text, length);
     }
@@ -247,22 +297,38 @@ describe('the wire', () => {
     expect(after.r1.updates - before.r1.updates).toBe(1);
     expect(after.r2.updates - before.r2.updates).toBe(1);
     expect((await received('r1', 2)).map((r) => r.prefix)).toEqual([V6, V4]);
-    expect((await observed()).barrier).toEqual({ state: 'held', allow: [LATER, MARKER, V4, V6].sort() });
+    expect((await observed()).barrier).toEqual({ state: 'held', allow: [LATER, MARKER, V4, V6] });
   });
 
   test('our own checks refuse before anything is sent', async () => {
     const bad: Path[] = [
-      path('203.0.113.1/24' as Prefix), path('203.0.113.0/25' as Prefix), path('0.0.0.0/0' as Prefix), path('/0' as Prefix),
-      path('not-an-ip/24' as Prefix), path('203.0.113.0/33' as Prefix), path('::/0' as Prefix), path('2001:DB8:ACF::/48' as Prefix),
-      path(V4, { nextHop: address('2001:db8:1::11') }), path(V4, { nextHop: address('0.0.0.0') }), path(V6, { nextHop: address('::') }),
-      path(V4, { nextHop: address('127.0.0.1') }), path(V6, { nextHop: address('::1') }), path(V4, { asPath: [0] }), path(V4, { asPath: [2 ** 32] }),
-      path(V4, { med: -1 }), path(V4, { localPref: 0.5 }), path(V4, { communities: ['65536:0'] }), path(V4, { largeCommunities: ['1:2:4294967296'] }),
+      path('203.0.113.1/24' as Prefix),
+      path('203.0.113.0/25' as Prefix),
+      path('0.0.0.0/0' as Prefix),
+      path('/0' as Prefix),
+      path('not-an-ip/24' as Prefix),
+      path('203.0.113.0/33' as Prefix),
+      path('::/0' as Prefix),
+      path('2001:DB8:ACF::/48' as Prefix),
+      path(V4, { nextHop: address('2001:db8:1::11') }),
+      path(V4, { nextHop: address('0.0.0.0') }),
+      path(V6, { nextHop: address('::') }),
+      path(V4, { nextHop: address('127.0.0.1') }),
+      path(V6, { nextHop: address('::1') }),
+      path(V4, { asPath: [0] }),
+      path(V4, { asPath: [2 ** 32] }),
+      path(V4, { med: -1 }),
+      path(V4, { localPref: 0.5 }),
+      path(V4, { communities: ['65536:0'] }),
+      path(V4, { largeCommunities: ['1:2:4294967296'] }),
     ];
     const before = await speaker.observe();
     for (const one of bad) {
       await expect(speaker.apply([announce(path(LATER), one)])).rejects.toMatchObject({ reason: 'invalid' });
     }
-    await expect(speaker.apply([{ kind: 'allow', prefixes: ['0.0.0.0/0' as Prefix] }])).rejects.toMatchObject({ reason: 'invalid' });
+    await expect(speaker.apply([{ kind: 'allow', prefixes: ['0.0.0.0/0' as Prefix] }])).rejects.toMatchObject({
+      reason: 'invalid',
+    });
     expect(await observed()).toMatchObject({ paths: before.state === 'started' ? before.paths : [] });
   });
 
@@ -298,16 +364,18 @@ describe('the wire', () => {
       '192.0.2.0/24 has ORIGIN 2, not IGP',
       '192.88.99.0/24 lacks our large community 64500:1:11',
       '2001:db8:acf::/48 has the path identifier 9',
-      '203.0.113.0/24 has the source AS 65001 9.9.9.9',
       '203.0.113.0/24 has the path identifier 7',
-    ].sort());
+      '203.0.113.0/24 has the source AS 65001 9.9.9.9',
+    ]);
     expect((await observed()).paths).toEqual([full, full6]);
-    await speaker.apply((await observed()).foreignPaths.map(({ family, prefix: p }) => ({ kind: 'delete-foreign', family, prefix: p })));
+    await speaker.apply(
+      (await observed()).foreignPaths.map(({ family, prefix: p }) => ({ kind: 'delete-foreign', family, prefix: p })),
+    );
     await speaker.apply([{ kind: 'delete-foreign', family: 4, prefix: 'not-an-ip/24' }]);
     expect(await foreign()).toEqual([]);
     expect((await observed()).paths).toEqual([full, full6]);
     await until('only ours at r1', async () => {
-      const routes = await receiver.routes('r1');
+      const routes = await at('r1').routes();
       return routes.length === 2 && routes.every((r) => r.attributes['med'] === '0');
     });
   });
@@ -317,24 +385,39 @@ describe('the wire', () => {
       await how();
       const { barrier } = await observed();
       expect(barrier).toMatchObject({ state: 'wrong', detail: expect.stringMatching(detail) });
-      await expect(speaker.apply([{ kind: 'allow', prefixes: [V4] }])).rejects.toMatchObject({ reason: 'barrier-not-held' });
+      await expect(speaker.apply([{ kind: 'allow', prefixes: [V4] }])).rejects.toMatchObject({
+        reason: 'barrier-not-held',
+      });
       await speaker.apply([install(V4, V6, MARKER, LATER)]);
       expect((await observed()).barrier.state).toBe('held');
     };
     await broken(() => raw.assign(2, ['culvert-barrier'], 1), /export: the default is not to reject/);
     await broken(() => raw.assign(1, [], 2), /import: no policy/);
     await broken(() => raw.widen('203.0.113.0/24', 24, 32), /allows lengths 24 to 32/);
-    await broken(() => daemon.cli('policy', 'statement', 'culvert-allow-v4', 'add', 'action', 'med', 'set', '7'), /not the allow-list/);
-    await broken(() => daemon.cli('policy', 'statement', 'culvert-allow-v4', 'del', 'condition', 'route-type'), /not the allow-list/);
+    await broken(
+      () => daemon.cli('policy', 'statement', 'culvert-allow-v4', 'add', 'action', 'med', 'set', '7'),
+      /not the allow-list/,
+    );
+    await broken(
+      () => daemon.cli('policy', 'statement', 'culvert-allow-v4', 'del', 'condition', 'route-type', 'local'),
+      /not the allow-list/,
+    );
     expect((await observed()).paths).toEqual([full, full6]);
   });
 
   test('a peer is deleted, twice, and its routes go', async () => {
-    await speaker.apply([{ kind: 'delete-peer', address: R2 }, { kind: 'delete-peer', address: R2 }]);
+    await speaker.apply([
+      { kind: 'delete-peer', address: R2 },
+      { kind: 'delete-peer', address: R2 },
+    ]);
     expect((await observed()).peers.map((p) => p.address)).toEqual([R1]);
     await received('r2', 0);
-    await expect(speaker.apply([{ kind: 'add-peer', peer: { ...peer(R1, 64_500), hold: 30 } }])).rejects.toMatchObject({ reason: 'rejected' });
-    await expect(speaker.apply([{ kind: 'add-peer', peer: { ...peer(R2, 64_500), ttlSecurity: true } }])).rejects.toMatchObject({ reason: 'invalid' });
+    await expect(speaker.apply([{ kind: 'add-peer', peer: { ...peer(R1, 64_500), hold: 30 } }])).rejects.toMatchObject({
+      reason: 'rejected',
+    });
+    await expect(
+      speaker.apply([{ kind: 'add-peer', peer: { ...peer(R2, 64_500), ttlSecurity: true } }]),
+    ).rejects.toMatchObject({ reason: 'invalid' });
   });
 
   test('many paths at once: streamed, listed, withdrawn', async () => {

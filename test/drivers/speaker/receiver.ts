@@ -4,20 +4,19 @@ import { join } from 'node:path';
 import { type Anchor, pidOf } from './anchor.js';
 import { until } from './until.js';
 
-/** One session of the receiver; on port 179 of `local` only; a speaker in the same anchor listens on none (-1) or on another port. */
+/** The one session of a receiver: a second BIRD takes a second session, as BIRD holds one per remote address. */
 export interface ReceiverSession {
-  /** Protocol name in BIRD: `[a-z0-9_]+`. */
-  readonly name: string;
+  /** Also its router id. It listens on port 179 of this address only; a speaker in the same anchor takes another port. */
   readonly local: string;
   readonly localAsn: number;
   readonly remote: string;
   readonly remoteAsn: number;
-  /** Where this receiver tries to connect to; 179 unless given. */
+  /** Where it tries to connect to; 179 unless given. */
   readonly remotePort?: number;
   readonly families?: readonly (4 | 6)[];
   readonly password?: string;
   readonly ttlSecurity?: boolean;
-  /** Routes this receiver itself originates towards the speaker under test. */
+  /** Routes it originates itself towards the speaker under test. */
   readonly originates?: readonly string[];
 }
 
@@ -27,7 +26,7 @@ export interface ReceivedRoute {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** BIRD's counters of one channel: what came in, before any filter or check. */
+/** BIRD's counters: what came in, before any filter or check. */
 export interface ReceivedCount {
   readonly updates: number;
   readonly withdraws: number;
@@ -38,52 +37,40 @@ export interface ReceivedCount {
  * implementation, so that agreement means the wire and not a shared mistake.
  */
 export interface Receiver {
-  established(session: string): Promise<boolean>;
+  established(): Promise<boolean>;
   /** Sorted by prefix as text. */
-  routes(session: string): Promise<readonly ReceivedRoute[]>;
+  routes(): Promise<readonly ReceivedRoute[]>;
   /** Since the session came up. */
-  count(session: string): Promise<ReceivedCount>;
+  count(): Promise<ReceivedCount>;
   stop(): Promise<void>;
 }
 
-function configuration(routerId: string, sessions: readonly ReceiverSession[]): string {
+function configuration(session: ReceiverSession): string {
+  const { originates = [], families = [4, 6] } = session;
+  const statics = ([4, 6] as const).map((family) => {
+    const own = originates.filter((prefix) => prefix.includes(':') === (family === 6));
+    return `protocol static { ipv${family}; ${own.map((prefix) => `route ${prefix} blackhole;`).join(' ')} }`;
+  });
   return [
-    `router id ${routerId};`,
+    `router id ${session.local};`,
     'protocol device {}',
-    ...sessions.flatMap((session) => {
-      const channels = (session.families ?? [4, 6]).map(
-        (family) => `  ipv${family} { import all; export where source = RTS_STATIC; next hop self; add paths off; };`,
-      );
-      const statics = ([4, 6] as const).flatMap((family) => {
-        const own = (session.originates ?? []).filter((prefix) => prefix.includes(':') === (family === 6));
-        return own.length === 0
-          ? []
-          : [`protocol static { ipv${family}; ${own.map((prefix) => `route ${prefix} blackhole;`).join(' ')} }`];
-      });
-      return [
-        ...statics,
-        `protocol bgp ${session.name} {`,
-        `  local ${session.local} as ${session.localAsn};`,
-        `  neighbor ${session.remote} port ${session.remotePort ?? 179} as ${session.remoteAsn};`,
-        '  strict bind; multihop 2; connect retry time 1; connect delay time 1; error wait time 1, 1; error forget time 1;',
-        session.password === undefined ? '' : `  password "${session.password}";`,
-        session.ttlSecurity === true ? '  ttl security on;' : '',
-        ...channels,
-        '}',
-      ];
-    }),
+    ...statics,
+    'protocol bgp speaker {',
+    `  local ${session.local} as ${session.localAsn};`,
+    `  neighbor ${session.remote} port ${session.remotePort ?? 179} as ${session.remoteAsn};`,
+    '  strict bind; multihop 2; connect retry time 1; connect delay time 1; error wait time 1, 1; error forget time 1;',
+    session.password === undefined ? '' : `  password "${session.password}";`,
+    session.ttlSecurity === true ? '  ttl security on;' : '',
+    ...families.map((family) => `  ipv${family} { import all; export where source = RTS_STATIC; next hop self; };`),
+    '}',
     '',
   ].join('\n');
 }
 
-export async function startReceiver(
-  anchor: Anchor,
-  routerId: string,
-  sessions: readonly ReceiverSession[],
-): Promise<Receiver> {
+export async function startReceiver(anchor: Anchor, session: ReceiverSession): Promise<Receiver> {
   const folder = await mkdtemp(join(tmpdir(), 'culvert-bird-'));
   const control = join(folder, 'bird.ctl');
-  await writeFile(join(folder, 'bird.conf'), configuration(routerId, sessions));
+  await writeFile(join(folder, 'bird.conf'), configuration(session));
   const launcher = anchor.spawn([
     'bird',
     '-f',
@@ -104,9 +91,9 @@ export async function startReceiver(
     return (await birdc('show status')).includes('up and running');
   });
   return {
-    established: async (session) => (await birdc(`show protocols ${session}`)).includes('Established'),
-    routes: async (session) => parseRoutes(await birdc(`show route all protocol ${session}`)),
-    count: async (session) => parseCount(await birdc(`show protocols all ${session}`)),
+    established: async () => (await birdc('show protocols speaker')).includes('Established'),
+    routes: async () => parseRoutes(await birdc('show route all protocol speaker')),
+    count: async () => parseCount(await birdc('show protocols all speaker')),
     stop: async () => {
       if (launcher.exitCode === null && launcher.signalCode === null) {
         const gone = new Promise((resolve) => launcher.once('exit', resolve));
