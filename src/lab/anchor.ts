@@ -33,8 +33,8 @@ done
 `;
 
 /**
- * Process 1 of a node. /etc and /var are layers over the machine's, and /run
- * is empty, so that whatever the node writes there stays in it. Its standard
+ * Process 1 of a node. /etc, /srv, /tmp and /var are layers over the machine's,
+ * and /run is empty, so that whatever the node writes there stays in it. Its standard
  * output is the node's log; programs may write to /proc/1/fd/1.
  */
 const NODE_SCRIPT = `
@@ -46,8 +46,10 @@ mount -t proc proc /proc || fail cannot mount /proc
 mount -t sysfs sysfs /sys 2>/dev/null
 mount -t tmpfs -o mode=755 node /run || fail cannot mount /run
 layers=layered
-for folder in etc var; do
+for folder in etc srv tmp var; do
+  [ -d "/$folder" ] || continue
   mkdir -p "/run/.layers/$folder/upper" "/run/.layers/$folder/work"
+  chmod --reference="/$folder" "/run/.layers/$folder/upper"
   mount -t overlay node -o "\${2:+userxattr,}lowerdir=/$folder,upperdir=/run/.layers/$folder/upper,workdir=/run/.layers/$folder/work" \\
     "/$folder" || layers=shared
 done
@@ -70,7 +72,7 @@ export interface AnchorStart {
 export interface StartedNode {
   /** Process 1 of the node, as this machine counts. */
   readonly pid: number;
-  /** False where the kernel has no overlayfs for us: /etc and /var are then the machine's own. */
+  /** False where the kernel has no overlayfs for us: /etc, /srv, /tmp and /var are then the machine's own. */
   readonly layered: boolean;
 }
 

@@ -31,7 +31,7 @@ export async function buildLab(machine: Machine, topology: Topology, sources: Bi
   const rootless = machine.uid !== 0;
   const started = await startNodes(machine, topology, anchor);
   if ([...started.values()].some(({ layered }) => !layered)) {
-    machine.say('  no overlayfs here: nodes share /etc and /var with this machine');
+    machine.say('  no overlayfs here: nodes share /etc, /srv, /tmp and /var with this machine');
   }
   const lab = await recordOf(machine, topology, anchor, started);
   const entries = new Map(lab.nodes.map((entry) => [entry.name, entry]));

@@ -34,6 +34,7 @@ export async function deployLab(machine: Machine, root: string, topology: Topolo
     if (signal?.aborted) throw interrupted();
     await writeLab(machine.files, root, built.lab);
     await anchor.keep();
+    for (const warning of built.warnings) machine.say(`  warning: ${warning}`);
     return { ...built, elapsedMs: machine.clock.now() - begun };
   } catch (error) {
     if (anchor) await endAnchor(machine, anchor);

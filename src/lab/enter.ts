@@ -10,7 +10,7 @@ export const BIN_FOLDER = '/run/bin';
 /** What every process of a node has in its environment, before the node's own `env`. */
 export const baseEnvironment = (node: string, home: string): Readonly<Record<string, string>> => ({
   PATH: `${BIN_FOLDER}:${PATH}`,
-  HOME: '/root',
+  HOME: '/run/home',
   CULVERT_HOME: home,
   CULVERT_NODE: node,
 });

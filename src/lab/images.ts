@@ -35,6 +35,9 @@ const culvert = (home: string): ImageProfile => ({
   programs: ['gobgpd', 'runsvdir', 'sv', 'nft'],
 });
 
+/** lab/images/host: routers and hosts of our own labs. */
+const CULVERT_HOST: ImageProfile = { ...HOST, folders: [{ path: '/run/bird' }] };
+
 /** Images that are a shell and network tools. */
 const HOSTS = /(^|\/)(alpine|busybox|debian|ubuntu|network-multitool|netshoot)$/;
 
@@ -48,7 +51,8 @@ export function profileOf(node: LabNode, home: string): ImageProfile | undefined
   if (/(^|\/)frrouting\/frr$/.test(repository)) return FRR;
   if (/(^|\/)bird2?$/.test(repository)) return BIRD;
   if (/(^|\/)culvert\/server$/.test(repository)) return culvert(home);
-  if (/(^|\/)culvert\/host$/.test(repository) || HOSTS.test(repository)) return HOST;
+  if (/(^|\/)culvert\/host$/.test(repository)) return CULVERT_HOST;
+  if (HOSTS.test(repository)) return HOST;
   return undefined;
 }
 

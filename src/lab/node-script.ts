@@ -43,7 +43,7 @@ export function settingScript(setting: NodeSetting): string {
     ...sysctls,
     ...folders,
     ...binds,
-    `mkdir -p ${BIN_FOLDER}`,
+    `mkdir -p ${BIN_FOLDER} /run/home /run/log`,
     `printf '%s\\n' '#!/bin/sh' ${shellQuoted(`exec ${shellLine(culvert)} "$@"`)} >${BIN_FOLDER}/culvert`,
     `chmod 755 ${BIN_FOLDER}/culvert`,
     '',

@@ -132,7 +132,7 @@ function unusedBy(name: string, kind: string, levels: readonly Level[]): readonl
     .filter((key) => levels.some(({ definition }) => Object.hasOwn(definition, key)))
     .map((key) => `${name}: ${key}`);
   const mode = first(levels, 'network-mode');
-  if (mode !== undefined && mode !== 'none') said.push(`${name}: network-mode ${mode}`);
+  if (mode !== 'none') said.push(`${name}: ${mode === undefined ? 'eth0 in the management network' : `network-mode ${mode}`}`);
   if (kind !== 'linux') said.push(`${name}: kind ${kind}; its links exist, and it runs no image of its own`);
   return said;
 }

@@ -67,6 +67,5 @@ export function differences(topology: Topology, home: string): readonly string[]
     ...[...standIns].map(([image, standsFor]) => `${image} is ${standsFor} here; images are not downloaded`),
     ...unknown,
     ...topology.notEmulated.map((what) => `not emulated: ${what}`),
-    'not emulated: the management network (eth0)',
   ];
 }
