@@ -3,9 +3,9 @@ import type { Anchor, StartedNode } from './anchor.js';
 import { baseEnvironment, inAnchor, inNode } from './enter.js';
 import { mainProcess, profileOf } from './images.js';
 import { LabError } from './lab-error.js';
-import { linkBatch, upBatch } from './link-batch.js';
+import { devicesOf, linkBatch } from './link-batch.js';
 import type { Machine } from './machine.js';
-import { execScript, failedExecs, mainScript, settingScript } from './node-script.js';
+import { execScript, failedExecs, settingScript, startScript } from './node-script.js';
 import type { BindSources } from './preflight.js';
 import { processOf, type LabRecord, type NodeRecord, type ProcessRecord } from './state.js';
 import type { LabNode, Topology, Words } from './topology.js';
@@ -59,9 +59,7 @@ export async function buildLab(machine: Machine, topology: Topology, sources: Bi
 
   const warnings: string[] = [];
   await forEach(topology.nodes, async (node) => {
-    await inside(node, ['ip', '-batch', '-'], upBatch(topology.links, node.name));
-    const command = mainProcess(node, machine.home);
-    if (command) await inside(node, ['sh', '-s'], mainScript(command));
+    await inside(node, ['sh', '-s'], startScript(devicesOf(topology.links, node.name), mainProcess(node, machine.home)));
     if (node.exec.length === 0) return;
     const answers = await inside(node, ['sh', '-s'], execScript(node.exec), EXEC_TIMEOUT_MS);
     for (const { command: failed, code, output } of failedExecs(node.exec, answers)) {

@@ -9,10 +9,6 @@ export function linkBatch(links: readonly LabLink[], pids: ReadonlyMap<string, n
     .join('');
 }
 
-/** Sets a node's interfaces up, in the node. */
-export const upBatch = (links: readonly LabLink[], node: string): string =>
-  links
-    .flatMap(({ ends }) => ends)
-    .filter((end) => end.node === node)
-    .map(({ device }) => `link set ${device} up\n`)
-    .join('');
+/** The devices of one node. */
+export const devicesOf = (links: readonly LabLink[], node: string): readonly string[] =>
+  links.flatMap(({ ends }) => ends.filter((end) => end.node === node).map(({ device }) => device));

@@ -56,9 +56,15 @@ const ROOTLESS_USERS = [
   "sed -i 's/^frr:.*/frr:x:0:/; s/^frrvty:.*/frrvty:x:0:frr,root/' /etc/group",
 ];
 
-/** Starts the node's main process in a session of its own; its output is the node's log. */
-export const mainScript = (command: Words): string =>
-  `setsid ${shellLine(command)} </dev/null >>/proc/1/fd/1 2>&1 &\necho $! >/run/.main\n`;
+/** Sets the links up and starts the main process in a session of its own; its output is the node's log. */
+export const startScript = (devices: readonly string[], command: Words | undefined): string =>
+  [
+    "ip -batch - <<'END' || exit 1",
+    ...devices.map((device) => `link set ${device} up`),
+    'END',
+    ...(command ? [`setsid ${shellLine(command)} </dev/null >>/proc/1/fd/1 2>&1 &`, 'echo $! >/run/.main'] : []),
+    '',
+  ].join('\n');
 
 /** Separates the answers of `execScript`: ASCII's record separator. */
 const RECORD = '\u001e';
