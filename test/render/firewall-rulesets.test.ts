@@ -107,7 +107,7 @@ if (why) console.warn(`nft itself is not asked: ${why}`);
     });
   });
 
-  test('a thousand rules are one lookup and load within a second', async () => {
+  test('a thousand rules are one lookup, and nft takes them', async () => {
     const firewall = Array.from({ length: 1000 }, (_, n) =>
       rule(`drop-${n}`, 'drop', {
         source: [prefix(`10.${n >> 8}.${n & 255}.0/24`)],
@@ -115,14 +115,9 @@ if (why) console.warn(`nft itself is not asked: ${why}`);
         destinationPorts: [[53, 53]],
       }),
     );
-    const begun = performance.now();
     const ruleset = serverRulesets(viewWith({}, { firewall })).find(({ netns }) => netns === 'cv-acme')?.ruleset ?? '';
-    const rendered = performance.now();
     expect(ruleset.match(/ vmap @firewall/g)).toHaveLength(1);
     expect(await anchor.exec.run(['nft', '-f', '-'], { input: ruleset })).toMatchObject({ code: 0, stderr: '' });
-    const loaded = performance.now();
-    expect(rendered - begun).toBeLessThan(1000);
-    expect(loaded - rendered).toBeLessThan(1000);
   });
 
   test('the extremes of every field load', async () => {

@@ -1,7 +1,6 @@
 /**
  * A firewall rule as a set of boxes: products of one interval for each field
- * that the rule names. Boxes are what nft's concatenated interval maps hold,
- * and whether two of them overlap is what decides if rules may share a map.
+ * that the rule names. Boxes are what nft's concatenated interval maps hold.
  */
 import { rangeOf, type Family, type Prefix } from '../../model/address.js';
 import type { FirewallRule, PortRange, Protocol } from '../../model/fleet.js';
@@ -51,17 +50,6 @@ export function boxesOf(rule: FirewallRule, family: Family): readonly Box[] {
 
 /** The fields that a box constrains, in order. */
 export const fieldsOf = (box: Box): readonly Field[] => FIELDS.filter((field) => box[field] !== undefined);
-
-/** True when some packet is in both. Written out because it runs for every pair of rules. */
-export const overlap = (a: Box, b: Box): boolean =>
-  meet(a.source, b.source) &&
-  meet(a.destination, b.destination) &&
-  meet(a.protocol, b.protocol) &&
-  meet(a.sourcePort, b.sourcePort) &&
-  meet(a.destinationPort, b.destinationPort);
-
-const meet = (x: Interval | undefined, y: Interval | undefined): boolean =>
-  x === undefined || y === undefined || (x.first <= y.last && y.first <= x.last);
 
 function intervalsOf(rule: FirewallRule, field: Field, family: Family): readonly Interval[] | undefined {
   switch (field) {

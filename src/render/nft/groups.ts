@@ -5,7 +5,8 @@
  */
 import type { Family } from '../../model/address.js';
 import type { FirewallRule } from '../../model/fleet.js';
-import { boxesOf, fieldsOf, overlap, type Box, type Field } from './boxes.js';
+import { boxesOf, fieldsOf, type Box, type Field } from './boxes.js';
+import { overlap, spansAmong, type Span } from './spans.js';
 
 /** Boxes over the same fields, none of which overlap: at most one matches a packet. */
 export interface RuleGroup {
@@ -19,9 +20,17 @@ export interface GroupEntry {
   readonly rule: string;
 }
 
+/** A rule's boxes with what comparing them needs. */
+interface BoxedRule {
+  readonly fields: readonly Field[];
+  readonly entries: readonly GroupEntry[];
+  readonly spans: readonly Span[];
+}
+
 interface OpenGroup {
   readonly fields: readonly Field[];
   readonly entries: GroupEntry[];
+  readonly spans: Span[];
 }
 
 /**
@@ -33,27 +42,39 @@ interface OpenGroup {
  */
 export function groupRules(rules: readonly FirewallRule[], family: Family): readonly RuleGroup[] {
   const groups: OpenGroup[] = [];
-  for (const rule of rules) {
-    const boxes = boxesOf(rule, family);
-    const [first] = boxes;
-    if (first === undefined) continue;
-    const fields = fieldsOf(first);
-    let group = earliestReachable(groups, fields, boxes);
-    if (!group) groups.push((group = { fields, entries: [] }));
-    group.entries.push(...boxes.map((box) => ({ box, rule: rule.name })));
+  for (const rule of boxedRules(rules, family)) {
+    let group = earliestReachable(groups, rule);
+    if (!group) groups.push((group = { fields: rule.fields, entries: [], spans: [] }));
+    group.entries.push(...rule.entries);
+    group.spans.push(...rule.spans);
   }
-  return groups;
+  return groups.map(({ fields, entries }) => ({ fields, entries }));
 }
 
-function earliestReachable(
-  groups: readonly OpenGroup[],
-  fields: readonly Field[],
-  boxes: readonly Box[],
-): OpenGroup | undefined {
+/** Without rules that match nothing in this family. */
+function boxedRules(rules: readonly FirewallRule[], family: Family): readonly BoxedRule[] {
+  const boxed = rules.map((rule) => ({ rule: rule.name, boxes: boxesOf(rule, family) }));
+  const spanOf = spansAmong(boxed.flatMap(({ boxes }) => boxes));
+  return boxed.flatMap(({ rule, boxes }) => {
+    const [first] = boxes;
+    if (!first) return [];
+    return [{ fields: fieldsOf(first), entries: boxes.map((box) => ({ box, rule })), spans: boxes.map(spanOf) }];
+  });
+}
+
+function earliestReachable(groups: readonly OpenGroup[], rule: BoxedRule): OpenGroup | undefined {
+  const shape = rule.fields.join();
   let reached: OpenGroup | undefined;
   for (const group of groups.toReversed()) {
-    if (group.entries.some((entry) => boxes.some((box) => overlap(entry.box, box)))) break;
-    if (group.fields.join() === fields.join()) reached = group;
+    if (meets(group, rule)) break;
+    if (group.fields.join() === shape) reached = group;
   }
   return reached;
+}
+
+function meets(group: OpenGroup, rule: BoxedRule): boolean {
+  for (const span of rule.spans) {
+    for (const other of group.spans) if (overlap(span, other)) return true;
+  }
+  return false;
 }
