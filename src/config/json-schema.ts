@@ -18,9 +18,13 @@ function below(node: SchemaNode, step: string | number): SchemaNode | undefined 
   return typeof node.additionalProperties === 'object' ? node.additionalProperties : undefined;
 }
 
+/** Made once, and only for a file that has an unknown key. */
+let root: SchemaNode | undefined;
+
 /** The keys that the map at `path` may have; none where no map with fixed keys belongs. */
 export function knownKeys(path: TreePath): readonly string[] {
-  let nodes: readonly SchemaNode[] = [fleetJsonSchema()];
+  root ??= fleetJsonSchema();
+  let nodes: readonly SchemaNode[] = [root];
   const alternativesOf = (node: SchemaNode): readonly SchemaNode[] => node.anyOf?.flatMap(alternativesOf) ?? [node];
   for (const step of path) {
     nodes = nodes.flatMap(alternativesOf).flatMap((node) => below(node, step) ?? []);
