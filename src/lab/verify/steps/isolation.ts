@@ -130,10 +130,11 @@ async function refused(field: Field, what: string, netns: string, counter: strin
   field.say(`${what}: ${count} packets dropped and counted`);
 }
 
-/** user-us, whom nobody knows, sends GRE to the endpoint: an IPv4 packet in a bare header. */
+/** user-us, whom nobody knows, sends GRE to the endpoint: a bare header, and in it a UDP packet for Acme. */
 async function stranger(field: Field): Promise<void> {
-  const inner = '4500001c000000004011000001020304cb007164';
-  const packet = `000008${'00'}${inner}${'0007000700080000'}`;
-  await field.shell('user-us', `for i in 1 2 3 4 5; do printf '%s' ${packet} | xxd -r -p | socat -u - IP4-SENDTO:${ENDPOINT}:47; done`);
+  const header = [0, 0, 8, 0];
+  const inner = [0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 1, 2, 3, 4, 203, 0, 113, 100];
+  const udp = [0, 7, 0, 7, 0, 8, 0, 0];
+  const octal = [...header, ...inner, ...udp].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
+  await field.shell('user-us', `for i in 1 2 3 4 5; do printf '${octal}' | socat -u - IP4-SENDTO:${ENDPOINT}:47; done`);
 }
-

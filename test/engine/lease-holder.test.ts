@@ -1,0 +1,103 @@
+import { LeaseHolder } from '../../src/engine/lease-holder.js';
+import { prefix } from '../../src/model/address.js';
+import type { DesiredSet, OfferAnswer, WireState } from '../../src/model/lease.js';
+import type { Announcement } from '../../src/model/path.js';
+import type { GuardClient } from '../../src/ports/guard.js';
+import { VirtualClock } from '../virtual-clock.js';
+
+const wire: WireState = { speaker: 'ready', generation: 'g', agent: 'leased', drain: 'in-service', prefixes: [], peers: [], reports: [] };
+const announcements: readonly Announcement[] = [{ prefix: prefix('192.0.2.0/24'), level: 'full', asPath: [], reasons: [] }];
+
+function holder() {
+  const clock = new VirtualClock();
+  const world = { reachable: true, fresh: true, refusal: undefined as OfferAnswer | undefined, epoch: 0 };
+  const calls: string[] = [];
+  const offers: DesiredSet[] = [];
+  const call = <T>(name: string, answer: () => T): Promise<T> => {
+    if (!world.reachable) return Promise.reject(new Error('no guard listens'));
+    calls.push(name);
+    return Promise.resolve(answer());
+  };
+  const guard: GuardClient = {
+    hello: () => call('hello', () => ({ accepted: true, epoch: ++world.epoch, wire })),
+    offer: (set) => call('offer', () => (offers.push(set), world.refusal ?? { accepted: true, wire })),
+    handover: (epoch, mode) => call(`handover ${epoch} ${mode}`, () => undefined),
+    drain: () => call('drain', () => undefined),
+    undrain: () => call('undrain', () => undefined),
+    status: () => call('status', () => wire),
+    close: () => undefined,
+  };
+  const made = new LeaseHolder({
+    guard,
+    clock,
+    server: 'ams-s1',
+    pid: 7,
+    terms: () => ({ ttlMs: 1000, generation: 'g' }),
+    mayRenew: () => world.fresh,
+    adopted: () => calls.push('adopted'),
+    answered: () => undefined,
+  });
+  return { clock, world, calls, offers, holder: made };
+}
+
+async function settled(work: Promise<void>, clock: VirtualClock): Promise<void> {
+  let done = false;
+  void work.then(() => (done = true));
+  while (!done) await clock.advance(10);
+}
+
+test('hello and adoption come before the first offer, and a set thought of earlier is not offered', async () => {
+  const { clock, calls, offers, holder: lease } = holder();
+  await settled(lease.publish(announcements, 50), clock);
+  expect([calls, offers.length]).toEqual([['hello', 'adopted'], 0]);
+  await settled(lease.publish(announcements, 50), clock);
+  expect(offers).toMatchObject([{ epoch: 1, sequence: 1, ttlMs: 1000, announcements }]);
+});
+
+test('four renewals fit into a lease; without fresh knowledge there are none', async () => {
+  const { clock, world, offers, holder: lease } = holder();
+  lease.start();
+  await clock.settle();
+  await settled(lease.publish(announcements, 50), clock);
+  const before = offers.length;
+  await clock.advance(1000);
+  expect(offers.length - before).toBe(4);
+  expect(offers.map(({ sequence }) => sequence)).toEqual(offers.map((_, index) => index + 1));
+  world.fresh = false;
+  await clock.advance(5000);
+  expect(offers.length - before).toBe(4);
+});
+
+test('a refused set means a new hello, and the refusal is told', async () => {
+  const { clock, world, calls, offers, holder: lease } = holder();
+  lease.start();
+  await clock.settle();
+  world.refusal = { accepted: false, refusal: 'stale-epoch', detail: 'epoch 1 has ended' };
+  await settled(lease.publish(announcements, 50), clock);
+  expect(lease.problem).toContain('stale-epoch');
+  world.refusal = undefined;
+  await clock.advance(200);
+  await settled(lease.publish(announcements, 50), clock);
+  expect(calls.filter((name) => name === 'hello').length).toBe(2);
+  expect([offers.at(-1)?.epoch, offers.at(-1)?.sequence, lease.problem]).toEqual([2, 1, undefined]);
+});
+
+test('publish never waits longer than its bound', async () => {
+  const { clock, world, holder: lease } = holder();
+  world.reachable = false;
+  const began = clock.now();
+  await settled(lease.publish(announcements, 500), clock);
+  expect(clock.now() - began).toBeLessThanOrEqual(510);
+  expect(lease.problem).toBe('no guard listens');
+});
+
+test('leaving ends renewals before it tells the guard', async () => {
+  const { clock, calls, offers, holder: lease } = holder();
+  lease.start();
+  await clock.settle();
+  await settled(lease.publish(announcements, 50), clock);
+  await settled(lease.leave('keep'), clock);
+  const before = offers.length;
+  await clock.advance(5000);
+  expect([calls.at(-1), offers.length]).toEqual(['handover 1 keep', before]);
+});
