@@ -1,11 +1,11 @@
 import type { Address, Family, Prefix } from '../../model/address.js';
-import { comparePrefix, familyOf, parseAddress } from '../../model/address.js';
+import { familyOf, parseAddress } from '../../model/address.js';
 import { type LargeCommunity, type SpeakerObserved, type SpeakerOp, TAG_FUNCTION } from '../../model/path.js';
 import { type Speaker, SpeakerError, type Subscription } from '../../ports/speaker.js';
 import { endpointOf } from './endpoint.js';
 import { type Api, connectApi } from './gobgp3/api.js';
 import { allow, disallow, installBarrier, observeBarrier } from './gobgp3/barrier.js';
-import { pathFromWire } from './gobgp3/convert-path.js';
+import { pathReader } from './gobgp3/convert-path.js';
 import { getGlobal, start } from './gobgp3/daemon.js';
 import { announce, deleteLocal, listLocal, listSent, withdraw } from './gobgp3/paths.js';
 import { addPeer, deletePeer, listPeers } from './gobgp3/peers.js';
@@ -34,11 +34,15 @@ function executorsFor(api: Api, tag: LargeCommunity | undefined): Executors {
     announce: (op) => announce(api, op.paths),
     withdraw: (op) => withdraw(api, op.prefixes),
     'delete-foreign': ({ family, prefix }) =>
-      deleteLocal(api, (path) => path.prefix === prefix && !pathFromWire(api.codec, path.listed, tag).ours, [family]),
+      deleteLocal(api, (path) => path.prefix === prefix && !pathReader(api.codec, tag)(path.listed).ours, [family]),
     'add-peer': (op) => addPeer(api, op.peer),
     'delete-peer': (op) => deletePeer(api, op.address),
   };
 }
+
+/** As text: cheap on a full table, and stable. */
+const byPrefix = (a: { readonly prefix: string }, b: { readonly prefix: string }): number =>
+  a.prefix < b.prefix ? -1 : a.prefix > b.prefix ? 1 : 0;
 
 async function observe(api: Api, tag: LargeCommunity | undefined): Promise<SpeakerObserved> {
   const global = await getGlobal(api);
@@ -47,18 +51,15 @@ async function observe(api: Api, tag: LargeCommunity | undefined): Promise<Speak
   if (!routerId)
     throw new SpeakerError('not-ours', `${api.name}: router id ${JSON.stringify(global.router_id)} is none`);
   const [barrier, local, peers] = await Promise.all([observeBarrier(api), listLocal(api), listPeers(api)]);
-  const read = local.map(({ family, prefix, listed }) => ({
-    family,
-    prefix,
-    ...pathFromWire(api.codec, listed, tag),
-  }));
+  const readPath = pathReader(api.codec, tag);
+  const read = local.map(({ family, prefix, listed }) => ({ family, prefix, ...readPath(listed) }));
   return {
     state: 'started',
     asn: global.asn,
     routerId,
     listenPort: global.listen_port,
     barrier,
-    paths: read.flatMap((r) => (r.ours ? [r.path] : [])).sort((a, b) => comparePrefix(a.prefix, b.prefix)),
+    paths: read.flatMap((r) => (r.ours ? [r.path] : [])).sort(byPrefix),
     foreignPaths: read
       .flatMap((r) => (r.ours ? [] : [{ family: r.family, prefix: r.prefix, detail: r.detail }]))
       .sort((a, b) => (`${a.prefix} ${a.detail}` < `${b.prefix} ${b.detail}` ? -1 : 1)),
@@ -80,7 +81,7 @@ async function stillSent(
         .map((family) => listSent(api, peer.address, family, prefixes)),
     ),
   );
-  return [...new Set(sent.flat())].sort(comparePrefix);
+  return [...new Set(sent.flat())].sort();
 }
 
 /** Says what an unknown interface is, where it can be told. */

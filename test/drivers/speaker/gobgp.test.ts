@@ -157,9 +157,9 @@ describe('configuration', () => {
     await speaker.apply([{ kind: 'allow', prefixes: [V4] }]);
     expect((await observed()).barrier).toEqual({ state: 'held', allow: [V4] });
     await speaker.apply([{ kind: 'allow', prefixes: [V4, V6, V6] }]);
-    expect((await observed()).barrier).toEqual({ state: 'held', allow: [V4, V6] });
+    expect((await observed()).barrier).toEqual({ state: 'held', allow: [V6, V4] });
     await speaker.apply([announce(path(V4), path(V6))]);
-    expect((await observed()).paths).toEqual([path(V4), path(V6)]);
+    expect((await observed()).paths).toEqual([path(V6), path(V4)]);
     await speaker.apply([withdraw(V4, V6), { kind: 'disallow', prefixes: [V4, V6, LATER] }]);
     expect(await observed()).toMatchObject({ barrier: { state: 'held', allow: [] }, paths: [] });
     await speaker.apply([announce(path(V4), path(V6))]);
@@ -259,14 +259,14 @@ describe('the wire', () => {
     const after = await updates();
     expect(after.r1.updates - before.r1.updates).toBe(1);
     expect(after.r1.withdraws - before.r1.withdraws).toBe(1);
-    expect((await observed()).paths).toEqual([full, full6]);
+    expect((await observed()).paths).toEqual([full6, full]);
   });
 
   test('nothing learned is passed on, allowed or not', async () => {
     expect(await daemon.cli('neighbor', R2, 'adj-in')).toMatch(/192\.0\.2\.0\/24[^]*198\.51\.100\.0\/24/);
     await settled();
     expect((await received('r1', 2)).map((r) => r.prefix)).toEqual([V6, V4]);
-    expect(await observed()).toMatchObject({ paths: [full, full6], foreignPaths: [] });
+    expect(await observed()).toMatchObject({ paths: [full6, full], foreignPaths: [] });
   });
 
   test('nothing outside the list leaves, whoever asks and however', async () => {
@@ -297,7 +297,7 @@ describe('the wire', () => {
     expect(after.r1.updates - before.r1.updates).toBe(1);
     expect(after.r2.updates - before.r2.updates).toBe(1);
     expect((await received('r1', 2)).map((r) => r.prefix)).toEqual([V6, V4]);
-    expect((await observed()).barrier).toEqual({ state: 'held', allow: [LATER, MARKER, V4, V6] });
+    expect((await observed()).barrier).toEqual({ state: 'held', allow: [LATER, MARKER, V6, V4] });
   });
 
   test('our own checks refuse before anything is sent', async () => {
@@ -333,7 +333,7 @@ describe('the wire', () => {
   });
 
   test('a withdrawal arrives, and Adj-RIB-Out says so', async () => {
-    expect(await speaker.stillSent([V4, V6, LATER], [R1, R2])).toEqual([V4, V6]);
+    expect(await speaker.stillSent([V4, V6, LATER], [R1, R2])).toEqual([V6, V4]);
     await speaker.apply([withdraw(V4, LATER)]);
     expect(await speaker.stillSent([V4, V6, LATER], [R1, R2])).toEqual([V6]);
     await received('r1', 1);
@@ -367,13 +367,13 @@ describe('the wire', () => {
       '203.0.113.0/24 has the path identifier 7',
       '203.0.113.0/24 has the source AS 65001 9.9.9.9',
     ]);
-    expect((await observed()).paths).toEqual([full, full6]);
+    expect((await observed()).paths).toEqual([full6, full]);
     await speaker.apply(
       (await observed()).foreignPaths.map(({ family, prefix: p }) => ({ kind: 'delete-foreign', family, prefix: p })),
     );
     await speaker.apply([{ kind: 'delete-foreign', family: 4, prefix: 'not-an-ip/24' }]);
     expect(await foreign()).toEqual([]);
-    expect((await observed()).paths).toEqual([full, full6]);
+    expect((await observed()).paths).toEqual([full6, full]);
     await until('only ours at r1', async () => {
       const routes = await at('r1').routes();
       return routes.length === 2 && routes.every((r) => r.attributes['med'] === '0');
@@ -402,7 +402,7 @@ describe('the wire', () => {
       () => daemon.cli('policy', 'statement', 'culvert-allow-v4', 'del', 'condition', 'route-type', 'local'),
       /not the allow-list/,
     );
-    expect((await observed()).paths).toEqual([full, full6]);
+    expect((await observed()).paths).toEqual([full6, full]);
   });
 
   test('a peer is deleted, twice, and its routes go', async () => {
@@ -429,7 +429,7 @@ describe('the wire', () => {
     await speaker.apply([withdraw(...many)]);
     await received('r1', 2);
     await speaker.apply([{ kind: 'disallow', prefixes: many }]);
-    expect((await observed()).barrier).toMatchObject({ state: 'held', allow: [LATER, MARKER, V4, V6] });
+    expect((await observed()).barrier).toMatchObject({ state: 'held', allow: [LATER, MARKER, V6, V4] });
   });
 
   test('a daemon that was killed comes back empty and is configured again', async () => {

@@ -1,4 +1,4 @@
-import { comparePrefix, familyOf, type Prefix } from '../../../model/address.js';
+import { familyOf, type Prefix } from '../../../model/address.js';
 import type { BarrierObserved } from '../../../model/path.js';
 import { SpeakerError } from '../../../ports/speaker.js';
 import { checkPrefix } from '../check-path.js';
@@ -62,9 +62,9 @@ export async function requireBarrier(api: Api): Promise<readonly Prefix[]> {
 }
 
 async function requireExactly(api: Api, wanted: ReadonlySet<Prefix>): Promise<void> {
-  const held = await requireBarrier(api);
-  const missing = [...wanted].filter((prefix) => !held.includes(prefix));
-  const extra = held.filter((prefix) => !wanted.has(prefix));
+  const held = new Set(await requireBarrier(api));
+  const missing = [...wanted].filter((prefix) => !held.has(prefix));
+  const extra = [...held].filter((prefix) => !wanted.has(prefix));
   if (missing.length === 0 && extra.length === 0) return;
   const some = (list: readonly Prefix[]): string => list.slice(0, 5).join(', ') || 'none';
   throw notHeld(api, `read back with ${some(missing)} missing and ${some(extra)} in excess`);
@@ -85,7 +85,7 @@ export async function installBarrier(api: Api, allow: readonly Prefix[]): Promis
   if (same) return;
   await deleteLocal(api, ({ prefix }) => !wanted.has(prefix as Prefix));
   if (before.state !== 'held') await closeBarrier(api);
-  const sets = allowSets([...wanted].sort(comparePrefix));
+  const sets = allowSets([...wanted].sort());
   await api.call('SetPolicies', { defined_sets: sets, policies: [barrierPolicy] }, wanted.size);
   await assign(api, [{ name: POLICY }]);
   await requireExactly(api, wanted);

@@ -99,18 +99,28 @@ class Foreign extends Error {}
 type AttributeName = Exclude<keyof Bodies, 'IPAddressPrefix'>;
 type Attributes = { readonly [N in AttributeName]?: Bodies[N] };
 
-function decode(codec: AnyCodec, any: Any): Decoded | undefined {
-  try {
-    return codec.decode(any);
-  } catch (error) {
-    throw new Foreign(`${any.type_url} does not decode: ${String(error)}`);
-  }
+/** Decodes one Any, remembering attributes that many paths share. */
+type Decode = (any: Any) => Decoded | undefined;
+
+function decoder(codec: AnyCodec): Decode {
+  const decoded = new Map<string, Decoded | undefined>();
+  return (any) => {
+    const identity = any.type_url + any.value.toString('latin1');
+    if (decoded.has(identity)) return decoded.get(identity);
+    try {
+      const found = codec.decode(any);
+      if (found?.name !== 'IPAddressPrefix' && found?.name !== 'MpReachNLRIAttribute') decoded.set(identity, found);
+      return found;
+    } catch (error) {
+      throw new Foreign(`${any.type_url} does not decode: ${String(error)}`);
+    }
+  };
 }
 
-function decodeAttributes(codec: AnyCodec, pattrs: readonly Any[]): Attributes {
+function decodeAttributes(decode: Decode, pattrs: readonly Any[]): Attributes {
   const found: Partial<Record<AttributeName, unknown>> = {};
   for (const any of pattrs) {
-    const decoded = decode(codec, any);
+    const decoded = decode(any);
     if (!decoded || decoded.name === 'IPAddressPrefix') throw new Foreign(`carries ${any.type_url}`);
     if (found[decoded.name]) throw new Foreign(`carries ${decoded.name} twice`);
     found[decoded.name] = decoded.body;
@@ -119,8 +129,8 @@ function decodeAttributes(codec: AnyCodec, pattrs: readonly Any[]): Attributes {
   return found as Attributes;
 }
 
-function prefixFromWire(codec: AnyCodec, nlri: Any | null): Prefix {
-  const decoded = nlri ? decode(codec, nlri) : undefined;
+function prefixFromWire(decode: Decode, nlri: Any | null): Prefix {
+  const decoded = nlri ? decode(nlri) : undefined;
   if (decoded?.name !== 'IPAddressPrefix') throw new Foreign('is not a unicast prefix');
   const text = `${decoded.body.prefix}/${decoded.body.prefix_len}`;
   const prefix = parsePrefix(text);
@@ -180,27 +190,31 @@ export type PathRead =
   | { readonly ours: false; readonly detail: string };
 
 /**
- * Reads a local path back. Ours are exactly what `pathEncoder` can have
- * written, with the tag when one is given; everything else is foreign.
+ * Reads local paths back. Ours are exactly what `pathEncoder` can have
+ * written, with the tag when one is given; everything else is foreign. Make
+ * one per listing: it remembers attributes for as long as it lives.
  */
-export function pathFromWire(codec: AnyCodec, listed: ListedPath, tag?: LargeCommunity): PathRead {
-  try {
-    return { ours: true, path: readPath(codec, listed, tag) };
-  } catch (error) {
-    if (!(error instanceof Foreign)) throw error;
-    return { ours: false, detail: error.message };
-  }
+export function pathReader(codec: AnyCodec, tag?: LargeCommunity): (listed: ListedPath) => PathRead {
+  const decode = decoder(codec);
+  return (listed) => {
+    try {
+      return { ours: true, path: readPath(decode, listed, tag) };
+    } catch (error) {
+      if (!(error instanceof Foreign)) throw error;
+      return { ours: false, detail: error.message };
+    }
+  };
 }
 
-function readPath(codec: AnyCodec, listed: ListedPath, tag: LargeCommunity | undefined): Path {
-  const prefix = prefixFromWire(codec, listed.nlri);
+function readPath(decode: Decode, listed: ListedPath, tag: LargeCommunity | undefined): Path {
+  const prefix = prefixFromWire(decode, listed.nlri);
   const family = familyOf(prefix);
   if (familyFromWire(listed.family) !== family) throw new Foreign('its family does not fit its prefix');
   if (listed.source_asn !== 0 || !isUnset(listed.source_id)) {
     throw new Foreign(`has the source AS ${listed.source_asn} ${listed.source_id}`);
   }
   if (listed.identifier !== 0) throw new Foreign(`has the path identifier ${listed.identifier}`);
-  const attributes = decodeAttributes(codec, listed.pattrs);
+  const attributes = decodeAttributes(decode, listed.pattrs);
   const origin = attributes.OriginAttribute?.origin;
   if (origin !== ORIGIN_IGP) throw new Foreign(`has ORIGIN ${origin ?? 'absent'}, not IGP`);
   const largeCommunities = largeCommunitiesFromWire(attributes.LargeCommunitiesAttribute);

@@ -3,7 +3,7 @@
  * that accepts what is in them and local, in both directions, over a default
  * that rejects.
  */
-import { comparePrefix, type Family, familyOf, lengthOf, parsePrefix, type Prefix } from '../../../model/address.js';
+import { type Family, familyOf, lengthOf, parsePrefix, type Prefix } from '../../../model/address.js';
 import type { BarrierObserved } from '../../../model/path.js';
 import { PREFIX_SET } from './api.js';
 import {
@@ -140,5 +140,5 @@ export function barrierFromWire(listed: ListedBarrier): BarrierObserved {
   if (typeof v4 === 'string') return wrong(v4);
   const v6 = prefixesOf(listed.sets, 6);
   if (typeof v6 === 'string') return wrong(v6);
-  return { state: 'held', allow: [...new Set([...v4, ...v6])].sort(comparePrefix) };
+  return { state: 'held', allow: [...new Set([...v4, ...v6])].sort() };
 }

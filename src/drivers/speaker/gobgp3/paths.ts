@@ -1,4 +1,4 @@
-import { type Address, comparePrefix, type Family, familyOf, type Prefix } from '../../../model/address.js';
+import { type Address, type Family, familyOf, type Prefix } from '../../../model/address.js';
 import type { Path } from '../../../model/path.js';
 import { checkPath, checkPrefix } from '../check-path.js';
 import { type Api, EXACT, TABLE } from './api.js';
@@ -26,7 +26,8 @@ async function stream(api: Api, paths: readonly WirePath[]): Promise<void> {
 /** Announces or replaces. Everything is checked before the first byte is sent; a stream that fails has had part of its effect. */
 export async function announce(api: Api, paths: readonly Path[]): Promise<void> {
   paths.forEach(checkPath);
-  const wire = paths.map(pathEncoder(api.codec));
+  const encode = pathEncoder(api.codec);
+  const wire = paths.map(encode);
   if (wire.length > FEW) return stream(api, wire);
   for (const path of wire) await api.call('AddPath', { table_type: TABLE.global, path });
 }
@@ -105,5 +106,5 @@ export async function listSent(
   const table = { type: TABLE.adjOut, name: peer };
   const destinations = await listTable(api, table, family, own.length > FILTER ? [] : own);
   const sent = new Set(destinations.filter(({ paths }) => paths.length > 0).map(({ prefix }) => prefix));
-  return own.filter((prefix) => sent.has(prefix)).sort(comparePrefix);
+  return own.filter((prefix) => sent.has(prefix));
 }
