@@ -32,6 +32,7 @@ const BIRD: ImageProfile = {
 const culvert = (home: string): ImageProfile => ({
   standsFor: 'this Culvert',
   command: [`${home}/lab/images/culvert/server`],
+  folders: [{ path: '/var/lib/culvert' }],
   programs: ['gobgpd', 'runsvdir', 'sv', 'nft'],
 });
 

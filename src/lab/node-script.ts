@@ -28,17 +28,18 @@ export function settingScript(setting: NodeSetting): string {
     ([key, value]) => `${shellLine(['echo', value])} >${shellQuoted(`/proc/sys/${key.replaceAll('.', '/')}`)} || failed sysctl ${shellQuoted(key)}`,
   );
   const folders = (profile?.folders ?? []).flatMap(({ path, owner }) => [
-    shellLine(['mkdir', '-p', path]),
+    `room ${shellQuoted(path)} && ${shellLine(['mkdir', '-p', path])} || failed folder ${shellQuoted(path)}`,
     ...(owner === undefined ? [] : [shellLine(['chown', owner, path])]),
   ]);
   const binds = node.binds.map(({ source, target, readOnly }, index) => {
-    const made = sources[index] === 'folder' ? ['mkdir', '-p', target] : ['install', '-D', '/dev/null', target];
+    const made = `room ${shellQuoted(target)} && ${shellLine(sources[index] === 'folder' ? ['mkdir', '-p', target] : ['install', '-D', '/dev/null', target])}`;
     const exists = shellLine(['test', sources[index] === 'folder' ? '-d' : '-e', target]);
     const remount = readOnly ? ` && ${shellLine(['mount', '-o', 'remount,bind,ro', target])}` : '';
-    return `{ ${exists} || ${shellLine(made)}; } && ${shellLine(['mount', '--bind', source, target])}${remount} || failed bind ${shellQuoted(target)}`;
+    return `{ ${exists} || { ${made}; }; } && ${shellLine(['mount', '--bind', source, target])}${remount} || failed bind ${shellQuoted(target)}`;
   });
   return [
     'failed() { echo "$*" >&2; exit 1; }',
+    ROOM,
     ...(rootless ? ROOTLESS_USERS : []),
     ...sysctls,
     ...folders,
@@ -49,6 +50,21 @@ export function settingScript(setting: NodeSetting): string {
     '',
   ].join('\n');
 }
+
+/**
+ * Makes the folder that a bind's target goes into writable. It is, for root.
+ * Others find folders in there that belong to nobody they know: an empty one
+ * hides each of them.
+ */
+const ROOM = `room() {
+  folder=$(dirname "$1")
+  while [ ! -e "$folder" ]; do folder=$(dirname "$folder"); done
+  [ -w "$folder" ] && [ -x "$folder" ] && return
+  case $folder in
+    /etc/* | /srv/* | /var/*) mount -t tmpfs -o mode=755 room "$folder" ;;
+    *) return 1 ;;
+  esac
+}`;
 
 /** Without root there is one user: FRR's, whom its daemons insist on, becomes that one. */
 const ROOTLESS_USERS = [
