@@ -34,12 +34,12 @@ export function localClient<C extends Calls>(path: string, who: string): LocalCl
   const received = (line: string): void => {
     const response = responseSchema.safeParse(parsed(line));
     if (!response.success) return failAll(new LocalError('malformed', `the ${who} on ${path} answered nonsense`));
-    const { id, result, error } = response.data;
-    // An error without an id is about a line that could not be read; only one of ours can be meant.
-    if (id === null) return failAll(new LocalError(error?.reason ?? 'malformed', error?.message ?? 'no reason given'));
-    const call = calls.get(id);
-    if (error) call?.fail(new LocalError(error.reason, error.message));
-    else call?.settle(result);
+    const answer = response.data;
+    if ('result' in answer) return calls.get(answer.id)?.settle(answer.result);
+    const failure = new LocalError(answer.error.reason, answer.error.message);
+    // Without an id it is about a line that could not be read, or about the connection.
+    if (answer.id === null) failAll(failure);
+    else calls.get(answer.id)?.fail(failure);
   };
   const dial = (): Socket => {
     const fresh = connect(path);

@@ -42,11 +42,13 @@ export const requestSchema = z.strictObject({
 
 const reasonSchema = z.enum(['unreachable', 'timeout', 'refused', 'malformed', 'in-use']);
 
-export const responseSchema = z.object({
-  id: z.number().int().nonnegative().nullable(),
-  result: z.unknown(),
-  error: z.object({ reason: reasonSchema, message: z.string() }).optional(),
-});
+export const responseSchema = z.union([
+  z.object({
+    id: z.number().int().nonnegative().nullable(),
+    error: z.object({ reason: reasonSchema, message: z.string() }),
+  }),
+  z.object({ id: z.number().int().nonnegative(), result: z.unknown() }),
+]);
 
 export type Failure = { readonly reason: LocalError['reason']; readonly message: string };
 

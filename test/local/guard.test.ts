@@ -1,0 +1,104 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { guardClient, serveGuard } from '../../src/local/guard.js';
+import type { LocalServer } from '../../src/local/server.js';
+import { prefix } from '../../src/model/address.js';
+import type { DesiredSet, WireState } from '../../src/model/lease.js';
+import { type Caller, type GuardClient, type GuardDesk, LocalError } from '../../src/ports/guard.js';
+
+const wire: WireState = { speaker: 'ready', generation: 'g', agent: 'leased', drain: 'in-service', prefixes: [], peers: [], reports: [] };
+
+const set: DesiredSet = {
+  server: 'ams-s1',
+  generation: 'g',
+  epoch: 7,
+  sequence: 1,
+  ttlMs: 1000,
+  announcements: [
+    { prefix: prefix('203.0.113.0/24'), level: 'full', asPath: [64512], reasons: [{ code: 'healthy' }] },
+    { prefix: prefix('2001:db8:acf::/48'), level: 'withdrawn', asPath: [], reasons: [{ code: 'tunnels-down', detail: 'us, eu' }] },
+  ],
+};
+
+let folder: string;
+let server: LocalServer;
+let client: GuardClient;
+let said: unknown[];
+let callers: Set<Caller>;
+let left: (caller: Caller) => void;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'culvert-guard-'));
+  said = [];
+  callers = new Set();
+  left = () => undefined;
+  const desk: GuardDesk = {
+    hello: async (...words) => {
+      callers.add(words[2]);
+      said.push(['hello', ...words.slice(0, 2)]);
+      return { accepted: true, epoch: 7, wire };
+    },
+    offer: async (offered) => (said.push(['offer', offered]), { accepted: true, wire }),
+    handover: async (epoch, mode) => {
+      if (epoch !== 7) throw new LocalError('refused', `epoch ${epoch} has ended already`);
+      said.push(['handover', epoch, mode]);
+    },
+    drain: async () => void said.push(['drain']),
+    undrain: async () => void said.push(['undrain']),
+    status: async () => wire,
+    left: (caller) => left(caller),
+  };
+  server = await serveGuard(join(folder, 'guard.sock'), 4711, desk);
+  client = guardClient(server.path);
+});
+afterEach(async () => {
+  client.close();
+  await server.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test('every call arrives as it was made', async () => {
+  expect(await client.hello('ams-s1', 12)).toEqual({ accepted: true, epoch: 7, wire });
+  expect(await client.offer(set)).toEqual({ accepted: true, wire });
+  await client.handover(7, 'keep');
+  await client.drain();
+  await client.undrain();
+  expect(await client.status()).toEqual(wire);
+  expect(said).toEqual([['hello', 'ams-s1', 12], ['offer', set], ['handover', 7, 'keep'], ['drain'], ['undrain']]);
+  await expect(client.handover(6, 'keep')).rejects.toEqual(new LocalError('refused', 'epoch 6 has ended already'));
+});
+
+test('the guard learns which agent has gone', async () => {
+  const gone = new Promise<Caller>((resolve) => (left = resolve));
+  await client.hello('ams-s1', 12);
+  client.close();
+  expect(callers.has(await gone)).toBe(true);
+});
+
+test.each([
+  ['a default route that is none', { prefix: '' }],
+  ['host bits', { prefix: '203.0.113.1/24' }],
+  ['another spelling', { prefix: '2001:DB8::/48' }],
+  ['a level that does not exist', { level: 'half' }],
+  ['a reason that does not exist', { reasons: [{ code: 'because' }] }],
+  ['AS 0', { asPath: [0] }],
+  ['an AS beyond 32 bits', { asPath: [2 ** 32] }],
+  ['a path without end', { asPath: Array<number>(17).fill(64512) }],
+  ['a word too many', { urgent: true }],
+])('%s in a set is refused before the guard sees it', async (_, change) => {
+  const broken = { ...set, announcements: [{ ...set.announcements[0], ...change }] };
+  await expect(client.offer(broken as never)).rejects.toThrow(/^offer: announcements\.0/);
+  expect(said).toEqual([]);
+});
+
+test('rubbish costs the guard one line', async () => {
+  const socket = connect(server.path);
+  socket.write('\x00\xff{"id":\n');
+  const [line] = (await once(socket, 'data')) as [Buffer];
+  expect(line.toString()).toBe('{"id":null,"error":{"reason":"malformed","message":"the line is not JSON"}}\n');
+  socket.destroy();
+  expect(await client.status()).toEqual(wire);
+});
