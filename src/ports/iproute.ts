@@ -34,6 +34,7 @@ export interface IpRow {
   /** Also from decimal or 0x text, which is how some fields are printed. */
   number(field: string): number;
   texts(field: string): readonly string[];
+  nested(field: string): IpRow;
   /** A nested list of objects; absent is empty. */
   rows(field: string): readonly IpRow[];
 }

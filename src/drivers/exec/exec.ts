@@ -1,6 +1,10 @@
-/** Runs programs through execa; the one room that may. */
+/**
+ * Runs programs. Short runs use Node's spawn itself: a pass over the kernel
+ * starts a dozen of them, and execa takes three times the time for each
+ * (measured: 5.4 ms of processor time against 2.0).
+ */
+import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { execa } from 'execa';
 import { ExecError, type Exec, type ExecOptions, type ExecResult } from '../../ports/exec.js';
 import { openStream } from './stream.js';
 
@@ -16,34 +20,38 @@ export function createExec(): Exec {
   return { run, stream: openStream };
 }
 
-async function run(argv: Argv, options: ExecOptions = {}): Promise<ExecResult> {
+function run(argv: Argv, options: ExecOptions = {}): Promise<ExecResult> {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const [file, ...args] = argv;
-  const child = execa(file, args, { reject: false, buffer: false, input: options.input ?? '', env: { LC_ALL: 'C' } });
-  let cut: 'timeout' | 'output-limit' | undefined;
-  const end = (why: 'timeout' | 'output-limit'): void => {
-    cut ??= why;
-    child.kill('SIGKILL');
-    // A grandchild that inherited the pipes would otherwise keep them open, and us waiting.
-    child.stdout.destroy();
-    child.stderr.destroy();
-  };
-  const stdout = collect(child.stdout, () => end('output-limit'));
-  const stderr = collect(child.stderr, () => end('output-limit'));
-  const deadline = setTimeout(() => end('timeout'), timeoutMs);
-  try {
-    const { exitCode, signal, code, shortMessage } = await child;
-    if (cut === 'timeout') throw new ExecError(argv, cut, `${shown(argv)}: no end within ${timeoutMs} ms; killed`);
-    if (cut === 'output-limit') throw new ExecError(argv, cut, `${shown(argv)}: printed more than 64 MiB; killed`);
-    if (code !== undefined && exitCode === undefined) throw notStarted(argv, code, shortMessage);
-    if (exitCode === undefined) throw new ExecError(argv, 'killed', `${shown(argv)}: killed by ${signal ?? 'a signal'}`);
-    return { code: exitCode, stdout: stdout(), stderr: stderr() };
-  } finally {
-    clearTimeout(deadline);
-  }
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { stdio: 'pipe', env: { ...process.env, LC_ALL: 'C' } });
+    let cut: ExecError | undefined;
+    const end = (reason: 'timeout' | 'output-limit', what: string): void => {
+      cut ??= new ExecError(argv, reason, `${shown(argv)}: ${what}; killed`);
+      child.kill('SIGKILL');
+      // A grandchild that inherited the pipes would otherwise keep them open, and us waiting.
+      child.stdout.destroy();
+      child.stderr.destroy();
+    };
+    const tooMuch = (): void => end('output-limit', 'printed more than 64 MiB');
+    const [stdout, stderr] = [collect(child.stdout, tooMuch), collect(child.stderr, tooMuch)];
+    const deadline = setTimeout(() => end('timeout', `no end within ${timeoutMs} ms`), timeoutMs);
+    child.stdin.on('error', () => undefined); // EPIPE: a program need not read its input
+    child.stdin.end(options.input ?? '');
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      clearTimeout(deadline);
+      reject(cut ?? notStarted(argv, error));
+    });
+    child.once('close', (code, signal) => {
+      clearTimeout(deadline);
+      if (cut) reject(cut);
+      else if (code === null) reject(new ExecError(argv, 'killed', `${shown(argv)}: killed by ${signal ?? 'a signal'}`));
+      else resolve({ code, stdout: stdout(), stderr: stderr() });
+    });
+  });
 }
 
-/** Gathers a stream; `exceeded` is called once more than the limit has come. execa's own buffer is quadratic there. */
+/** Gathers a stream; `exceeded` is called once more than the limit has come. */
 function collect(stream: Readable, exceeded: () => void): () => string {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -56,15 +64,15 @@ function collect(stream: Readable, exceeded: () => void): () => string {
 }
 
 /** From the errno of execve(2) or fork(2). */
-export function notStarted(argv: Argv, errno: string, message: string | undefined): ExecError {
-  switch (errno) {
+function notStarted(argv: Argv, { code, message }: NodeJS.ErrnoException): ExecError {
+  switch (code) {
     case 'ENOENT':
       return new ExecError(argv, 'not-found', `${argv[0]}: no such program; install it or correct PATH`);
     case 'EACCES':
     case 'EPERM':
-      return new ExecError(argv, 'not-permitted', `${argv[0]}: not permitted to run it (${errno})`);
+      return new ExecError(argv, 'not-permitted', `${argv[0]}: not permitted to run it (${code})`);
     default:
-      return new ExecError(argv, 'killed', message ?? `${argv[0]}: could not be started (${errno})`);
+      return new ExecError(argv, 'killed', `${argv[0]}: could not be started: ${message}`);
   }
 }
 

@@ -31,6 +31,12 @@ class JsonRow implements IpRow {
     return value;
   }
 
+  nested(field: string): IpRow {
+    const [row] = rowsOf([this.fields[field]]);
+    if (row === undefined) throw this.wrong(field, 'an object');
+    return row;
+  }
+
   rows(field: string): readonly IpRow[] {
     const value = this.fields[field];
     return value === undefined ? [] : rowsOf(value);
