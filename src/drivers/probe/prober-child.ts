@@ -36,11 +36,11 @@ export function runProberChild({ syscalls, input, output }: ProberChild): Promis
     const heartbeat = setInterval(() => write({ samples: [] }), HEARTBEAT_MS);
     const lines = createInterface({ input });
     const end = (status: number): void => {
+      resolve(status);
       clearInterval(heartbeat);
       clearTimeout(flushing);
       probes.close();
       lines.close();
-      resolve(status);
     };
     lines.on('line', (line) => {
       try {

@@ -24,8 +24,12 @@ export function createSender(syscalls: Syscalls, spec: ProbeSpec, nonce: Buffer,
   const path = spec.netns === '' ? '/proc/self/ns/net' : `/run/netns/${spec.netns}`;
   writeEcho(packet.bytes, spec.source, spec.target, nonce, probe);
 
+  const options = { family, protocol: IPPROTO_RAW, device: spec.device };
+  // IPv6 looks for a source address before it looks at the packet, and the namespace need not have any.
+  const bound = family === 6 ? { ...options, local: spec.source } : options;
+
   function sendHere(): number {
-    const fd = syscalls.rawSocket({ family, protocol: IPPROTO_RAW, device: spec.device });
+    const fd = syscalls.rawSocket(bound);
     try {
       return syscalls.send(fd, packet, 0, packet.bytes.length, to);
     } finally {

@@ -17,6 +17,9 @@ const SOL_IP = 0;
 const IP_MTU_DISCOVER = 10;
 const IP_PMTUDISC_DONT = 0;
 const IP_FREEBIND = 15;
+/** linux/in6.h. */
+const SOL_IPV6 = 41;
+const IPV6_FREEBIND = 78;
 /** linux/icmp.h, linux/icmpv6.h: a set bit blocks that type. */
 const SOL_RAW = 255;
 const ICMP_FILTER = 1;
@@ -57,7 +60,8 @@ function setOptions(libc: Libc, fd: FileDescriptor, options: RawSocketOptions): 
       set(SOL_RAW, ICMP_FILTER, intMemory(~(1 << options.icmpType)), 'ICMP_FILTER');
   }
   if (options.local !== undefined) {
-    set(SOL_IP, IP_FREEBIND, intMemory(1), 'IP_FREEBIND');
+    if (options.family === 4) set(SOL_IP, IP_FREEBIND, intMemory(1), 'IP_FREEBIND');
+    else set(SOL_IPV6, IPV6_FREEBIND, intMemory(1), 'IPV6_FREEBIND');
     const address = socketAddress(options.local);
     must('bind', options.local, libc.bind(fd, address.address, address.bytes.length));
   }

@@ -3,7 +3,17 @@ import { parseAddress } from '../../model/address.js';
 import type { KernelOp, Netns, TunnelState } from '../../model/kernel.js';
 import type { Exec } from '../../ports/exec.js';
 import { KernelError, type TunnelDriver } from '../../ports/kernel.js';
-import { batchEach, batchIn, byKey, dumpLinks, groupLines, isUp, type Link } from './links.js';
+import {
+  batchEach,
+  batchIn,
+  byKey,
+  dumpLinks,
+  groupLines,
+  isUp,
+  settingLines,
+  throughAll,
+  type Link,
+} from './links.js';
 
 type TunnelOp = Extract<KernelOp, { kind: 'tunnel-add' | 'tunnel-repair' | 'tunnel-delete' }>;
 
@@ -63,11 +73,19 @@ const numberOf = (quad: string): number => quad.split('.').reduce((value, part) 
 async function apply(exec: Exec, ops: readonly TunnelOp[]): Promise<void> {
   const before = await everyGre(exec, new Set(ops.filter(({ kind }) => kind !== 'tunnel-repair').map(netnsOf)));
   const deletes = before.filter((device) => ops.some((op) => op.kind === 'tunnel-delete' && isSame(op, device)));
-  await batchEach(exec, groupLines(deletes.map(({ netns, name }) => ({ netns, lines: [`link delete dev ${name}`] }))));
   const rest = before.filter((device) => !deletes.includes(device));
-  const missing = ops.flatMap((op) => (op.kind === 'tunnel-add' && !adopted(op.tunnel, rest) ? [op.tunnel] : []));
-  await batchIn(exec, '', missing.map(creation));
-  await batchEach(exec, groupLines(ops.map((op) => ({ netns: netnsOf(op), lines: settings(op) }))));
+  const taken = rest.filter((device) => ops.some((op) => op.kind === 'tunnel-add' && isTaken(op.tunnel, device)));
+  const ours = ops.filter((op) => op.kind === 'tunnel-delete' || !taken.some((device) => isSame(op.tunnel, device)));
+  const missing = ours.flatMap((op) =>
+    op.kind === 'tunnel-add' && !rest.some((device) => isSame(op.tunnel, device)) ? [op.tunnel] : [],
+  );
+  await throughAll([
+    () =>
+      batchEach(exec, groupLines(deletes.map(({ netns, name }) => ({ netns, lines: [`link delete dev ${name}`] })))),
+    () => batchIn(exec, '', missing.map(creation)),
+    () => batchEach(exec, groupLines(ours.map((op) => ({ netns: netnsOf(op), lines: settings(op) })))),
+    ...taken.map((device) => () => Promise.reject(somebodyElses(device))),
+  ]);
 }
 
 const netnsOf = (op: TunnelOp): Netns => (op.kind === 'tunnel-delete' ? op.netns : op.tunnel.netns);
@@ -85,16 +103,15 @@ async function everyGre(exec: Exec, namespaces: ReadonlySet<Netns>): Promise<rea
   return links.flatMap(({ netns, link }) => tunnelFrom(netns, link));
 }
 
-/** Whether the device exists already, because a creation before was cut short. Throws when one of the same name leads elsewhere. */
-function adopted(tunnel: TunnelState, there: readonly TunnelState[]): boolean {
-  const same = there.find((device) => isSame(device, tunnel));
-  if (same === undefined) return false;
-  if (endsText(same) === endsText(tunnel)) return true;
-  throw new KernelError(
+/** Of the same name, yet leading elsewhere: not ours. One with equal ends is, because a creation before was cut short. */
+const isTaken = (tunnel: TunnelState, device: TunnelState): boolean =>
+  isSame(tunnel, device) && endsText(tunnel) !== endsText(device);
+
+const somebodyElses = (device: TunnelState): KernelError =>
+  new KernelError(
     'failed',
-    `${tunnel.name} in ${tunnel.netns} is somebody else's (${endsText(same)}); remove or rename it`,
+    `${device.name} in ${device.netns} is somebody else's (${endsText(device)}); remove or rename it`,
   );
-}
 
 const endsText = ({ local, remote, key }: TunnelState): string =>
   `local ${local} remote ${remote}${key === undefined ? '' : ` key ${key}`}`;
@@ -104,12 +121,11 @@ const creation = (tunnel: TunnelState): string =>
 
 function settings(op: TunnelOp): readonly string[] {
   if (op.kind === 'tunnel-delete') return [];
-  const { name, mtu, up, key, local, remote } = op.tunnel;
-  const keyText = key === undefined ? 'nokey' : `key ${key}`;
+  const { name, key, local, remote } = op.tunnel;
+  const ends = `local ${local} remote ${remote} ${key === undefined ? 'nokey' : `key ${key}`}`;
   return [
-    ...(op.kind === 'tunnel-repair'
-      ? [`link set dev ${name} type gre local ${local} remote ${remote} ${keyText} ttl 64 nopmtudisc`]
-      : []),
-    `link set dev ${name} alias ${ALIAS} mtu ${mtu} addrgenmode none ${up ? 'up' : 'down'}`,
+    ...(op.kind === 'tunnel-repair' ? [`link set dev ${name} type gre ${ends} ttl 64 nopmtudisc`] : []),
+    `link set dev ${name} alias ${ALIAS}`,
+    ...settingLines(op.tunnel),
   ];
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Netns } from '../../model/kernel.js';
+import type { Netns, TunnelState } from '../../model/kernel.js';
 import { ExecError, type Exec } from '../../ports/exec.js';
 import { KernelError } from '../../ports/kernel.js';
 
@@ -51,6 +51,13 @@ export async function batchEach(exec: Exec, lines: ReadonlyMap<Netns, readonly s
   await eachInTurn([...lines], ([netns, batch]) => batchIn(exec, netns, batch));
 }
 
+/** Runs every stage, so that one customer's trouble is not the next one's; rejects with the first failure. */
+export async function throughAll(stages: readonly (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const stage of stages) await stage().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
+}
+
 /** Lines of each namespace together, in order; namespaces without any are left out. */
 export function groupLines(
   parts: readonly { readonly netns: Netns; readonly lines: readonly string[] }[],
@@ -62,9 +69,16 @@ export function groupLines(
   return grouped;
 }
 
-/** Lines for one `ip -batch`, in the namespace. Rejects with `KernelError` at the first that fails. */
+/** Lines that bring a device into its final state. Each a message of its own: within one, the kernel raises the device before it turns address generation off. */
+export const settingLines = ({ name, mtu, up }: TunnelState): readonly string[] => [
+  `link set dev ${name} mtu ${mtu} addrgenmode none`,
+  `link set dev ${name} ${up ? 'up' : 'down'}`,
+];
+
+/** Lines for one `ip -batch`, in the namespace. Runs all of them; rejects with `KernelError` naming the first that failed. */
 export async function batchIn(exec: Exec, netns: Netns, lines: readonly string[]): Promise<void> {
-  if (lines.length > 0) await runIp(exec, [...within(netns), '-batch', '-'], `${lines.join('\n')}\n`, lines);
+  if (lines.length === 0) return;
+  await runIp(exec, [...within(netns), '-force', '-batch', '-'], `${lines.join('\n')}\n`, lines);
 }
 
 const within = (netns: Netns): readonly string[] => (netns === '' ? [] : ['-netns', netns]);
@@ -84,21 +98,29 @@ async function runIp(exec: Exec, args: readonly string[], input?: string, lines?
   }
 }
 
-/** iproute2 ends a failed batch with `Command failed -:3`; the line itself says more. */
+/** Behind what went wrong, iproute2 writes `Command failed -:3`; the line itself says more. */
 function blame(stderr: string, lines: readonly string[] = []): string {
-  const number = /^Command failed -:(\d+)$/m.exec(stderr)?.[1];
+  const [said = '', number] = stderr.split(/^Command failed -:(\d+)$/m);
   const line = number === undefined ? undefined : lines[Number(number) - 1];
-  const said = stderr.split('\n').filter((text) => text !== '' && !text.startsWith('Command failed'));
-  return `${said.join('; ')}${line === undefined ? '' : ` at \`${line}\``}`;
+  return `${said.trim().replaceAll('\n', '; ')}${line === undefined ? '' : ` at \`${line}\``}`;
 }
 
+/** A few at a time, and all of them: rejects with the first failure when the last has ended. */
 async function eachInTurn<T, R>(items: readonly T[], call: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
-  let next = 0;
+  const failures: unknown[] = [];
+  const waiting = items.entries();
   const worker = async (): Promise<void> => {
-    for (let index = next++; index < items.length; index = next++) results[index] = await call(items[index] as T);
+    for (const [index, item] of waiting) {
+      try {
+        results[index] = await call(item);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
   };
-  await Promise.all(Array.from({ length: Math.min(PROCESSES_AT_ONCE, items.length) }, worker));
+  await Promise.all(Array.from({ length: PROCESSES_AT_ONCE }, worker));
+  if (failures.length > 0) throw failures[0];
   return results;
 }
 

@@ -1,7 +1,7 @@
 import type { KernelOp, Netns, TunnelState } from '../../../model/kernel.js';
 import type { Exec } from '../../../ports/exec.js';
 import { KernelError, type TunnelDriver } from '../../../ports/kernel.js';
-import { batchEach, batchIn, byKey, dumpLinks, groupLines, isUp } from '../links.js';
+import { batchEach, batchIn, byKey, dumpLinks, groupLines, isUp, settingLines, throughAll } from '../links.js';
 import { deviceAlias, type HeldTunnel, type OpenedTunnel, type Step } from './protocol.js';
 import { askTund, TundGone } from './tund-client.js';
 
@@ -68,12 +68,15 @@ async function apply(exec: Exec, socket: string, ops: readonly TunnelOp[]): Prom
   if (ops.length === 0) return;
   const { opened } = await askTund(socket, { ask: 'apply', steps: ops.map(stepFor) }, 'applied');
   const wanted = new Map(ops.flatMap((op) => (op.kind === 'tunnel-delete' ? [] : [[keyOf(op.tunnel), op.tunnel]])));
-  await batchIn(
-    exec,
-    '',
-    opened.flatMap((device) => moveLines(device, wanted.get(keyOf(device)))),
-  );
-  await batchEach(exec, groupLines(ops.flatMap(repairs)));
+  await throughAll([
+    () =>
+      batchIn(
+        exec,
+        '',
+        opened.flatMap((device) => moveLines(device, wanted.get(keyOf(device)))),
+      ),
+    () => batchEach(exec, groupLines(ops.flatMap(settings))),
+  ]);
 }
 
 const keyOf = ({ netns, name }: { netns: Netns; name: string }): string => `${netns}/${name}`;
@@ -85,17 +88,12 @@ function stepFor(op: TunnelOp): Step {
   return { do: op.kind === 'tunnel-add' ? 'open' : 'retarget', ...ends };
 }
 
-/** One message to the kernel: moved, named, tagged and up, or none of it. */
+/** Moved, named and tagged in one message to the kernel, or none of it. */
 function moveLines({ id, device }: OpenedTunnel, tunnel: TunnelState | undefined): readonly string[] {
   if (tunnel === undefined) return [];
-  const { netns, name, mtu, up } = tunnel;
-  return [
-    `link set dev ${device} netns ${netns} name ${name} alias ${deviceAlias(id)} mtu ${mtu} addrgenmode none ${up ? 'up' : 'down'}`,
-  ];
+  return [`link set dev ${device} netns ${tunnel.netns} name ${tunnel.name} alias ${deviceAlias(id)}`];
 }
 
-function repairs(op: TunnelOp): readonly { netns: Netns; lines: readonly string[] }[] {
-  if (op.kind !== 'tunnel-repair') return [];
-  const { netns, name, mtu, up } = op.tunnel;
-  return [{ netns, lines: [`link set dev ${name} mtu ${mtu} addrgenmode none ${up ? 'up' : 'down'}`] }];
+function settings(op: TunnelOp): readonly { netns: Netns; lines: readonly string[] }[] {
+  return op.kind === 'tunnel-delete' ? [] : [{ netns: op.tunnel.netns, lines: settingLines(op.tunnel) }];
 }
