@@ -17,6 +17,8 @@ interface Bgp {
 /**
  * A BGP daemon that holds state, counts what it would send, and notes every
  * broken invariant: what GoBGP would let through silently is a violation here.
+ * A caller cannot know what changed since its last look: what contradicts only
+ * the daemon's state is rejected, what contradicts what was shown is a violation.
  */
 export class FakeSpeaker implements Speaker {
   readonly name = 'fake speaker';
@@ -35,12 +37,15 @@ export class FakeSpeaker implements Speaker {
   /** Called before every observation and application: what slows a daemon down. */
   delay: () => Promise<void> = () => Promise.resolve();
   private bgp: Bgp | undefined;
+  /** As the last observation, and the caller's own operations since, would have it. */
+  private shown: { readonly started: boolean; readonly held: boolean } = { started: false, held: false };
   private readonly wakers = new Set<() => void>();
 
   async observe(): Promise<SpeakerObserved> {
     this.observations++;
     await this.reach();
     const { bgp } = this;
+    this.shown = { started: bgp !== undefined, held: bgp?.barrier.state === 'held' };
     if (!bgp) return { state: 'not-started' };
     return {
       state: 'started',
@@ -156,22 +161,25 @@ export class FakeSpeaker implements Speaker {
 
   private execute(op: SpeakerOp): void {
     if (op.kind === 'start') {
-      if (this.bgp) this.violate('started twice');
+      if (this.shown.started) this.violate('started twice');
       this.bgp = emptyBgp(op.asn, op.routerId, op.listenPort);
+      this.shown = { started: true, held: false };
       return;
     }
     const { bgp } = this;
-    if (!bgp) return this.violate(`${op.kind} before start`);
+    if (!this.shown.started) this.violate(`${op.kind} before start`);
+    if (!this.shown.held && op.kind !== 'install-barrier') this.violate(`${op.kind} before the barrier`);
+    if (!bgp) throw new SpeakerError('rejected', 'fake speaker: BGP is not started');
     switch (op.kind) {
       case 'install-barrier':
         bgp.barrier = { state: 'held', allow: [...op.allow] };
         return;
       case 'allow':
-        if (bgp.barrier.state !== 'held') return this.violate('allow without a barrier');
+        if (bgp.barrier.state !== 'held') throw notHeld();
         bgp.barrier = { state: 'held', allow: [...bgp.barrier.allow, ...op.prefixes] };
         return;
       case 'disallow':
-        if (bgp.barrier.state !== 'held') return this.violate('disallow without a barrier');
+        if (bgp.barrier.state !== 'held') throw notHeld();
         for (const prefix of op.prefixes) if (bgp.paths.has(prefix)) this.violate(`disallowed while announced: ${prefix}`);
         bgp.barrier = { state: 'held', allow: bgp.barrier.allow.filter((prefix) => !op.prefixes.includes(prefix)) };
         return;
@@ -195,8 +203,8 @@ export class FakeSpeaker implements Speaker {
   }
 
   private announce(bgp: Bgp, path: Path): void {
-    if (bgp.barrier.state !== 'held') this.violate(`announced before the barrier: ${path.prefix}`);
-    else if (!bgp.barrier.allow.includes(path.prefix)) this.violate(`announced outside the barrier: ${path.prefix}`);
+    if (bgp.barrier.state !== 'held') throw notHeld();
+    if (!bgp.barrier.allow.includes(path.prefix)) this.violate(`announced outside the barrier: ${path.prefix}`);
     if (parsePrefix(path.prefix) !== path.prefix || lengthOf(path.prefix) < 8) this.violate(`no prefix to announce: ${path.prefix}`);
     if (path.largeCommunities.length === 0) this.violate(`untagged: ${path.prefix}`);
     const before = bgp.paths.get(path.prefix);
@@ -217,12 +225,14 @@ export class FakeSpeaker implements Speaker {
   }
 
   private addPeer(bgp: Bgp, peer: Peer): void {
-    if (bgp.barrier.state !== 'held') this.violate(`peer before the barrier: ${peer.address}`);
+    if (bgp.barrier.state !== 'held') throw notHeld();
     const { address, asn, hold, keepalive, families, localAddress } = peer;
     bgp.peers.set(address, { address, asn, hold, keepalive, families, localAddress, state: 'established' });
     bgp.sent.set(address, new Map(bgp.paths));
   }
 }
+
+const notHeld = (): SpeakerError => new SpeakerError('barrier-not-held', 'fake speaker: no barrier');
 
 function emptyBgp(asn: number, routerId: Address, listenPort: number): Bgp {
   return { asn, routerId, listenPort, barrier: { state: 'absent' }, paths: new Map(), foreign: [], peers: new Map(), sent: new Map() };

@@ -39,8 +39,9 @@ function decideAsked(facts: WireFacts, asked: Announcement): PrefixDecision {
   const caps = [facts.drain, facts.lease];
   const level = caps.reduce<Level>((lowest, { cap }) => weaker(lowest, cap), asked.level);
   const ours = caps.flatMap(({ reason }) => reason ?? []);
-  const theirs = asked.reasons.filter(({ code }) => level === 'full' || code !== 'healthy');
-  const reasons = level === asked.level ? [...theirs, ...ours] : [...ours, ...theirs];
+  const lowered = level !== asked.level;
+  const theirs = asked.reasons.filter(({ code }) => !lowered || code !== 'healthy');
+  const reasons = lowered ? [...ours, ...theirs] : [...theirs, ...ours];
   return {
     prefix,
     asked: asked.level,

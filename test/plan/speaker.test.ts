@@ -1,0 +1,129 @@
+import fc from 'fast-check';
+import { attributesFor } from '../../src/decide/attributes.js';
+import { gateOf } from '../../src/decide/gate.js';
+import { judgeDrain, judgeLease, renewedLease } from '../../src/decide/lease.js';
+import { decideWire, speakerDesired } from '../../src/decide/wire.js';
+import { address, prefix } from '../../src/model/address.js';
+import type { Path, SpeakerDesired, SpeakerObserved, SpeakerOp } from '../../src/model/path.js';
+import { foreignPeers, identityConflict, planSpeaker, samePath } from '../../src/plan/speaker.js';
+import { amsS1 } from '../acme.js';
+import { FakeSpeaker } from '../fake-speaker.js';
+
+const view = amsS1();
+const V4 = prefix('203.0.113.0/24');
+const V6 = prefix('2001:db8:acf::/48');
+const full = (p = V4): Path => attributesFor(view, 'full', p, [64512]);
+const degraded = (p = V4): Path => attributesFor(view, 'degraded', p, [64512]);
+
+const goal = (paths: readonly Path[], change: Partial<SpeakerDesired> = {}): SpeakerDesired => ({
+  ...speakerDesired(view, gateOf(view), decideWire({
+    view,
+    gate: gateOf(view),
+    announcements: undefined,
+    lease: judgeLease(renewedLease(1, 0), view.fleet.safety, 0),
+    drain: judgeDrain(undefined, view.fleet.safety, 0),
+  }), 179),
+  paths,
+  ...change,
+});
+
+type Started = Extract<SpeakerObserved, { state: 'started' }>;
+const standing = (paths: readonly Path[], change: Partial<Started> = {}): Started => ({
+  state: 'started',
+  asn: 64500,
+  routerId: view.server.v4,
+  listenPort: 179,
+  barrier: { state: 'held', allow: goal([]).allow },
+  paths,
+  foreignPaths: [],
+  peers: goal([]).peers.map(({ address: a, asn, hold, keepalive, families, localAddress }) => ({
+    address: a, asn, hold, keepalive, families, localAddress, state: 'established',
+  })),
+  ...change,
+});
+const kinds = (ops: readonly SpeakerOp[]): string[] => ops.map(({ kind }) => kind);
+
+test.each<[string, SpeakerDesired, SpeakerObserved, string[]]>([
+  ['an empty daemon gets its barrier and is looked at again', goal([full()]), { state: 'not-started' }, ['start', 'install-barrier']],
+  ['paths before peers', goal([full()]), standing([], { peers: [] }), ['announce', 'add-peer']],
+  ['nothing to do', goal([full()]), standing([full()]), []],
+  ['another form is announced over the old one, never withdrawn first', goal([degraded()]), standing([full()]), ['announce']],
+  ['a path too many', goal([]), standing([full()]), ['withdraw']],
+  ['a missing barrier goes before everything', goal([full()]), standing([degraded()], { barrier: { state: 'absent' } }), ['install-barrier']],
+  ['a wrong barrier likewise', goal([]), standing([full()], { barrier: { state: 'wrong', detail: 'accepts' } }), ['install-barrier']],
+  ['allow before announce', goal([full()]), standing([], { barrier: { state: 'held', allow: [] } }), ['allow', 'announce']],
+  ['not disallowed while it stands', goal([], { allow: [] }), standing([full()]), ['withdraw', 'disallow']],
+  ['disallowed once it is gone', goal([], { allow: [] }), standing([]), ['disallow']],
+  ['foreign paths go', goal([full()]), standing([full()], { foreignPaths: [{ family: 4, prefix: V4, detail: '' }] }), ['delete-foreign']],
+  ['a router that left', goal([], { peers: [] }), standing([]), ['delete-peer']],
+])('%s', (_, desired, observed, expected) => expect(kinds(planSpeaker(desired, observed))).toEqual(expected));
+
+test('what still stands stays allowed until it has been seen gone', () => {
+  const ops = planSpeaker(goal([full(V6)], { allow: [V6] }), standing([full(), full(V6)]));
+  expect(ops).toContainEqual({ kind: 'withdraw', prefixes: [V4] });
+  const disallow = ops.find((op) => op.kind === 'disallow');
+  expect(disallow?.prefixes).not.toContain(V4);
+  expect(disallow?.prefixes).toContain('192.0.2.0/24');
+});
+
+test.each([
+  ['hold', { hold: 90 }], ['keepalive', { keepalive: 30 }], ['AS', { asn: 1 }], ['families', { families: [4] as const }], ['local address', { localAddress: address('198.18.1.12') }],
+])('a peer with another %s is replaced, never updated', (_, change) => {
+  const peers = standing([]).peers.map((peer) => ({ ...peer, ...change }));
+  expect(kinds(planSpeaker(goal([]), standing([], { peers })))).toEqual(['delete-peer', 'add-peer']);
+});
+
+test('order of communities and of families says nothing', () => {
+  const path = { ...full(), communities: ['65535:0', '1:2'] as const };
+  expect(samePath(path, { ...path, communities: ['1:2', '65535:0'] })).toBe(true);
+  const peers = standing([]).peers.map((peer) => ({ ...peer, families: [6, 4] as const }));
+  expect(planSpeaker(goal([]), standing([], { peers }))).toEqual([]);
+});
+
+test('whose speaker is it?', () => {
+  expect(identityConflict(goal([]), { state: 'not-started' })).toBeUndefined();
+  expect(identityConflict(goal([]), standing([]))).toBeUndefined();
+  expect(identityConflict(goal([]), standing([], { asn: 65001 }))).toBe(
+    'it runs as AS 65001 with router id 198.18.1.11, the fleet says AS 64500 with 198.18.1.11',
+  );
+  expect(identityConflict(goal([]), standing([], { routerId: address('198.18.1.12') }))).toContain('router id 198.18.1.12');
+  const known = new Set(goal([]).peers.map(({ address: a }) => a));
+  expect(foreignPeers(known, standing([]))).toEqual([]);
+  expect(foreignPeers(new Set(), standing([]))).toEqual(['198.18.1.1']);
+});
+
+describe('from anywhere to anywhere', () => {
+  const pool = [V4, V6, prefix('192.0.2.0/24'), prefix('198.19.7.0/24'), prefix('2001:db8:e::/48')];
+  const path = (p: (typeof pool)[number]) => fc.constantFrom(full(p), degraded(p));
+  const paths = fc.subarray(pool).chain((chosen) => fc.tuple(...chosen.map(path)));
+  const desired = fc.tuple(paths, fc.boolean()).map(([chosen, quiet]) => {
+    const allow = quiet ? chosen.map((c) => c.prefix) : pool;
+    return goal(chosen, { allow });
+  });
+
+  test('the plan, applied and looked at, arrives; then there is nothing left to do', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(desired, { minLength: 1, maxLength: 5 }), fc.constantFrom('none', 'barrier', 'peers', 'paths', 'foreign'), async (goals, damage) => {
+        const speaker = new FakeSpeaker();
+        for (const target of goals) {
+          speaker.meddle((bgp) => {
+            if (damage === 'barrier') bgp.barrier = { state: 'wrong', detail: 'damaged' };
+            if (damage === 'peers') bgp.peers.clear();
+            if (damage === 'paths') bgp.paths.clear();
+            if (damage === 'foreign') bgp.foreign.push({ family: 4, prefix: '10.0.0.0/8', detail: 'damage' });
+          });
+          let passes = 0;
+          for (let ops = planSpeaker(target, await speaker.observe()); ops.length > 0; passes++) {
+            await speaker.apply(ops);
+            ops = planSpeaker(target, await speaker.observe());
+            expect(passes).toBeLessThan(5);
+          }
+          expect(new Set(speaker.paths)).toEqual(new Set(target.paths));
+          expect(speaker.peers).toEqual(target.peers.map(({ address: a }) => a));
+        }
+        expect(speaker.violations).toEqual([]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
