@@ -68,7 +68,7 @@ export const acmeFleet: Fleet = {
     settleMs: 500,
     drainMs: 2000,
   },
-  kernel: { mark: 0x77, mask: 0xff, table: 77, protocol: 77, rulePreference: 1000 },
+  kernel: { mark: 0x77000000, mask: 0xff000000, table: 77, protocol: 77, rulePreference: 1000 },
   generation: 'test',
 };
 

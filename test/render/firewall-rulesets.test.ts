@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { address, prefix } from '../../src/model/address.js';
-import type { Customer } from '../../src/model/fleet.js';
+import { parseFleet } from '../../src/config/parse.js';
+import { viewOf, type Customer } from '../../src/model/fleet.js';
 import { serverRulesets } from '../../src/render/nft/rulesets.js';
 import { openAnchor, whyNoAnchor, type Anchor } from '../kernel-anchor.js';
 import { rule, tunnel, viewWith } from './firewall-fleet.js';
@@ -66,6 +67,13 @@ describe('rulesets', () => {
 
   test.each(cases)('text of $name, namespace "$netns"', async ({ name, netns, ruleset }) => {
     expect(ruleset).toBe(await golden(goldenFile(name, netns), ruleset));
+  });
+
+  test('the Acme lab, read from its file, renders the same', async () => {
+    const path = new URL('../../lab/acme/fleet.yaml', import.meta.url);
+    const parsed = parseFleet([{ path: path.pathname, text: await readFile(path, 'utf8') }], 'test');
+    const view = parsed.ok ? viewOf(parsed.fleet, 'ams-s1') : undefined;
+    expect(view && serverRulesets(view)).toEqual(serverRulesets(views.acme));
   });
 
   test.each<[string, () => unknown]>([

@@ -143,6 +143,21 @@ if (why) console.warn(`the firewall driver does not meet nft: ${why}`);
     expect(states(await createFirewallDriver(exec).observe(wanted, present))).toEqual(EQUAL);
   });
 
+  test('another version of nft, which lists differently, is no drift', async () => {
+    let upgraded = false;
+    const driver = createFirewallDriver({
+      ...exec,
+      run: async (argv, options) => {
+        const result = await exec.run(argv, options);
+        return upgraded ? { ...result, stdout: result.stdout.replaceAll('"family":', '"news": 1, "family":') } : result;
+      },
+    });
+    await driver.apply(wanted.map(replace));
+    expect(states(await driver.observe(wanted, present))).toEqual(EQUAL);
+    upgraded = true;
+    expect(states(await driver.observe(wanted, present))).toEqual(EQUAL);
+  });
+
   test('one process per namespace once the rulesets are known, and none where there is no namespace', async () => {
     const driver = createFirewallDriver(exec);
     await driver.apply(wanted.map(replace));
