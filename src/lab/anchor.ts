@@ -1,6 +1,7 @@
 /** The one process under which a lab lives: when it ends, the kernel removes every namespace, process, mount and link of the lab. */
-import type { Exec, StreamHandle } from '../ports/exec.js';
+import type { Exec } from '../ports/exec.js';
 import { LabError } from './lab-error.js';
+import type { Words } from './topology.js';
 
 /**
  * Process 1 of the anchor's pid namespace. Arguments: the folder for logs, the
@@ -26,16 +27,15 @@ while read -r verb name; do
     keep)
       mount -t proc proc /proc
       echo kept
-      trap '' CHLD
-      exec sleep infinity </dev/null >/dev/null 2>&1 9<&- ;;
+      exec env --ignore-signal=CHLD sleep infinity </dev/null >/dev/null 2>&1 9<&- ;;
   esac
 done
 `;
 
 /**
  * Process 1 of a node. /etc, /srv, /tmp and /var are layers over the machine's,
- * and /run is empty, so that whatever the node writes there stays in it. Its standard
- * output is the node's log; programs may write to /proc/1/fd/1.
+ * and /run is empty, so that whatever the node writes there stays in it; for
+ * binds, /run/.machine has the machine's own. Its standard output is the node's log; programs may write to /proc/1/fd/1.
  */
 const NODE_SCRIPT = `
 fail() { echo "node $name failed $*" >&4; exit 1; }
@@ -45,6 +45,7 @@ read -r pid rest </proc/self/stat
 mount -t proc proc /proc || fail cannot mount /proc
 mount -t sysfs sysfs /sys 2>/dev/null
 mount -t tmpfs -o mode=755 node /run || fail cannot mount /run
+mkdir /run/.machine && mount --rbind / /run/.machine || fail cannot bind the machine
 layers=layered
 for folder in etc srv tmp var; do
   [ -d "/$folder" ] || continue
@@ -56,8 +57,7 @@ done
 hostname "$name"
 ip link set lo up || fail cannot set its loopback up
 echo "node $name $pid $layers" >&4
-trap '' CHLD
-exec sleep infinity 4<&-
+exec env --ignore-signal=CHLD sleep infinity 4<&-
 `;
 
 /** The anchor's parent only waits: with it gone, the anchor has no controlling terminal, no pipes and no session of ours. */
@@ -86,16 +86,20 @@ export interface Anchor {
   abandon(): Promise<void>;
 }
 
+/** The anchor as a program that talks on its standard input and output. */
+export const anchorArgv = ({ logs, rootless }: AnchorStart): Words => [
+  'setsid',
+  ...['unshare', ...(rootless ? ['--user', '--map-root-user'] : []), '--net', '--mount', '--pid'],
+  ...['sh', '-c', PARENT_SCRIPT, 'anchor', ANCHOR_SCRIPT, logs, NODE_SCRIPT, rootless ? 'rootless' : ''],
+];
+
 /** Starts an anchor. Rejects with `LabError` when the kernel refuses the namespaces. */
-export async function startAnchor(exec: Exec, { logs, rootless }: AnchorStart): Promise<Anchor> {
+export async function startAnchor(exec: Exec, start: AnchorStart): Promise<Anchor> {
   const answers = new Answers();
-  const handle: StreamHandle = exec.stream(
-    [
-      ...['setsid', 'unshare', ...(rootless ? ['--user', '--map-root-user'] : []), '--net', '--mount', '--pid'],
-      ...['sh', '-c', PARENT_SCRIPT, 'anchor', ANCHOR_SCRIPT, logs, NODE_SCRIPT, rootless ? 'rootless' : ''],
-    ] as [string, ...string[]],
-    { line: (text) => answers.take(text), ended: (reason) => answers.end(reason) },
-  );
+  const handle = exec.stream(anchorArgv(start), {
+    line: (text) => answers.take(text),
+    ended: (reason) => answers.end(reason),
+  });
   const ask = async (key: string, line?: string): Promise<readonly string[]> => {
     const answer = answers.wait(key);
     if (line !== undefined) handle.write(line);
@@ -107,7 +111,7 @@ export async function startAnchor(exec: Exec, { logs, rootless }: AnchorStart): 
       pid: Number(pid),
       startNode: async (name) => {
         const [nodePid, layers, ...words] = await ask(`node ${name}`, `node ${name}`);
-        if (nodePid === 'failed') throw new LabError(`node ${name}: ${[layers, ...words].join(' ')}`, `see ${logs}/${name}.log`);
+        if (nodePid === 'failed') throw new LabError(`node ${name}: ${[layers, ...words].join(' ')}`, `see ${start.logs}/${name}.log`);
         return { pid: Number(nodePid), layered: layers === 'layered' };
       },
       keep: async () => {

@@ -3,7 +3,7 @@ import { buildLab, type Built } from './build.js';
 import { allGone, forget } from './destroy.js';
 import { LabError } from './lab-error.js';
 import type { Machine } from './machine.js';
-import { bindSources, checkPrograms, claimName, differences } from './preflight.js';
+import { bindSources, checkPrograms, claimName, differences, giveBackName } from './preflight.js';
 import { folderOf, processOf, writeLab } from './state.js';
 import type { Topology } from './topology.js';
 
@@ -34,6 +34,7 @@ export async function deployLab(machine: Machine, root: string, topology: Topolo
     if (signal?.aborted) throw interrupted();
     await writeLab(machine.files, root, built.lab);
     await anchor.keep();
+    await giveBackName(machine, root, topology.name);
     for (const warning of built.warnings) machine.say(`  warning: ${warning}`);
     return { ...built, elapsedMs: machine.clock.now() - begun };
   } catch (error) {

@@ -14,6 +14,9 @@ export interface NodeSetting {
   readonly culvert: Words;
 }
 
+/** Where `anchor.ts` leaves the machine's own files until the binds are made. */
+const MACHINE = '/run/.machine';
+
 /** Docker's settings for every container: packets are forwarded; and addresses work at once. */
 const SYSCTLS: Readonly<Record<string, string>> = {
   'net.ipv4.ip_forward': '1',
@@ -35,7 +38,7 @@ export function settingScript(setting: NodeSetting): string {
     const made = `room ${shellQuoted(target)} && ${shellLine(sources[index] === 'folder' ? ['mkdir', '-p', target] : ['install', '-D', '/dev/null', target])}`;
     const exists = shellLine(['test', sources[index] === 'folder' ? '-d' : '-e', target]);
     const remount = readOnly ? ` && ${shellLine(['mount', '-o', 'remount,bind,ro', target])}` : '';
-    return `{ ${exists} || { ${made}; }; } && ${shellLine(['mount', '--bind', source, target])}${remount} || failed bind ${shellQuoted(target)}`;
+    return `{ ${exists} || { ${made}; }; } && ${shellLine(['mount', '--bind', `${MACHINE}${source}`, target])}${remount} || failed bind ${shellQuoted(target)}`;
   });
   return [
     'failed() { echo "$*" >&2; exit 1; }',
@@ -44,6 +47,7 @@ export function settingScript(setting: NodeSetting): string {
     ...sysctls,
     ...folders,
     ...binds,
+    `umount --lazy ${MACHINE}`,
     `mkdir -p ${BIN_FOLDER} /run/home /run/log`,
     `printf '%s\\n' '#!/bin/sh' ${shellQuoted(`exec ${shellLine(culvert)} "$@"`)} >${BIN_FOLDER}/culvert`,
     `chmod 755 ${BIN_FOLDER}/culvert`,

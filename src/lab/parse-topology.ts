@@ -12,7 +12,7 @@ export type ParsedTopology =
   | { readonly topology: Topology; readonly issues?: undefined }
   | { readonly topology?: undefined; readonly issues: readonly TopologyIssue[] };
 
-const NODE_KEYS = ['kind', 'group', 'image', 'network-mode', 'binds', 'exec', 'cmd', 'entrypoint', 'env', 'labels', 'sysctls'];
+const NODE_KEYS = ['binds', 'kind', 'group', 'image', 'network-mode', 'exec', 'cmd', 'entrypoint', 'env', 'labels', 'sysctls'];
 const KNOWN_KEYS = [...NODE_KEYS, ...nodeKeysNotEmulated, ...topKeysNotEmulated, 'name', 'topology', 'defaults', 'kinds', 'groups', 'nodes', 'links'];
 
 /**

@@ -33,6 +33,12 @@ export async function bindSources(machine: Machine, topology: Topology): Promise
   return sources;
 }
 
+/** Held by the process that deploys, until it is done. */
+const claimOf = (root: string, name: string): string => `${folderOf(root, name)}/claimed-by`;
+
+export const giveBackName = (machine: Machine, root: string, name: string): Promise<void> =>
+  machine.files.remove(claimOf(root, name));
+
 /** Takes the lab's name for us. What a lab or a deploy that died left in the state folder is removed. */
 export async function claimName(machine: Machine, root: string, name: string): Promise<void> {
   const { files } = machine;
@@ -41,7 +47,7 @@ export async function claimName(machine: Machine, root: string, name: string): P
     throw new LabError(`lab ${name} is up since ${lab.deployedAt}`, 'culvert lab inspect shows it, culvert lab destroy ends it');
   }
   const folder = folderOf(root, name);
-  const claim = `${folder}/claimed-by`;
+  const claim = claimOf(root, name);
   const [pid, started] = (await files.read(claim))?.split(' ') ?? [];
   if (pid !== undefined && started !== undefined && (await isAlive(files, { pid: Number(pid), started }))) {
     throw new LabError(`process ${pid} is deploying lab ${name}`, 'wait for it, or end it');

@@ -37,7 +37,7 @@ async function tracked(field: Field, node: string, netns: string): Promise<reado
   return listing.split('\n').filter((line) => line.includes(ACME.v4));
 }
 
-const FIREWALL_COUNTER = 'fw_known_attacker';
+const FIREWALL_COUNTER = 'rule_known-attacker';
 
 export const firewalled: Step = {
   letter: 'n',
