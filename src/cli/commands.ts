@@ -57,7 +57,7 @@ export interface Commands {
   plan(options: PlanOptions): Promise<readonly KernelOp[]>;
   status(options: RunOptions): Promise<StatusReport>;
   explain(options: RunOptions, prefix: string): Promise<Explanation>;
-  schema(): object;
+  schema(): Promise<object>;
   labDeploy(options: LabOptions): Promise<void>;
   /** Deploys unless it is up, verifies, leaves it up and says what to try. Resolves to true when every step passed. */
   labUp(options: LabOptions): Promise<boolean>;

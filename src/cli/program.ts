@@ -144,8 +144,8 @@ function addOperations(program: Command, commands: Commands, out: Output, exitWi
   program
     .command('schema')
     .description('print the JSON Schema of the fleet file, for editors')
-    .action(() => {
-      out.line(JSON.stringify(commands.schema(), null, 2));
+    .action(async () => {
+      out.line(JSON.stringify(await commands.schema(), null, 2));
     });
 }
 

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import type { AgentOptions } from '../cli/commands.js';
 import { createClock } from '../drivers/clock/clock.js';
 import { createExec } from '../drivers/exec/exec.js';
-import { createKernelEvents } from '../drivers/netlink/events.js';
+import { createKernelEvents } from '../drivers/netlink/netlink.js';
 import { createProber } from '../drivers/probe/prober.js';
 import { Agent, type AgentInput } from '../engine/agent.js';
 import { serveAgent } from '../local/agent.js';
@@ -19,7 +19,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const input = await readInput(options);
   if (process.getuid?.() !== 0) throw new Error('the agent configures the kernel and needs root; start it as root');
   const [exec, clock, log, at] = [createExec(), createClock(), createLog('agent'), sockets(options.runDir)];
-  const { drivers, said } = await kernelDrivers(exec, options);
+  const { drivers, said } = await kernelDrivers(exec, input.view.fleet.kernel, options);
   await mkdir(options.runDir, { recursive: true, mode: 0o755 });
   const guard = guardClient(at.guard);
   const agent = new Agent(

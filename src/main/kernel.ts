@@ -7,6 +7,7 @@ import { chooseTunnelDriver } from '../drivers/tunnel/choose.js';
 import { createKernelTunnels } from '../drivers/tunnel/kernel-tunnels.js';
 import { createTunTunnels } from '../drivers/tunnel/tun/tun-tunnels.js';
 import type { KernelDrivers } from '../engine/kernel.js';
+import type { KernelNumbers } from '../model/fleet.js';
 import type { Exec } from '../ports/exec.js';
 import { sockets } from './paths.js';
 
@@ -17,7 +18,11 @@ export interface KernelOptions {
 }
 
 /** The drivers of this machine's kernel, and which tunnels were chosen and why. Rejects when no tunnel driver works here. */
-export async function kernelDrivers(exec: Exec, options: KernelOptions): Promise<{ readonly drivers: KernelDrivers; readonly said: string }> {
+export async function kernelDrivers(
+  exec: Exec,
+  numbers: KernelNumbers,
+  options: KernelOptions,
+): Promise<{ readonly drivers: KernelDrivers; readonly said: string }> {
   const chosen = await chooseTunnelDriver({
     requested: options.tunnels,
     lab: options.lab,
@@ -30,7 +35,7 @@ export async function kernelDrivers(exec: Exec, options: KernelOptions): Promise
     said: chosen.said,
     drivers: {
       link: createLinkDriver(iproute),
-      route: createRouteDriver(iproute),
+      route: createRouteDriver(iproute, numbers),
       sysctl: createSysctlDriver(exec),
       firewall: createFirewallDriver(exec),
       tunnel: chosen.driver,

@@ -9,14 +9,14 @@ export async function statusOf(field: Field, server: ServerNode): Promise<Status
   return JSON.parse(result.stdout) as StatusReport;
 }
 
-/** Level at which a server's speaker holds a prefix. */
-export async function heldLevel(field: Field, server: ServerNode, prefix: string): Promise<string> {
+/** Level at which a server's speaker holds each prefix. */
+export async function heldLevels(field: Field, server: ServerNode): Promise<ReadonlyMap<string, string>> {
   const { guard } = await statusOf(field, server);
-  if (!('prefixes' in guard)) return `guard: ${guard.problem}`;
-  return guard.prefixes.find((entry) => entry.prefix === prefix)?.held ?? 'absent';
+  expect('prefixes' in guard, `${server}: ${'problem' in guard ? guard.problem : 'no guard'}`);
+  return new Map(guard.prefixes.map(({ prefix, held }) => [prefix, held]));
 }
 
-/** Waits until every server of the list holds every prefix at a level. */
+/** Waits until every server of the list holds every prefix at a level. Resolves to the milliseconds it took. */
 export async function allHold(
   field: Field,
   servers: readonly ServerNode[],
@@ -24,23 +24,21 @@ export async function allHold(
   level: string,
   boundMs: number,
 ): Promise<number> {
-  let saw = '';
+  let saw: readonly string[] = [];
   const { tookMs } = await field.until(
     `${servers.join(', ')} hold ${prefixes.join(', ')} at ${level}`,
     boundMs,
     async () => {
-      for (const server of servers) {
-        for (const prefix of prefixes) {
-          const held = await heldLevel(field, server, prefix);
-          if (held !== level) {
-            saw = `${server} ${prefix} ${held}`;
-            return undefined;
-          }
-        }
-      }
-      return true;
+      const levels = await Promise.all(servers.map((server) => heldLevels(field, server)));
+      saw = servers.flatMap((server, index) =>
+        prefixes.flatMap((prefix) => {
+          const held = levels[index]?.get(prefix) ?? 'absent';
+          return held === level ? [] : [`${server} ${prefix} ${held}`];
+        }),
+      );
+      return saw.length === 0 ? true : undefined;
     },
-    () => saw,
+    () => saw.join(', '),
   );
   return tookMs;
 }

@@ -22,8 +22,8 @@ meta nfproto ipv6 tcp flags & (syn|ack) == syn|ack tcp option maxseg size > 1416
 const NO_ICMP: Instrument = {
   node: 'user-eu',
   chains: `chain noicmp { type filter hook input priority -390;
-ip protocol icmp counter name icmp drop
-icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem, echo-request, echo-reply } counter name icmp drop
+ip protocol icmp counter name filtered drop
+icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem, echo-request, echo-reply } counter name filtered drop
 }`,
 };
 

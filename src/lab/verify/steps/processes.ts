@@ -2,7 +2,7 @@
 import { ACME, AMS, PORT, UNICAST } from '../acme.js';
 import { expect, type Field } from '../field.js';
 import { spreadOver, updatesReceived } from '../routing.js';
-import { allHold, heldLevel, statusOf, supervise } from '../servers.js';
+import { allHold, heldLevels, statusOf, supervise } from '../servers.js';
 import type { Step } from '../step.js';
 import { stream } from './announcing.js';
 
@@ -73,7 +73,8 @@ async function killed(field: Field): Promise<void> {
   try {
     const { tookMs } = await spreadOver(field, AMS, [OTHER], 5_000);
     field.within('agent killed: its paths are degraded and the router has turned away after', tookMs, LEASE_MS + 100 + ROUTER_MS);
-    expect((await heldLevel(field, VICTIM, ACME.prefix4)) === 'degraded', `${VICTIM} holds ${await heldLevel(field, VICTIM, ACME.prefix4)}`);
+    const held = (await heldLevels(field, VICTIM)).get(ACME.prefix4);
+    expect(held === 'degraded', `${VICTIM} holds ${held ?? 'nothing'}`);
     await allHold(field, [VICTIM], PREFIXES, 'withdrawn', STOP_GRACE_MS + LEASE_MS + 6_000);
     const goneAfter = field.clock.now() - began;
     field.say(`drained ${(goneAfter / 1000).toFixed(1)} s after the kill (stopGrace ${STOP_GRACE_MS / 1000} s)`);
