@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { draftSchema, fleetSchema, type Draft } from './schema.js';
 import { shapeProblems, valueAt, type ShapeProblem } from './shape-issues.js';
 import type { TreePath } from './wording.js';

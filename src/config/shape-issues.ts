@@ -1,5 +1,5 @@
 /** From zod's issues to ours: what is wrong is read from the value, what to write comes from the schema. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { IssueCode } from './issue.js';
 import { knownKeys } from './json-schema.js';
 import type { Target } from './place.js';
@@ -91,7 +91,11 @@ export function shapeProblems(issue: z.core.$ZodIssue, tree: unknown, base: Tree
       if (branch) return branch.flatMap((inner) => shapeProblems(inner, tree, path));
       return [{ ...at, code: 'wrong-value', message: `${dotted(path)} is ${shown(value)}` }];
     }
-    default:
+    case 'invalid_value':
+    case 'invalid_format':
+    case 'invalid_key':
+    case 'invalid_element':
+    case 'not_multiple_of':
       if (value === undefined)
         return [{ ...at, code: 'missing-key', target: 'key', message: `${dotted(path)} is missing` }];
       return [{ ...at, code: 'wrong-value', message: `${dotted(path)} is ${shown(value)}` }];

@@ -17,7 +17,7 @@ export function shown(value: unknown): string {
   if (value === null || value === undefined) return 'empty';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a map';
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  const text = typeof value === 'string' ? JSON.stringify(value) : `${value as number | boolean | bigint}`;
   return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`;
 }
 

@@ -529,6 +529,26 @@ describe('what one edit cannot show', () => {
     ]);
   });
 
+  test('entries after a wrong one keep their places', () => {
+    const routes = [
+      '      - { prefix: x, tunnel: us, wieght: 1 }',
+      '      - { prefix: "2a10:20::/48", tunnel: us, wieght: 2 }',
+      '      - { prefix: y, tunnel: us }',
+      '      - { prefix: 45.21.0.0/24, tunnel: eu, wieght: 3 }',
+      '      - { prefix: 45.20.0.0/24, tunnel: us }',
+    ];
+    const first =
+      '      - { prefix: 45.20.0.0/24, tunnel: us, priority: 100 }\n      - { prefix: "2a10:20::/48", tunnel: us }';
+    expect(issuesOf(edited(first, routes.join('\n')).text).map(({ code, line }) => [code, line])).toEqual([
+      ['not-a-prefix', 42],
+      ['unknown-key', 42],
+      ['unknown-key', 43],
+      ['not-a-prefix', 44],
+      ['route-outside', 45],
+      ['unknown-key', 45],
+    ]);
+  });
+
   test('a message is one line and moves no cursor', () => {
     const [issue] = issuesOf('"a\\nb\\e[2J": 1\n');
     expect(formatIssue(issue!)).not.toMatch(/[\n\u001b]/);
