@@ -136,7 +136,7 @@ describe('configuration', () => {
   test('start is harmless when repeated and refused with other numbers', async () => {
     await speaker.apply([start]);
     for (const other of [{ asn: 64_501 }, { routerId: R1 }, { listenPort: -1 }]) {
-      await expect(speaker.apply([{ ...start, ...other } as SpeakerOp])).rejects.toMatchObject({ reason: 'not-ours' });
+      await expect(speaker.apply([{ ...start, ...other }])).rejects.toMatchObject({ reason: 'not-ours' });
     }
     expect(await observed()).toMatchObject({ asn: 64_500 });
   });
@@ -192,7 +192,7 @@ describe('the wire', () => {
         keepalive: 3,
         families: [4, 6],
         localAddress: '198.18.1.11',
-        updatesSent: expect.any(Number),
+        updatesSent: expect.any(Number) as number,
       },
       {
         address: R2,
@@ -202,7 +202,7 @@ describe('the wire', () => {
         keepalive: 3,
         families: [4, 6],
         localAddress: '198.18.1.11',
-        updatesSent: expect.any(Number),
+        updatesSent: expect.any(Number) as number,
       },
     ]);
     expect((await received('r1', 2)).map((r) => r.prefix)).toEqual([V6, V4]);
@@ -230,20 +230,20 @@ describe('the wire', () => {
     await speaker.apply([
       announce(path(V4, { ...degraded, asPath: [64_512] }), path(V6, { ...degraded, asPath: [64_512] })),
     ]);
-    await until('degraded', async () => (await at('r1').routes()).every((r) => r.attributes['local_pref'] === '0'));
+    await until('degraded', async () => (await at('r1').routes()).every((r) => r.attributes.local_pref === '0'));
     for (const route of await received('r1', 2)) {
       expect(route.attributes).toMatchObject({ med: '1000', local_pref: '0', community: '(65535,0)' });
     }
-    await until('degraded at r2', async () => (await at('r2').routes()).every((r) => r.attributes['med'] === '1000'));
+    await until('degraded at r2', async () => (await at('r2').routes()).every((r) => r.attributes.med === '1000'));
     const after = await updates();
     expect([after.r1.updates - before.r1.updates, after.r2.updates - before.r2.updates]).toEqual([2, 2]);
     expect(after.r1.withdraws).toBe(before.r1.withdraws);
     await speaker.apply([announce(path(V4, degraded))]);
     await until('prepends', async () =>
-      (await at('r2').routes()).some((r) => r.attributes['as_path'] === '64500 64500 64500 64512'),
+      (await at('r2').routes()).some((r) => r.attributes.as_path === '64500 64500 64500 64512'),
     );
     await speaker.apply([announce(full, full6)]);
-    await until('full', async () => (await at('r1').routes()).every((r) => r.attributes['med'] === '0'));
+    await until('full', async () => (await at('r1').routes()).every((r) => r.attributes.med === '0'));
   });
 
   test('what is there already is not sent again', async () => {
@@ -376,7 +376,7 @@ describe('the wire', () => {
     expect((await observed()).paths).toEqual([full6, full]);
     await until('only ours at r1', async () => {
       const routes = await at('r1').routes();
-      return routes.length === 2 && routes.every((r) => r.attributes['med'] === '0');
+      return routes.length === 2 && routes.every((r) => r.attributes.med === '0');
     });
   });
 
@@ -384,7 +384,7 @@ describe('the wire', () => {
     const broken = async (how: () => Promise<unknown>, detail: RegExp) => {
       await how();
       const { barrier } = await observed();
-      expect(barrier).toMatchObject({ state: 'wrong', detail: expect.stringMatching(detail) });
+      expect(barrier).toMatchObject({ state: 'wrong', detail: expect.stringMatching(detail) as string });
       await expect(speaker.apply([{ kind: 'allow', prefixes: [V4] }])).rejects.toMatchObject({
         reason: 'barrier-not-held',
       });
@@ -421,11 +421,11 @@ describe('the wire', () => {
   });
 
   test('many paths at once: streamed, listed, withdrawn', async () => {
-    const many = Array.from({ length: 3_000 }, (_, i) => prefix(`11.${i >> 8}.${i & 255}.0/24`));
+    const many = Array.from({ length: 1_000 }, (_, i) => prefix(`11.${i >> 8}.${i & 255}.0/24`));
     await speaker.apply([install(V4, V6, MARKER, LATER, ...many), announce(...many.map((p) => path(p)))]);
-    expect((await observed()).paths).toHaveLength(3_002);
-    expect(await speaker.stillSent(many, [R1])).toHaveLength(3_000);
-    await received('r1', 3_002);
+    expect((await observed()).paths).toHaveLength(1_002);
+    expect(await speaker.stillSent(many, [R1])).toHaveLength(1_000);
+    await received('r1', 1_002);
     await speaker.apply([withdraw(...many)]);
     await received('r1', 2);
     await speaker.apply([{ kind: 'disallow', prefixes: many }]);

@@ -62,6 +62,7 @@ export async function startGobgpd(anchor: Anchor): Promise<Gobgpd> {
     if (launcher.exitCode !== null || launcher.signalCode !== null) return;
     const gone = new Promise((resolve) => launcher.once('exit', resolve));
     process.kill(pid, 'SIGKILL');
+    launcher.kill('SIGCONT');
     await gone;
   };
   return {
@@ -73,7 +74,10 @@ export async function startGobgpd(anchor: Anchor): Promise<Gobgpd> {
       running = await launch(anchor, socket);
     },
     signal: (signal) => {
-      if (running) process.kill(running.pid, signal);
+      if (!running) return;
+      process.kill(running.pid, signal);
+      // nsenter stops itself when its child stops, and would never see it end.
+      if (signal === 'SIGCONT') running.launcher.kill('SIGCONT');
     },
     cli: (...args) => anchor.run(['gobgp', '--target', `unix://${socket}`, ...args]),
     stop: async () => {

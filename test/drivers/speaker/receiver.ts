@@ -6,8 +6,10 @@ import { until } from './until.js';
 
 /** The one session of a receiver: a second BIRD takes a second session, as BIRD holds one per remote address. */
 export interface ReceiverSession {
-  /** Also its router id. It listens on port 179 of this address only; a speaker in the same anchor takes another port. */
+  /** It listens on port 179 of this address only; a speaker in the same anchor takes another port. */
   readonly local: string;
+  /** `local` unless given. */
+  readonly routerId?: string;
   readonly localAsn: number;
   readonly remote: string;
   readonly remoteAsn: number;
@@ -52,7 +54,7 @@ function configuration(session: ReceiverSession): string {
     return `protocol static { ipv${family}; ${own.map((prefix) => `route ${prefix} blackhole;`).join(' ')} }`;
   });
   return [
-    `router id ${session.local};`,
+    `router id ${session.routerId ?? session.local};`,
     'protocol device {}',
     ...statics,
     'protocol bgp speaker {',

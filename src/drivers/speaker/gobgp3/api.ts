@@ -97,16 +97,12 @@ export interface AnyCodec {
   decode(any: Any): Decoded | undefined;
 }
 
-/**
- * GoBGP 3's calls with their types. A call takes at most `deadlineMs`; one
- * over many items, half a millisecond for each in addition: five times what
- * the slowest of them was measured to take.
- */
+/** GoBGP 3's calls with their types. `items` is how many prefixes or paths a call is about, where they are many. */
 export interface Api {
   readonly name: string;
   readonly codec: AnyCodec;
   call<M extends keyof Calls>(method: M, request: Calls[M][0], items?: number): Promise<Calls[M][1]>;
-  list<M extends keyof Lists>(method: M, request: Lists[M][0], items?: number): Promise<readonly Lists[M][1][]>;
+  list<M extends keyof Lists>(method: M, request: Lists[M][0]): Promise<readonly Lists[M][1][]>;
   addPathStream(
     batches: readonly { readonly table_type: number; readonly paths: readonly WirePath[] }[],
   ): Promise<void>;
@@ -124,9 +120,10 @@ export interface ApiOptions {
   readonly deadlineMs: number;
 }
 
-const MS_PER_ITEM = 0.5;
-/** A full table has more items than the caller can know beforehand. */
-const LIST_DEADLINE_FACTOR = 5;
+/** A call over many items, or over a table of unknown size, may take five times as long as a small one … */
+const BULK_FACTOR = 5;
+/** … and half a millisecond for each item in addition: five times what the slowest was measured to take. */
+const BULK_MS_PER_ITEM = 0.5;
 
 export function connectApi({ name, target, protoDir, deadlineMs }: ApiOptions): Api {
   const definition = loadInterface(join(protoDir, 'gobgp', 'v3.proto'));
@@ -135,6 +132,7 @@ export function connectApi({ name, target, protoDir, deadlineMs }: ApiOptions): 
     BODY_NAMES.map((body) => [TYPE_PREFIX + body, { body, type: messageType(definition, `apipb.${body}`) }]),
   );
   const typeOf = (url: string) => types.get(url);
+  const bulk = (items: number): number => deadlineMs * BULK_FACTOR + items * BULK_MS_PER_ITEM;
 
   const codec: AnyCodec = {
     encode: (body, content) => {
@@ -152,13 +150,10 @@ export function connectApi({ name, target, protoDir, deadlineMs }: ApiOptions): 
   return {
     name,
     codec,
-    call: async (method, request, items = 0) => client.unary(method, request, deadlineMs + items * MS_PER_ITEM),
-    list: async (method, request, items = 0) =>
-      client.list(method, request, deadlineMs * LIST_DEADLINE_FACTOR + items * MS_PER_ITEM) as never,
-    addPathStream: async (batches) => {
-      const items = batches.reduce((sum, { paths }) => sum + paths.length, 0);
-      await client.upload('AddPathStream', batches, deadlineMs + items * MS_PER_ITEM);
-    },
+    call: async (method, request, items = 0) => client.unary(method, request, items === 0 ? deadlineMs : bulk(items)),
+    list: async (method, request) => client.list(method, request, bulk(0)) as never,
+    addPathStream: (batches) =>
+      client.upload('AddPathStream', batches, bulk(batches.reduce((sum, { paths }) => sum + paths.length, 0))),
     watchEvents: (listener) =>
       client.open('WatchEvent', { peer: {}, table: { filters: [{ type: BEST, init: false }] } }, listener),
     isVersion4: () => client.answers('/api.GoBgpService/GetBgp', deadlineMs),
