@@ -1,0 +1,38 @@
+#!/bin/sh
+# Runs inside the machine: the parts, the tests that need ip_gre, then the
+# Acme lab from deploy to destroy. Ends with `N passed, N failed`.
+passed=0
+failed=0
+culvert() { node dist/main/cli.js "$@"; }
+step() {
+  what=$1
+  shift
+  echo "== $what"
+  began=$(cut -d . -f 1 /proc/uptime)
+  if "$@"; then
+    passed=$((passed + 1)) result=ok
+  else
+    failed=$((failed + 1)) result=FAILED
+  fi
+  echo "== $result: $what, $(($(cut -d . -f 1 /proc/uptime) - began)) s"
+}
+traces() {
+  ip netns list
+  ip -o link show | sed 's/^[0-9]*: //'
+  nft list ruleset
+  cut -d ' ' -f 2,3 /proc/mounts | sort
+}
+
+step 'the parts of the lab' sh test/vm/parts.sh
+ip -all netns delete
+nft flush ruleset
+ip link delete v0 2>/dev/null
+step 'tests on ip_gre' sh test/house/jest.sh --testTimeout 120000 --reporters default test/drivers/tunnel/ip-gre
+before=$(traces)
+step 'lab deploy' culvert lab deploy
+step 'lab verify' culvert lab verify
+step 'lab destroy' culvert lab destroy
+after=$(traces)
+step 'nothing is left behind' test "$before" = "$after"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
