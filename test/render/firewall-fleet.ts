@@ -42,7 +42,7 @@ const globex: Customer = {
 };
 
 /** Two customers, one of them with IPv6 and a firewall; one server. */
-export const acmeFleet: Fleet = {
+const acmeFleet: Fleet = {
   provider: {
     asn: 64500,
     endpoints: { gre4: address('192.0.2.1') },

@@ -52,7 +52,7 @@ const goldenFile = (view: string, netns: string): URL =>
 
 /** `UPDATE_GOLDEN=1` writes what is rendered now. */
 async function golden(file: URL, text: string): Promise<string> {
-  if (process.env['UPDATE_GOLDEN']) await writeFile(file, text);
+  if (process.env.UPDATE_GOLDEN) await writeFile(file, text);
   return readFile(file, 'utf8');
 }
 

@@ -48,7 +48,7 @@ export function count(value: number): string {
 const indent = (text: string): string => text.replace(/^(?=.)/gm, '  ');
 
 /** `head {`, the lines, `}`; one statement a line, because nft 1.0.6 wants `;` before `}` otherwise. */
-export const block = (head: string, lines: readonly string[]): string =>
+const block = (head: string, lines: readonly string[]): string =>
   `${head} {\n${lines.map((line) => `${indent(line)}\n`).join('')}}`;
 
 export const counters = (names: readonly string[]): string =>

@@ -2,6 +2,7 @@ import type { RulesetObserved, RulesetState } from '../../../src/model/kernel.js
 import { createFirewallDriver } from '../../../src/drivers/firewall/firewall.js';
 import { readListing } from '../../../src/drivers/firewall/listing.js';
 import { ExecError, type Exec } from '../../../src/ports/exec.js';
+import { KernelError } from '../../../src/ports/kernel.js';
 import { serverRulesets } from '../../../src/render/nft/rulesets.js';
 import { prefix } from '../../../src/model/address.js';
 import { openAnchor, whyNoAnchor, type Anchor } from '../../kernel-anchor.js';
@@ -48,7 +49,7 @@ describe('listings', () => {
     '{"nftables": [{"table": {"family": "ip", "name": "culvert"}}]}',
     '{"nftables": [7]}',
   ])('not a listing of our table: %j', (printed) =>
-    expect(() => readListing(printed)).toThrow(expect.objectContaining({ reason: 'unreadable' })),
+    expect(() => readListing(printed)).toThrow(KernelError),
   );
 });
 
