@@ -80,7 +80,7 @@ async function clamped(field: Field): Promise<void> {
 
 /** 4 MB up; resolves to curl's exit code (28: timed out) and the bytes that left. */
 function upload(field: Field, host: string, seconds: number): Promise<{ readonly code: number; readonly stdout: string }> {
-  const script = `head -c 4000000 /dev/zero | curl -sS --globoff --max-time ${seconds} -o /dev/null -w '%{size_upload}' -T - 'ftp://${host}/up/mtu-$$'`;
+  const script = `head -c 4000000 /dev/zero | curl -sS --globoff --max-time ${seconds} -o /dev/null -w '%{size_upload}' -T - 'ftp://${host}/up/mtu-${Math.round(field.clock.now())}'`;
   return field.attempt('user-eu', ['sh', '-c', script], { timeoutMs: (seconds + 10) * 1000 });
 }
 

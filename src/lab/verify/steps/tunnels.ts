@@ -112,7 +112,7 @@ async function burstTolerant(field: Field): Promise<readonly [number, number]> {
 /** acme-r2 refuses GRE, as a misconfigured firewall would. */
 async function withoutGre(field: Field, during: () => Promise<void>): Promise<void> {
   await field.run('acme-r2', ['nft', '-f', '-'], {
-    input: 'table inet fault { chain in { type filter hook prerouting priority -300; ip protocol gre drop; } }\n',
+    input: 'table inet fault {\nchain in { type filter hook prerouting priority -300; ip protocol gre drop; }\n}\n',
   });
   try {
     await during();
