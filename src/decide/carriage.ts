@@ -1,9 +1,8 @@
 /** Whether what stands in a customer's namespace carries its prefixes: route, group, nexthop, tunnel. */
-import type { Customer } from '../model/fleet.js';
-import type { KernelDesired, KernelObserved, NexthopState, RouteState, TunnelState } from '../model/kernel.js';
+import type { Netns, NexthopState, RouteState, TunnelState } from '../model/kernel.js';
 import { nexthopKey, routeKey, tunnelKey } from '../model/kernel-order.js';
-import { netnsOf } from '../model/naming.js';
 import { same } from '../model/same.js';
+import type { Share } from './kernel-shares.js';
 
 export interface Findings {
   readonly faults: readonly string[];
@@ -15,20 +14,27 @@ export interface Findings {
  * member whose tunnel stands. Tunnels that are missing beside it are notes:
  * the kernel has already moved their flows.
  */
-export function carriageOf(customer: Customer, desired: KernelDesired, observed: KernelObserved): Findings {
-  const netns = netnsOf(customer.name);
-  const tunnels = new Map(observed.tunnels.map((tunnel) => [tunnelKey(tunnel), tunnel]));
-  const broken = desired.tunnels
-    .filter((tunnel) => tunnel.netns === netns)
-    .map((tunnel) => ({ tunnel, why: faultOf(tunnel, tunnels.get(tunnelKey(tunnel))) }))
-    .flatMap(({ tunnel, why }) => (why === undefined ? [] : [{ device: tunnel.name, text: `${tunnel.name} ${why} in ${netns}` }]));
-  const brokenDevices = new Set(broken.map(({ device }) => device));
-  const routes = desired.routes.filter((route) => route.netns === netns && route.target.kind === 'nexthop');
+export function carriageOf(netns: Netns, routes: readonly RouteState[], wanted: Share, found: Share): Findings {
+  const tunnels = new Map(found.tunnels.map((tunnel) => [tunnelKey(tunnel), tunnel]));
+  const broken = new Map(
+    wanted.tunnels.flatMap((tunnel): [string, string][] => {
+      const why = faultOf(tunnel, tunnels.get(tunnelKey(tunnel)));
+      return why === undefined ? [] : [[tunnel.name, `${tunnel.name} ${why} in ${netns}`]];
+    }),
+  );
+  const standing = new Map(found.routes.map((route) => [routeKey(route), route]));
+  const groups = new Map(found.nexthops.map((nexthop) => [nexthopKey(nexthop), nexthop]));
+  const wishes = new Map(wanted.nexthops.map((nexthop) => [nexthopKey(nexthop), nexthop]));
+  const carries = (id: number): boolean => {
+    const key = nexthopKey({ netns, id });
+    const member = groups.get(key);
+    return member?.target.kind === 'device' && same(member, wishes.get(key)) && !broken.has(member.target.device);
+  };
   const faults = routes.flatMap((route) => {
-    const why = faultOfRoute(route, brokenDevices, desired, observed);
+    const why = faultOfRoute(route, standing.get(routeKey(route)), groups, carries);
     return why === undefined ? [] : [`${route.destination} in ${netns}: ${why}`];
   });
-  const texts = broken.map(({ text }) => text);
+  const texts = [...broken.values()];
   return faults.length > 0 ? { faults: [...texts, ...faults], notes: [] } : { faults: [], notes: texts };
 }
 
@@ -40,27 +46,13 @@ function faultOf(wanted: TunnelState, found: TunnelState | undefined): string | 
 }
 
 function faultOfRoute(
-  route: RouteState,
-  brokenDevices: ReadonlySet<string>,
-  desired: KernelDesired,
-  observed: KernelObserved,
+  wanted: RouteState,
+  found: RouteState | undefined,
+  nexthops: ReadonlyMap<string, NexthopState>,
+  carries: (id: number) => boolean,
 ): string | undefined {
-  const found = observed.routes.find((other) => routeKey(other) === routeKey(route));
-  if (!found || !same(found.target, route.target)) return 'route missing';
-  const nexthops = new Map(observed.nexthops.map((nexthop) => [nexthopKey(nexthop), nexthop]));
-  const wanted = new Map(desired.nexthops.map((nexthop) => [nexthopKey(nexthop), nexthop]));
-  const group = found.target.kind === 'nexthop' ? nexthops.get(nexthopKey({ ...route, id: found.target.id })) : undefined;
+  if (found?.target.kind !== 'nexthop' || !same(found.target, wanted.target)) return 'route missing';
+  const group = nexthops.get(nexthopKey({ netns: wanted.netns, id: found.target.id }));
   if (group?.target.kind !== 'group') return 'nexthop group missing';
-  const intact = group.target.members.filter(({ id }) => {
-    const key = nexthopKey({ ...route, id });
-    return stands(nexthops.get(key), wanted.get(key), brokenDevices);
-  });
-  return intact.length > 0 ? undefined : 'no tunnel carries it';
+  return group.target.members.some(({ id }) => carries(id)) ? undefined : 'no tunnel carries it';
 }
-
-const stands = (
-  found: NexthopState | undefined,
-  wanted: NexthopState | undefined,
-  brokenDevices: ReadonlySet<string>,
-): boolean =>
-  found?.target.kind === 'device' && same(found, wanted) && !brokenDevices.has(found.target.device);

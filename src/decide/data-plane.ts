@@ -7,20 +7,32 @@
  * because it is also what every ordinary change looks like before it is
  * applied, and a change must not withdraw anything.
  */
-import type { Customer, ServerView } from '../model/fleet.js';
+import type { ServerView } from '../model/fleet.js';
 import type { KernelDesired, KernelObserved, Netns } from '../model/kernel.js';
-import { addressKey, routeKey, ruleKey, sysctlKey, vethKey } from '../model/kernel-order.js';
-import { DEFAULT_NETNS, netnsOf, vethOf } from '../model/naming.js';
+import { addressKey, routeKey, ruleKey, rulesetKey, sysctlKey, vethKey } from '../model/kernel-order.js';
+import { DEFAULT_NETNS, netnsOf } from '../model/naming.js';
 import { same } from '../model/same.js';
 import type { DataPlaneVerdict, Verdict } from '../model/verdict.js';
 import { carriageOf, type Findings } from './carriage.js';
+import { sharesOf, type Share } from './kernel-shares.js';
 import { isComfort } from './sysctls.js';
 
 export function judgeDataPlane(view: ServerView, desired: KernelDesired, observed: KernelObserved): DataPlaneVerdict {
+  const wanted = sharesOf(view, desired);
+  const found = sharesOf(view, observed);
+  const tables = tableFindings(desired, observed);
+  const common = merged([
+    uplinkFindings(observed),
+    commonFindings(wanted.common, found.common),
+    tables(DEFAULT_NETNS),
+  ]);
   return {
-    endpoint: verdict(sharedFindings(view, desired, observed)),
+    endpoint: verdict(common),
     customers: new Map(
-      view.fleet.customers.map((customer) => [customer.name, verdict(customerFindings(customer, desired, observed))]),
+      view.fleet.customers.map(({ name }) => {
+        const own = customerFindings(netnsOf(name), wanted.ofCustomer(name), found.ofCustomer(name), tables);
+        return [name, verdict(own)];
+      }),
     ),
   };
 }
@@ -29,52 +41,39 @@ const verdict = ({ faults, notes }: Findings): Verdict =>
   faults.length > 0 ? { state: 'fault', details: [...faults, ...notes] } : { state: 'verified', notes };
 
 /** What all customers share, in the default namespace. */
-function sharedFindings({ fleet }: ServerView, desired: KernelDesired, observed: KernelObserved): Findings {
-  const ofCustomers = new Set(fleet.customers.map(({ name }) => vethOf(name)));
-  const shared = restrict(desired, DEFAULT_NETNS);
-  const routes = shared.routes.filter(({ target }) => target.kind !== 'via');
-  const sysctls = shared.sysctls.filter(({ key }) => ![...ofCustomers].some((veth) => concerns(key, veth)));
-  return merged([
-    uplinkFindings(observed),
-    missing(shared.addresses, observed.addresses, addressKey, (a) => `${a.address} missing on ${a.device}`),
+const commonFindings = (wanted: Share, found: Share): Findings =>
+  merged([
+    missing(wanted.addresses, found.addresses, addressKey, (a) => `${a.address} missing on ${a.device}`),
+    missing(wanted.rules, found.rules, ruleKey, (r) => `IPv${r.family} rule for packets marked on ${r.iif} missing`),
     missing(
-      desired.rules,
-      observed.rules,
-      ruleKey,
-      (r) => `IPv${r.family} rule for packets marked on ${r.iif} missing`,
+      wanted.routes,
+      found.routes,
+      routeKey,
+      (r) => `unreachable ${r.destination} missing in table ${r.table}`,
     ),
-    missing(routes, observed.routes, routeKey, (r) => `unreachable ${r.destination} missing in table ${r.table}`),
-    sysctlFindings({ ...shared, sysctls }, observed),
-    rulesetFindings(DEFAULT_NETNS, desired, observed),
+    sysctlFindings(wanted, found),
   ]);
-}
 
 /** One customer: its namespace, the way in, the settings there, and a tunnel for every prefix. */
-function customerFindings(customer: Customer, desired: KernelDesired, observed: KernelObserved): Findings {
-  const netns = netnsOf(customer.name);
-  const veth = vethOf(customer.name);
-  const inside = restrict(desired, netns);
-  const inRoutes = desired.routes.filter(
-    ({ netns: at, target }) => at === DEFAULT_NETNS && target.kind === 'via' && target.device === veth,
-  );
-  const outRoutes = inside.routes.filter(({ target }) => target.kind !== 'nexthop');
-  const loopback = inside.addresses.filter(({ device }) => device === 'lo');
-  const inner = inside.addresses.filter(({ device }) => device !== 'lo');
-  const edgeSysctls = desired.sysctls.filter((s) => s.netns === DEFAULT_NETNS && concerns(s.key, veth));
-  if (!observed.namespaces.some(({ name }) => name === netns)) return { faults: [`namespace ${netns} missing`], notes: [] };
+function customerFindings(
+  netns: Netns,
+  wanted: Share,
+  found: Share,
+  tables: (netns: Netns) => Findings,
+): Findings {
+  if (found.namespaces.length === 0) return { faults: [`namespace ${netns} missing`], notes: [] };
+  const carried = wanted.routes.filter(({ target }) => target.kind === 'nexthop');
+  const fixed = wanted.routes.filter(({ target }) => target.kind !== 'nexthop');
+  const loopback = wanted.addresses.filter(({ device }) => device === 'lo');
+  const inner = wanted.addresses.filter(({ device }) => device !== 'lo');
   return merged([
-    missing(
-      desired.veths.filter(({ name }) => name === veth),
-      observed.veths,
-      vethKey,
-      (v) => `veth ${v.name} missing or not ready`,
-    ),
-    missing([...inRoutes, ...outRoutes], observed.routes, routeKey, (r) => `route ${r.destination} missing${at(r.netns)}`),
-    missing(loopback, observed.addresses, addressKey, (a) => `${a.address} missing on lo${at(netns)}`),
-    asNotes(missing(inner, observed.addresses, addressKey, (a) => `${a.address} missing on ${a.device}${at(netns)}`)),
-    sysctlFindings({ ...inside, sysctls: [...edgeSysctls, ...inside.sysctls] }, observed),
-    rulesetFindings(netns, desired, observed),
-    carriageOf(customer, desired, observed),
+    missing(wanted.veths, found.veths, vethKey, (v) => `veth ${v.name} missing or not ready`),
+    missing(fixed, found.routes, routeKey, (r) => `route ${r.destination} missing${at(r.netns)}`),
+    missing(loopback, found.addresses, addressKey, (a) => `${a.address} missing on lo${at(netns)}`),
+    asNotes(missing(inner, found.addresses, addressKey, (a) => `${a.address} missing on ${a.device}${at(netns)}`)),
+    sysctlFindings(wanted, found),
+    tables(netns),
+    carriageOf(netns, carried, wanted, found),
   ]);
 }
 
@@ -85,9 +84,9 @@ function uplinkFindings({ uplinks }: KernelObserved): Findings {
 }
 
 /** A key that the kernel does not have belongs to a device that is missing, which is found elsewhere. */
-function sysctlFindings(desired: Pick<KernelDesired, 'sysctls'>, observed: KernelObserved): Findings {
-  const values = new Map(observed.sysctls.map((sysctl) => [sysctlKey(sysctl), sysctl.value]));
-  const wrong = desired.sysctls.filter((sysctl) => (values.get(sysctlKey(sysctl)) ?? sysctl.value) !== sysctl.value);
+function sysctlFindings(wanted: Share, found: Share): Findings {
+  const values = new Map(found.sysctls.map((sysctl) => [sysctlKey(sysctl), sysctl.value]));
+  const wrong = wanted.sysctls.filter((sysctl) => (values.get(sysctlKey(sysctl)) ?? sysctl.value) !== sysctl.value);
   const text = (s: (typeof wrong)[number]): string =>
     `${s.key} is ${values.get(sysctlKey(s)) ?? 'absent'} instead of ${s.value}${at(s.netns)}`;
   return {
@@ -96,17 +95,18 @@ function sysctlFindings(desired: Pick<KernelDesired, 'sysctls'>, observed: Kerne
   };
 }
 
-function rulesetFindings(netns: Netns, desired: KernelDesired, observed: KernelObserved): Findings {
-  if (!desired.rulesets.some((ruleset) => ruleset.netns === netns)) return { faults: [], notes: [] };
-  const state = observed.rulesets.find((ruleset) => ruleset.netns === netns)?.state ?? 'absent';
-  switch (state) {
-    case 'equal':
-      return { faults: [], notes: [] };
-    case 'absent':
-      return { faults: [`nft table missing${at(netns)}`], notes: [] };
-    case 'different':
-      return { faults: [], notes: [`nft table differs${at(netns)}`] };
-  }
+/** Without our table nothing is marked and nothing limited; one that differs is an older one of ours, or about to be. */
+function tableFindings(desired: KernelDesired, observed: KernelObserved): (netns: Netns) => Findings {
+  const wanted = new Set(desired.rulesets.map(rulesetKey));
+  const states = new Map(observed.rulesets.map((ruleset) => [rulesetKey(ruleset), ruleset.state]));
+  return (netns) => {
+    if (!wanted.has(netns)) return { faults: [], notes: [] };
+    const state = states.get(netns) ?? 'absent';
+    return {
+      faults: state === 'absent' ? [`nft table missing${at(netns)}`] : [],
+      notes: state === 'different' ? [`nft table differs${at(netns)}`] : [],
+    };
+  };
 }
 
 function missing<T>(
@@ -125,14 +125,5 @@ const merged = (parts: readonly Findings[]): Findings => ({
   faults: parts.flatMap(({ faults }) => faults),
   notes: parts.flatMap(({ notes }) => notes),
 });
-
-/** The part of a desired kernel that lies in one namespace. */
-const restrict = (desired: KernelDesired, netns: Netns): Pick<KernelDesired, 'addresses' | 'routes' | 'sysctls'> => ({
-  addresses: desired.addresses.filter((item) => item.netns === netns),
-  routes: desired.routes.filter((item) => item.netns === netns),
-  sysctls: desired.sysctls.filter((item) => item.netns === netns),
-});
-
-const concerns = (key: string, device: string): boolean => key.split('.').includes(device);
 
 const at = (netns: Netns): string => (netns === DEFAULT_NETNS ? '' : ` in ${netns}`);

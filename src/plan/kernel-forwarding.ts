@@ -62,17 +62,22 @@ interface Ranked {
   readonly op: KernelOp;
 }
 
-const deletion = ({ netns, id }: NexthopState): Ranked => ({ netns, rank: 0, op: { kind: 'nexthop-delete', netns, id } });
+/** Groups before members: a group that has lost all of its members is gone already. */
+const deletion = ({ netns, id, target }: NexthopState): Ranked => ({
+  netns,
+  rank: target.kind === 'group' ? 0 : 1,
+  op: { kind: 'nexthop-delete', netns, id },
+});
 
 /** Members before groups; by family, because IPv6 members take a batch of their own. */
 function replacement(nexthop: NexthopState): Ranked {
-  const rank = nexthop.target.kind === 'group' ? 3 : nexthop.family === 6 ? 1 : 2;
+  const rank = nexthop.target.kind === 'group' ? 4 : nexthop.family === 6 ? 2 : 3;
   return { netns: nexthop.netns, rank, op: { kind: 'nexthop-replace', nexthop } };
 }
 
 const routing = (route: RouteState): Ranked => ({
   netns: route.netns,
-  rank: 4,
+  rank: 5,
   op: { kind: 'route-replace', route },
 });
 

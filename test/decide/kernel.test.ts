@@ -1,0 +1,100 @@
+import fc from 'fast-check';
+import { desiredKernel } from '../../src/decide/kernel.js';
+import { carriersOf, nexthopsOf, numbered } from '../../src/decide/nexthops.js';
+import { prefix } from '../../src/model/address.js';
+import type { CustomerRoute, Fleet } from '../../src/model/fleet.js';
+import type { TunnelHealth } from '../../src/model/health.js';
+import type { KernelDesired } from '../../src/model/kernel.js';
+import { inOrder } from '../../src/model/kernel-order.js';
+import { acme, acmeFleet, amsS1, globex } from '../acme.js';
+
+const allUp = (): TunnelHealth => 'up';
+const desire = (fleet: Fleet = acmeFleet, tunnelHealth: (c: string, t: string) => TunnelHealth = allUp): KernelDesired =>
+  desiredKernel(amsS1(fleet), { tunnelHealth, rulesets: [] });
+
+const P = prefix('203.0.113.0/24');
+const route = (tunnel: string, priority: number, weight = 1): CustomerRoute => ({ prefix: P, tunnel, priority, weight });
+
+describe('which tunnels carry a prefix', () => {
+  test.each<[string, CustomerRoute[], Record<string, TunnelHealth>, string[]]>([
+    ['all of the lowest priority', [route('a', 100), route('b', 100), route('c', 200)], {}, ['a', 'b']],
+    ['what is down loses', [route('a', 100), route('b', 200)], { a: 'down' }, ['b']],
+    ['unknown is not down', [route('a', 100), route('b', 200)], { a: 'unknown' }, ['a']],
+    ['all down: the best stay', [route('a', 100), route('b', 200)], { a: 'down', b: 'down' }, ['a']],
+    ['a tunnel named twice counts once', [route('a', 100, 3), route('a', 100, 5)], {}, ['a']],
+    ['no route, no tunnel', [], {}, []],
+  ])('%s', (_, routes, health, expected) => {
+    expect(carriersOf(routes, (tunnel) => health[tunnel] ?? 'up').map(({ tunnel }) => tunnel)).toEqual(expected);
+  });
+
+  test('a prefix is never without a tunnel because of health', () => {
+    const health = fc.constantFrom<TunnelHealth>('up', 'down', 'unknown');
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(500)), { minLength: 1 }), fc.array(health, { minLength: 3, maxLength: 3 }), (pairs, states) => {
+        const routes = pairs.map(([tunnel, priority]) => route(tunnel, priority));
+        expect(carriersOf(routes, (tunnel) => states['abc'.indexOf(tunnel)] ?? 'up').length).toBeGreaterThan(0);
+      }),
+    );
+  });
+});
+
+describe('nexthop numbers', () => {
+  test('differ even when hashes collide or are zero', () => {
+    const ids = numbered(['a', 'b', 'c', 'd'], (name) => (name === 'd' ? 0xffffffff : 0));
+    expect([...ids.values()].sort((x, y) => x - y)).toEqual([1, 2, 3, 0xffffffff]);
+    expect([...numbered(['x', 'y'], () => 0xffffffff).values()]).toEqual([0xffffffff, 1]);
+  });
+
+  test('do not depend on order', () => {
+    expect(numbered(['b', 'a', 'c'], () => 7)).toEqual(numbered(['c', 'b', 'a'], () => 7));
+  });
+
+  test('stay when health changes: only a group’s members do', () => {
+    const [before, after] = [nexthopsOf(acme, () => 'up'), nexthopsOf(acme, (tunnel) => (tunnel === 'us' ? 'down' : 'up'))];
+    expect(after.paths).toEqual(before.paths);
+    expect(after.nexthops.map(({ id }) => id)).toEqual(before.nexthops.map(({ id }) => id));
+    const sizes = after.nexthops.flatMap(({ target }) => (target.kind === 'group' ? [target.members.length] : []));
+    expect(sizes).toEqual([1, 1]);
+  });
+});
+
+describe('the desired kernel', () => {
+  test('is equal for equal input, and sorted', () => {
+    const reversed = { ...acmeFleet, customers: [...acmeFleet.customers].reverse() };
+    expect(desire(reversed)).toEqual(desire());
+    expect(desire()).toEqual(inOrder(desire()));
+  });
+
+  test('weights become shares of the group', () => {
+    const groups = desire().nexthops.flatMap(({ target }) => (target.kind === 'group' ? [target.members.map(({ weight }) => weight).sort()] : []));
+    expect(groups).toEqual(expect.arrayContaining([[1, 2], [1, 2], [1]]));
+  });
+
+  test('two customers with the same inner addresses have one each, in their own namespaces', () => {
+    const inner = desire().addresses.filter(({ device }) => device === 'gre-us');
+    expect(inner.map(({ netns, address }) => [netns, address])).toEqual([['cv-acme', '10.255.0.0'], ['cv-globex', '10.255.0.0']]);
+  });
+
+  test('leads each prefix into its customer’s namespace and everything else nowhere', () => {
+    const inTable = desire().routes.filter(({ table }) => table === acmeFleet.kernel.table);
+    expect(inTable.map(({ destination, target }) => [destination, target.kind === 'via' ? `${target.via} ${target.device}` : target.kind])).toEqual([
+      ['0.0.0.0/0', 'unreachable'],
+      ['198.19.7.0/24', 'fe80::2 cv-globex'],
+      ['203.0.113.0/24', 'fe80::2 cv-acme'],
+      ['2001:db8:acf::/48', 'fe80::2 cv-acme'],
+      ['::/0', 'unreachable'],
+    ]);
+  });
+
+  test('a prefix without a route ends in the namespace instead of following the way out', () => {
+    const customers = [{ ...globex, routes: [] }];
+    const inside = desire({ ...acmeFleet, customers }).routes.find(({ netns, destination }) => netns === 'cv-globex' && destination === '198.19.7.0/24');
+    expect(inside?.target).toEqual({ kind: 'unreachable' });
+  });
+
+  test('dots of an uplink’s name do not end up as separators', () => {
+    const [site] = acmeFleet.sites;
+    const sites = [{ ...site!, servers: site!.servers.map((server) => ({ ...server, uplinks: ['eth1.100'] })) }];
+    expect(desire({ ...acmeFleet, sites }).sysctls.map(({ key }) => key)).toContain('net.ipv4.conf.eth1/100.rp_filter');
+  });
+});
