@@ -111,7 +111,8 @@ export async function startAnchor(exec: Exec, start: AnchorStart): Promise<Ancho
       pid: Number(pid),
       startNode: async (name) => {
         const [nodePid, layers, ...words] = await ask(`node ${name}`, `node ${name}`);
-        if (nodePid === 'failed') throw new LabError(`node ${name}: ${[layers, ...words].join(' ')}`, `see ${start.logs}/${name}.log`);
+        if (nodePid === 'failed')
+          throw new LabError(`node ${name}: ${[layers, ...words].join(' ')}`, `see ${start.logs}/${name}.log`);
         return { pid: Number(nodePid), layered: layers === 'layered' };
       },
       keep: async () => {
@@ -128,7 +129,10 @@ export async function startAnchor(exec: Exec, start: AnchorStart): Promise<Ancho
 
 /** What the anchor says, by its first words. */
 class Answers {
-  readonly #waiting = new Map<string, { resolve(words: readonly string[]): void; reject(error: Error): void }>();
+  readonly #waiting = new Map<
+    string,
+    { resolve: (words: readonly string[]) => void; reject: (error: Error) => void }
+  >();
   #ended: LabError | undefined;
 
   wait(key: string): Promise<readonly string[]> {

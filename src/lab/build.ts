@@ -27,7 +27,12 @@ export interface Built {
 }
 
 /** Fills the anchor. Rejects with `LabError`; the caller then ends the anchor. */
-export async function buildLab(machine: Machine, topology: Topology, sources: BindSources, anchor: Anchor): Promise<Built> {
+export async function buildLab(
+  machine: Machine,
+  topology: Topology,
+  sources: BindSources,
+  anchor: Anchor,
+): Promise<Built> {
   const rootless = machine.uid !== 0;
   const started = await startNodes(machine, topology, anchor);
   if ([...started.values()].some(({ layered }) => !layered)) {
@@ -59,7 +64,11 @@ export async function buildLab(machine: Machine, topology: Topology, sources: Bi
 
   const warnings: string[] = [];
   await forEach(topology.nodes, async (node) => {
-    await inside(node, ['sh', '-s'], startScript(devicesOf(topology.links, node.name), mainProcess(node, machine.home)));
+    await inside(
+      node,
+      ['sh', '-s'],
+      startScript(devicesOf(topology.links, node.name), mainProcess(node, machine.home)),
+    );
     if (node.exec.length === 0) return;
     const answers = await inside(node, ['sh', '-s'], execScript(node.exec), EXEC_TIMEOUT_MS);
     for (const { command: failed, code, output } of failedExecs(node.exec, answers)) {
@@ -69,12 +78,18 @@ export async function buildLab(machine: Machine, topology: Topology, sources: Bi
   return { lab, warnings };
 }
 
-async function startNodes(machine: Machine, topology: Topology, anchor: Anchor): Promise<ReadonlyMap<string, StartedNode>> {
+async function startNodes(
+  machine: Machine,
+  topology: Topology,
+  anchor: Anchor,
+): Promise<ReadonlyMap<string, StartedNode>> {
   const starting = topology.nodes.map(async ({ name }) => [name, await anchor.startNode(name)] as const);
   let timer;
   const late = new Promise<never>((_, reject) => {
     timer = machine.clock.after(STEP_TIMEOUT_MS, () =>
-      reject(new LabError(`the nodes did not start within ${STEP_TIMEOUT_MS / 1000} s`, 'try again on a quieter machine')),
+      reject(
+        new LabError(`the nodes did not start within ${STEP_TIMEOUT_MS / 1000} s`, 'try again on a quieter machine'),
+      ),
     );
   });
   try {
@@ -95,16 +110,14 @@ async function recordOf(
     if (!process) throw new LabError(`process ${pid} of the lab ended at once`, 'deploy again');
     return process;
   };
-  const nodes = topology.nodes.map(
-    async (node): Promise<NodeRecord> => ({
-      name: node.name,
-      kind: node.kind,
-      ...(node.image === undefined ? {} : { image: node.image }),
-      standsFor: profileOf(node, machine.home)?.standsFor ?? "this machine's programs",
-      process: await identified(started.get(node.name)?.pid ?? 0),
-      env: { ...baseEnvironment(node.name, machine.home), ...node.env },
-    }),
-  );
+  const nodes = topology.nodes.map(async (node): Promise<NodeRecord> => ({
+    name: node.name,
+    kind: node.kind,
+    ...(node.image === undefined ? {} : { image: node.image }),
+    standsFor: profileOf(node, machine.home)?.standsFor ?? "this machine's programs",
+    process: await identified(started.get(node.name)?.pid ?? 0),
+    env: { ...baseEnvironment(node.name, machine.home), ...node.env },
+  }));
   return {
     name: topology.name,
     topology: topology.path,
@@ -116,7 +129,13 @@ async function recordOf(
 }
 
 /** Runs a program that reads its work from standard input; anything but success is a `LabError`. */
-async function feed(machine: Machine, argv: Words, input: string, what: string, timeoutMs = STEP_TIMEOUT_MS): Promise<string> {
+async function feed(
+  machine: Machine,
+  argv: Words,
+  input: string,
+  what: string,
+  timeoutMs = STEP_TIMEOUT_MS,
+): Promise<string> {
   const { code, stdout, stderr } = await machine.exec.run(argv, { input, timeoutMs });
   if (code !== 0) {
     const detail = stderr.trim().split('\n').slice(-3).join('; ');
@@ -126,7 +145,10 @@ async function feed(machine: Machine, argv: Words, input: string, what: string, 
 }
 
 /** Tries GRE where it harms nobody: in the anchor's own, empty network namespace. */
-async function tunnelChoice(machine: Machine, within: { readonly pid: number; readonly rootless: boolean }): Promise<string> {
+async function tunnelChoice(
+  machine: Machine,
+  within: { readonly pid: number; readonly rootless: boolean },
+): Promise<string> {
   const device = ['type', 'gre', 'local', '192.0.2.1', 'remote', '198.51.100.1'] as const;
   const { code } = await machine.exec.run(inAnchor(within, ['ip', 'link', 'add', 'name', 'gre-try', ...device]));
   if (code !== 0) return 'GRE: this kernel has no ip_gre; tunnels run in userspace (tun)';

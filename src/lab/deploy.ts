@@ -17,7 +17,12 @@ export interface DeployedLab extends Built {
  * kernel refuses, or `signal` fires. If this very process is killed, the
  * anchor ends by itself.
  */
-export async function deployLab(machine: Machine, root: string, topology: Topology, signal?: AbortSignal): Promise<DeployedLab> {
+export async function deployLab(
+  machine: Machine,
+  root: string,
+  topology: Topology,
+  signal?: AbortSignal,
+): Promise<DeployedLab> {
   const begun = machine.clock.now();
   await checkPrograms(machine, topology);
   const sources = await bindSources(machine, topology);

@@ -28,7 +28,11 @@ export const inAnchor = (lab: { readonly pid: number; readonly rootless: boolean
  * Runs `argv` in a node. The program ends when the nsenter before it is
  * killed; programs that it started itself do not.
  */
-export const inNode = (lab: Pick<LabRecord, 'rootless'>, node: Pick<NodeRecord, 'process' | 'env'>, argv: Words): Words => [
+export const inNode = (
+  lab: Pick<LabRecord, 'rootless'>,
+  node: Pick<NodeRecord, 'process' | 'env'>,
+  argv: Words,
+): Words => [
   'nsenter',
   ...['--target', String(node.process.pid), ...userOf(lab.rootless), '--net', '--mount', '--pid', '--uts', '--'],
   ...['setpriv', '--pdeathsig', 'KILL', 'env', '--ignore-environment', 'LC_ALL=C'],

@@ -24,17 +24,15 @@ export interface InspectedLab {
 }
 
 export async function inspectLab(files: Files, root: string, lab: LabRecord): Promise<InspectedLab> {
-  const nodes = lab.nodes.map(
-    async (node): Promise<InspectedNode> => ({
-      name: node.name,
-      kind: node.kind,
-      image: node.image,
-      standsFor: node.standsFor,
-      state: await stateOf(files, node),
-      pid: node.process.pid,
-      log: `${folderOf(root, lab.name)}/${node.name}.log`,
-    }),
-  );
+  const nodes = lab.nodes.map(async (node): Promise<InspectedNode> => ({
+    name: node.name,
+    kind: node.kind,
+    image: node.image,
+    standsFor: node.standsFor,
+    state: await stateOf(files, node),
+    pid: node.process.pid,
+    log: `${folderOf(root, lab.name)}/${node.name}.log`,
+  }));
   return {
     name: lab.name,
     topology: lab.topology,

@@ -47,7 +47,11 @@ export function createLab(machine: Machine): Lab {
     const name = path === undefined ? undefined : (await read(path)).name;
     const labs = (await livingLabs(machine.files, root)).filter((lab) => name === undefined || lab.name === name);
     const [lab, ...others] = labs;
-    if (!lab) throw new LabError(name === undefined ? 'no lab is up' : `lab ${name} is not up`, 'culvert lab deploy starts one');
+    if (!lab)
+      throw new LabError(
+        name === undefined ? 'no lab is up' : `lab ${name} is not up`,
+        'culvert lab deploy starts one',
+      );
     if (others.length > 0) {
       throw new LabError(`several labs are up: ${labs.map((each) => each.name).join(', ')}`, 'name one with -t FILE');
     }
@@ -64,7 +68,8 @@ export function createLab(machine: Machine): Lab {
     },
     destroy: async (path) => {
       const name = path === undefined ? (await find()).name : (await read(path)).name;
-      if (!(await destroyLab(machine, root, name))) throw new LabError(`lab ${name} is not up`, 'there is nothing to destroy');
+      if (!(await destroyLab(machine, root, name)))
+        throw new LabError(`lab ${name} is not up`, 'there is nothing to destroy');
       return name;
     },
   };
@@ -74,7 +79,10 @@ export function createLab(machine: Machine): Lab {
 export function nodeOf(machine: Pick<Machine, 'exec'>, lab: LabRecord, name: string): InNode {
   const node = lab.nodes.find((each) => each.name === name);
   if (!node) {
-    throw new LabError(`lab ${lab.name} has no node ${name}`, `it has ${lab.nodes.map((each) => each.name).join(', ')}`);
+    throw new LabError(
+      `lab ${lab.name} has no node ${name}`,
+      `it has ${lab.nodes.map((each) => each.name).join(', ')}`,
+    );
   }
   const inside = (argv: Words): Words => inNode(lab, node, argv);
   return {

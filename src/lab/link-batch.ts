@@ -4,9 +4,7 @@ import type { LabLink, LinkEnd } from './topology.js';
 export function linkBatch(links: readonly LabLink[], pids: ReadonlyMap<string, number>): string {
   const end = ({ node, device, mac }: LinkEnd, mtu: number): string =>
     `name ${device} netns ${pids.get(node) ?? 0} mtu ${mtu}${mac === undefined ? '' : ` address ${mac}`}`;
-  return links
-    .map(({ ends: [a, b], mtu }) => `link add ${end(a, mtu)} type veth peer ${end(b, mtu)}\n`)
-    .join('');
+  return links.map(({ ends: [a, b], mtu }) => `link add ${end(a, mtu)} type veth peer ${end(b, mtu)}\n`).join('');
 }
 
 /** The devices of one node. */

@@ -28,7 +28,8 @@ const SYSCTLS: Readonly<Record<string, string>> = {
 export function settingScript(setting: NodeSetting): string {
   const { node, profile, sources, rootless, culvert } = setting;
   const sysctls = Object.entries({ ...SYSCTLS, ...node.sysctls }).map(
-    ([key, value]) => `${shellLine(['echo', value])} >${shellQuoted(`/proc/sys/${key.replaceAll('.', '/')}`)} || failed sysctl ${shellQuoted(key)}`,
+    ([key, value]) =>
+      `${shellLine(['echo', value])} >${shellQuoted(`/proc/sys/${key.replaceAll('.', '/')}`)} || failed sysctl ${shellQuoted(key)}`,
   );
   const folders = (profile?.folders ?? []).flatMap(({ path, owner }) => [
     `room ${shellQuoted(path)} && ${shellLine(['mkdir', '-p', path])} || failed folder ${shellQuoted(path)}`,

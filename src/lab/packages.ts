@@ -42,7 +42,9 @@ export function programsOf(topology: Topology, home: string): readonly string[] 
   for (const node of topology.nodes) {
     const words = [...node.exec, ...(node.command ? [node.command] : [])].map(([program]) => program);
     const labelled = (node.labels[PROGRAMS_LABEL] ?? '').split(/[\s,]+/).filter((word) => word !== '');
-    const own = words.filter((word) => !node.binds.some(({ target }) => word === target || word.startsWith(`${target}/`)));
+    const own = words.filter(
+      (word) => !node.binds.some(({ target }) => word === target || word.startsWith(`${target}/`)),
+    );
     for (const program of [...own, ...labelled, ...(profileOf(node, home)?.programs ?? [])]) programs.add(program);
   }
   return [...programs].sort();

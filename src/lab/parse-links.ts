@@ -1,5 +1,5 @@
 import type { TreePath } from '../config/wording.js';
-import { nearest } from '../config/wording.js';
+import { nearest, shown } from '../config/wording.js';
 import type { Problems } from './problems.js';
 import { briefLink, vethEndpoint, vethLink } from './schema.js';
 import type { LabLink, LinkEnd } from './topology.js';
@@ -33,7 +33,8 @@ export function parseLinks(
     const sound = found.ends.map((end) => {
       const name = `${end.node}:${end.device}`;
       const before = taken.get(name);
-      if (before !== undefined) problems.add(end.path, `${name} is already an end of links[${before}]`, 'give each link its own interface');
+      if (before !== undefined)
+        problems.add(end.path, `${name} is already an end of links[${before}]`, 'give each link its own interface');
       taken.set(name, index);
       return checkEnd(end, nodes, problems) && before === undefined;
     });
@@ -56,7 +57,7 @@ function parseLink(link: unknown, path: TreePath, problems: Problems): FoundLink
   const type = (link as { type?: unknown } | null)?.type;
   if (type === undefined) return parseBrief(link, path, problems);
   if (type === 'veth') return parseVeth(link, path, problems);
-  problems.add([...path, 'type'], `links of type ${String(type)} are not emulated`, 'use a veth link between two nodes');
+  problems.add([...path, 'type'], `links of type ${shown(type)} are not emulated`, 'use a veth link between two nodes');
   return undefined;
 }
 
@@ -108,7 +109,11 @@ function checkEnd(end: FoundEnd, nodes: readonly string[], problems: Problems): 
   }
   if (!nodes.includes(node)) {
     const meant = nearest(node, nodes);
-    problems.add(path, `there is no node ${node}`, meant === undefined ? 'add it under topology.nodes' : `write ${meant}`);
+    problems.add(
+      path,
+      `there is no node ${node}`,
+      meant === undefined ? 'add it under topology.nodes' : `write ${meant}`,
+    );
     return false;
   }
   if (device === 'eth0') {

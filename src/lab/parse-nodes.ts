@@ -91,7 +91,12 @@ function resolveNode(
 
 function wordsAt(line: string, path: TreePath, problems: Problems): Words | undefined {
   const words = splitWords(line);
-  if (!words) problems.add(path, `${JSON.stringify(line)} cannot be split into words`, 'close the quotes; no shell reads this line');
+  if (!words)
+    problems.add(
+      path,
+      `${JSON.stringify(line)} cannot be split into words`,
+      'close the quotes; no shell reads this line',
+    );
   return words;
 }
 
@@ -107,7 +112,11 @@ function mergedBinds(
     for (const [index, text] of (definition.binds ?? []).entries()) {
       const bind = parseBind(expand(text), folder);
       if (!bind) {
-        problems.add([...path, 'binds', index], `${JSON.stringify(text)} is no bind`, 'write source:target or source:target:ro, the target absolute');
+        problems.add(
+          [...path, 'binds', index],
+          `${JSON.stringify(text)} is no bind`,
+          'write source:target or source:target:ro, the target absolute',
+        );
       } else if (!byTarget.has(bind.target)) {
         byTarget.set(bind.target, bind);
       }
@@ -132,7 +141,8 @@ function unusedBy(name: string, kind: string, levels: readonly Level[]): readonl
     .filter((key) => levels.some(({ definition }) => Object.hasOwn(definition, key)))
     .map((key) => `${name}: ${key}`);
   const mode = first(levels, 'network-mode');
-  if (mode !== 'none') said.push(`${name}: ${mode === undefined ? 'eth0 in the management network' : `network-mode ${mode}`}`);
+  if (mode !== 'none')
+    said.push(`${name}: ${mode === undefined ? 'eth0 in the management network' : `network-mode ${mode}`}`);
   if (kind !== 'linux') said.push(`${name}: kind ${kind}; its links exist, and it runs no image of its own`);
   return said;
 }

@@ -12,8 +12,31 @@ export type ParsedTopology =
   | { readonly topology: Topology; readonly issues?: undefined }
   | { readonly topology?: undefined; readonly issues: readonly TopologyIssue[] };
 
-const NODE_KEYS = ['binds', 'kind', 'group', 'image', 'network-mode', 'exec', 'cmd', 'entrypoint', 'env', 'labels', 'sysctls'];
-const KNOWN_KEYS = [...NODE_KEYS, ...nodeKeysNotEmulated, ...topKeysNotEmulated, 'name', 'topology', 'defaults', 'kinds', 'groups', 'nodes', 'links'];
+const NODE_KEYS = [
+  'binds',
+  'kind',
+  'group',
+  'image',
+  'network-mode',
+  'exec',
+  'cmd',
+  'entrypoint',
+  'env',
+  'labels',
+  'sysctls',
+];
+const KNOWN_KEYS = [
+  ...NODE_KEYS,
+  ...nodeKeysNotEmulated,
+  ...topKeysNotEmulated,
+  'name',
+  'topology',
+  'defaults',
+  'kinds',
+  'groups',
+  'nodes',
+  'links',
+];
 
 /**
  * Reads a containerlab topology. `path` is where the text came from: relative

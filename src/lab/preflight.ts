@@ -26,7 +26,8 @@ export async function bindSources(machine: Machine, topology: Topology): Promise
   for (const { name, binds } of topology.nodes) {
     for (const { source } of binds) {
       const kind = await machine.files.kindOf(source);
-      if (kind === 'missing') throw new LabError(`node ${name}: ${source}, which it binds, is not there`, 'make it, or correct binds');
+      if (kind === 'missing')
+        throw new LabError(`node ${name}: ${source}, which it binds, is not there`, 'make it, or correct binds');
       sources.set(source, kind === 'folder' ? 'folder' : 'file');
     }
   }
@@ -44,7 +45,10 @@ export async function claimName(machine: Machine, root: string, name: string): P
   const { files } = machine;
   const lab = await readLab(files, root, name);
   if (lab && (await isAlive(files, lab.anchor))) {
-    throw new LabError(`lab ${name} is up since ${lab.deployedAt}`, 'culvert lab inspect shows it, culvert lab destroy ends it');
+    throw new LabError(
+      `lab ${name} is up since ${lab.deployedAt}`,
+      'culvert lab inspect shows it, culvert lab destroy ends it',
+    );
   }
   const folder = folderOf(root, name);
   const claim = claimOf(root, name);
@@ -67,7 +71,8 @@ export function differences(topology: Topology, home: string): readonly string[]
   for (const node of topology.nodes) {
     const profile = profileOf(node, home);
     if (profile && node.image !== undefined) standIns.set(node.image, profile.standsFor);
-    else if (node.kind === 'linux') unknown.push(`${node.name}: image ${node.image ?? '(none)'} is not known here; it has this machine's programs`);
+    else if (node.kind === 'linux')
+      unknown.push(`${node.name}: image ${node.image ?? '(none)'} is not known here; it has this machine's programs`);
   }
   return [
     ...[...standIns].map(([image, standsFor]) => `${image} is ${standsFor} here; images are not downloaded`),

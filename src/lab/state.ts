@@ -34,10 +34,11 @@ const labRecord = z.object({
 export type LabRecord = z.output<typeof labRecord>;
 export type NodeRecord = LabRecord['nodes'][number];
 
-/** Where labs of this user are remembered: `/run/culvert-lab` for root. */
+/** Where labs of this user are remembered: `/run/culvert-lab` for root, unless `CULVERT_LAB_STATE` names another folder. */
 export function stateFolder(uid: number, environment: Readonly<Record<string, string | undefined>>): string {
+  const { CULVERT_LAB_STATE: chosen, XDG_RUNTIME_DIR: runtime } = environment;
+  if (chosen) return chosen;
   if (uid === 0) return '/run/culvert-lab';
-  const runtime = environment['XDG_RUNTIME_DIR'];
   return runtime ? `${runtime}/culvert-lab` : `/tmp/culvert-lab-${uid}`;
 }
 
@@ -68,7 +69,10 @@ export async function readLab(files: Files, root: string, name: string): Promise
   try {
     return labRecord.parse(JSON.parse(text));
   } catch {
-    throw new LabError(`${recordPath(root, name)} is damaged`, `remove ${folderOf(root, name)} after making sure the lab is gone`);
+    throw new LabError(
+      `${recordPath(root, name)} is damaged`,
+      `remove ${folderOf(root, name)} after making sure the lab is gone`,
+    );
   }
 }
 

@@ -19,7 +19,10 @@ function read(path: string): Topology {
 
 const acme = read(join(ACME, 'acme.clab.yml'));
 const words = (node: string): string =>
-  acme.nodes.find(({ name }) => name === node)!.exec.map((line) => line.join(' ')).join('\n');
+  acme.nodes
+    .find(({ name }) => name === node)!
+    .exec.map((line) => line.join(' '))
+    .join('\n');
 
 const has = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 const itWith = (program: string): jest.It => {
@@ -47,7 +50,8 @@ describe('the topology', () => {
   });
 
   it('binds only what is there', () => {
-    for (const { source } of acme.nodes.flatMap(({ binds }) => binds)) expect([source, existsSync(source)]).toEqual([source, true]);
+    for (const { source } of acme.nodes.flatMap(({ binds }) => binds))
+      expect([source, existsSync(source)]).toEqual([source, true]);
   });
 
   it('names the programs it needs', () => {
@@ -60,10 +64,13 @@ describe('the topology', () => {
 
 describe('the fleet', () => {
   interface Fleet {
-    sites: Record<string, {
-      routers: Record<string, { v4: string; v6: string }>;
-      servers: Record<string, { v4: string; v6: string; uplinks: string[] }>;
-    }>;
+    sites: Record<
+      string,
+      {
+        routers: Record<string, { v4: string; v6: string }>;
+        servers: Record<string, { v4: string; v6: string; uplinks: string[] }>;
+      }
+    >;
     customers: Record<string, { tunnels: Record<string, { remote: string; inner: string }> }>;
   }
   const fleet = parse(readFileSync(join(ACME, 'fleet.yaml'), 'utf8')) as Fleet;
@@ -83,7 +90,10 @@ describe('the fleet', () => {
 
   it('ends its tunnels where the customers have them', () => {
     for (const [customer, { tunnels }] of Object.entries(fleet.customers)) {
-      const routers = acme.nodes.filter(({ name }) => name.startsWith(`${customer}-r`)).map(({ name }) => words(name)).join('\n');
+      const routers = acme.nodes
+        .filter(({ name }) => name.startsWith(`${customer}-r`))
+        .map(({ name }) => words(name))
+        .join('\n');
       for (const { remote, inner } of Object.values(tunnels)) {
         const [address, length] = inner.split('/');
         const other = address!.replace(/\d+$/, (last) => String(Number(last) ^ 1));
@@ -95,8 +105,9 @@ describe('the fleet', () => {
 });
 
 describe('parsers of others', () => {
-  const schemaPath = process.env['CLAB_SCHEMA'];
-  if (schemaPath === undefined) console.warn("not checked against containerlab's own schema: CLAB_SCHEMA does not name it");
+  const schemaPath = process.env.CLAB_SCHEMA;
+  if (schemaPath === undefined)
+    console.warn("not checked against containerlab's own schema: CLAB_SCHEMA does not name it");
   (schemaPath === undefined ? it.skip : it)("containerlab's JSON Schema", () => {
     const ajv = new Ajv({ strict: false, allErrors: true });
     const validate = ajv.compile(JSON.parse(readFileSync(schemaPath!, 'utf8')) as object);
@@ -108,27 +119,37 @@ describe('parsers of others', () => {
   });
 
   const topologies = (): readonly string[] =>
-    readdirSync('lab', { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.clab.yml')).map((path) => join('lab', path));
+    readdirSync('lab', { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.clab.yml'))
+      .map((path) => join('lab', path));
 
   itWith('bird').each(['isp-eu', 'isp-us', 'sjc-r1', 'acme-r1', 'acme-r2'])('bird -p: %s', (node) => {
     execFileSync('bird', ['-p', '-c', join(ACME, node, 'bird.conf')], { stdio: 'pipe' });
   });
 
   itWith('vtysh')('vtysh -C: ams-r1', () => {
-    const { status, stdout, stderr } = spawnSync('vtysh', ['-C', '-f', join(ACME, 'ams-r1/frr.conf')], { encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync('vtysh', ['-C', '-f', join(ACME, 'ams-r1/frr.conf')], {
+      encoding: 'utf8',
+    });
     expect([status, stdout + stderr]).toEqual([0, expect.not.stringMatching(/unknown|error/i)]);
   });
 
   itWith('nft')("nft -c: the customers' clamp", () => {
     const file = join(ACME, 'customer/clamp.nft');
-    const { status, stderr } = spawnSync('unshare', ['--user', '--map-root-user', '--net', 'nft', '-c', '-f', file], { encoding: 'utf8' });
+    const { status, stderr } = spawnSync('unshare', ['--user', '--map-root-user', '--net', 'nft', '-c', '-f', file], {
+      encoding: 'utf8',
+    });
     expect([status, stderr]).toEqual([0, '']);
   });
 
-  it.each(['server/service/gobgpd/run', 'server/service/guard/run', 'server/service/agent/run', 'server/service/tund/run', 'customer/gre', 'acme-ftp/start'])(
-    'sh -n: %s',
-    (script) => {
-      execFileSync('sh', ['-n', join(ACME, script)], { stdio: 'pipe' });
-    },
-  );
+  it.each([
+    'server/service/gobgpd/run',
+    'server/service/guard/run',
+    'server/service/agent/run',
+    'server/service/tund/run',
+    'customer/gre',
+    'acme-ftp/start',
+  ])('sh -n: %s', (script) => {
+    execFileSync('sh', ['-n', join(ACME, script)], { stdio: 'pipe' });
+  });
 });

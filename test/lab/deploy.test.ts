@@ -113,10 +113,12 @@ here('a lab of three nodes', () => {
   it('tells whether main processes run', async () => {
     const { lab } = await deploy();
     const states = async () =>
-      Object.fromEntries((await inspectLab(machine.files, machine.root, lab)).nodes.map(({ name, state }) => [name, state]));
+      Object.fromEntries(
+        (await inspectLab(machine.files, machine.root, lab)).nodes.map(({ name, state }) => [name, state]),
+      );
     expect(await states()).toEqual({ left: 'running', middle: 'running', right: 'running' });
     await nodeOf(machine, lab, 'middle').run(['sh', '-c', 'kill $(cat /run/.main)']);
-    expect(await until(machine.clock, 2_000, async () => (await states())['middle'] === 'exited')).toBe(true);
+    expect(await until(machine.clock, 2_000, async () => (await states()).middle === 'exited')).toBe(true);
     await destroy();
     expect(await states()).toEqual({ left: 'gone', middle: 'gone', right: 'gone' });
   });
@@ -156,11 +158,31 @@ here('a lab of three nodes', () => {
   });
 
   it.each([
-    ['a program that is missing', (text: string) => text.replace('ip addr add 10.7.1.2', 'ipp addr add 10.7.1.2'), /^this machine lacks ipp; install whatever brings ipp$/],
-    ['a bind that is missing', (text: string) => text.replace('greeting:/', 'greetings:/'), /^node middle: .*greetings, which it binds, is not there; make it/],
-    ['a sysctl that is none', (text: string) => text.replace('rp_filter: 2', 'no_filter: 2'), /^node middle: .*sysctl net.ipv4.conf.all.no_filter; /],
-    ['a bind where nothing may be made', (text: string) => text.replace('/etc/three/greeting', '/proc/three'), /^node middle: .*bind \/proc\/three; /],
-    ['a name the kernel refuses', (text: string) => text.replaceAll('west', 'we:t').replace('"middle:we:t"', '"middle:w%"'), /^links: /],
+    [
+      'a program that is missing',
+      (text: string) => text.replace('ip addr add 10.7.1.2', 'ipp addr add 10.7.1.2'),
+      /^this machine lacks ipp; install whatever brings ipp$/,
+    ],
+    [
+      'a bind that is missing',
+      (text: string) => text.replace('greeting:/', 'greetings:/'),
+      /^node middle: .*greetings, which it binds, is not there; make it/,
+    ],
+    [
+      'a sysctl that is none',
+      (text: string) => text.replace('rp_filter: 2', 'no_filter: 2'),
+      /^node middle: .*sysctl net.ipv4.conf.all.no_filter; /,
+    ],
+    [
+      'a bind where nothing may be made',
+      (text: string) => text.replace('/etc/three/greeting', '/proc/three'),
+      /^node middle: .*bind \/proc\/three; /,
+    ],
+    [
+      'a name the kernel refuses',
+      (text: string) => text.replaceAll('west', 'we:t').replace('"middle:we:t"', '"middle:w%"'),
+      /^links: /,
+    ],
   ])('%s: one line, and nothing has changed', async (_, change, message) => {
     const before = ownState();
     const failure = await deploy(change(THREE)).then(
@@ -195,8 +217,11 @@ here('an anchor', () => {
   it('ends with the process that deploys, even when that is killed', async () => {
     const machine = testMachine();
     const [program, ...args] = anchorArgv({ logs: machine.folder, rootless: false });
-    const script = 'require("node:child_process").spawn(process.argv[1], process.argv.slice(2), { stdio: ["pipe", "inherit", "inherit"] }).stdin.write("node lonely\\n")';
-    const deployer = spawn(process.execPath, ['-e', script, program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const script =
+      'require("node:child_process").spawn(process.argv[1], process.argv.slice(2), { stdio: ["pipe", "inherit", "inherit"] }).stdin.write("node lonely\\n")';
+    const deployer = spawn(process.execPath, ['-e', script, program, ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let text = '';
     deployer.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
     const pids = () => [...text.matchAll(/^(?:anchor|node lonely) (\d+)/gm)].map((match) => Number(match[1]));
@@ -204,14 +229,20 @@ here('an anchor', () => {
     expect(await until(machine.clock, 5_000, async () => pids().length === 2)).toBe(true);
     expect(await alive()).not.toContain(undefined);
     deployer.kill('SIGKILL');
-    expect(await until(machine.clock, 5_000, async () => (await alive()).every((process) => process === undefined))).toBe(true);
+    expect(
+      await until(machine.clock, 5_000, async () => (await alive()).every((process) => process === undefined)),
+    ).toBe(true);
     expect(await until(machine.clock, 5_000, async () => processesWith(machine.folder).length === 0)).toBe(true);
     machine.close();
   });
 
   it('says why it cannot be', async () => {
     const machine = testMachine();
-    const refused = { ...machine.exec, stream: (_: unknown, handlers: StreamHandlers) => machine.exec.stream(['sh', '-c', 'echo no namespaces for you >&2; exit 1'], handlers) };
+    const refused = {
+      ...machine.exec,
+      stream: (_: unknown, handlers: StreamHandlers) =>
+        machine.exec.stream(['sh', '-c', 'echo no namespaces for you >&2; exit 1'], handlers),
+    };
     await expect(startAnchor(refused, { logs: machine.folder, rootless: true })).rejects.toThrow(
       'the anchor ended: sh: exit status 1: no namespaces for you; run it as root, or allow user namespaces',
     );
@@ -224,6 +255,7 @@ describe('state', () => {
     [0, {}, '/run/culvert-lab'],
     [1000, { XDG_RUNTIME_DIR: '/run/user/1000' }, '/run/user/1000/culvert-lab'],
     [1000, {}, '/tmp/culvert-lab-1000'],
+    [0, { CULVERT_LAB_STATE: '/var/tmp/labs' }, '/var/tmp/labs'],
   ])('of uid %i with %j is in %s', (uid, environment, folder) => {
     expect(stateFolder(uid, environment)).toBe(folder);
   });

@@ -73,5 +73,7 @@ export const processesWith = (text: string): readonly string[] =>
 /** Root with namespaces, or the reason why a test that needs them is skipped. */
 export function namespacesMissing(): string | undefined {
   if (process.getuid?.() !== 0) return 'not root';
-  return printed('unshare', '--net', '--mount', '--pid', '--fork', 'echo', 'yes') === 'yes\n' ? undefined : 'no namespaces';
+  return printed('unshare', '--net', '--mount', '--pid', '--fork', 'echo', 'yes') === 'yes\n'
+    ? undefined
+    : 'no namespaces';
 }

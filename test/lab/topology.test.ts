@@ -85,7 +85,7 @@ describe('precedence', () => {
 });
 
 describe('values', () => {
-  it('expands the environment first, then containerlab\'s own names', () => {
+  it("expands the environment first, then containerlab's own names", () => {
     const topology = parsed(
       `
 name: \${LAB:=fallback}
@@ -122,7 +122,7 @@ topology:
     expect(node(topology, 'a').command).toEqual(['sh', '-c', 'echo "a b" > /tmp/x; true', 'last']);
   });
 
-  it('reads brief links and extended veth links, with containerlab\'s default MTU', () => {
+  it("reads brief links and extended veth links, with containerlab's default MTU", () => {
     const { links, notEmulated } = parsed(`
 name: t
 topology:
@@ -181,38 +181,62 @@ topology:
 ${rest}`;
 
   it.each([
-    ['an unknown key in a node', 'name: t\ntopology:\n  nodes:\n    a:\n      kind: linux\n      bind: [x:/y]\n', [
-      't.clab.yml:6:7: topology.nodes.a.bind is no key of a containerlab topology; write binds',
-    ]],
-    ['a key of one\'s own', 'name: t\ntopology:\n  nodes: { a: { kind: linux } }\n  colour: blue\n', [
-      't.clab.yml:4:3: topology.colour is no key of a containerlab topology; remove it; labels are the place for keys of your own',
-    ]],
-    ['a node without a kind', 'name: t\ntopology:\n  nodes:\n    a: {}\n', [
-      't.clab.yml:4:5: node a has no kind; write kind: linux',
-    ]],
-    ['an open quote', 'name: t\ntopology:\n  nodes:\n    a: { kind: linux, exec: ["echo \'x"] }\n', [
-      't.clab.yml:4:30: "echo \'x" cannot be split into words; close the quotes; no shell reads this line',
-    ]],
-    ['a bind without a target', 'name: t\ntopology:\n  nodes:\n    a: { kind: linux, binds: [x] }\n', [
-      't.clab.yml:4:31: "x" is no bind; write source:target or source:target:ro, the target absolute',
-    ]],
-    ['a link to nowhere', withNodes('  links:\n    - endpoints: ["a:eth1", "bb:eth1"]\n'), [
-      't.clab.yml:7:29: there is no node bb; write b',
-    ]],
-    ['one interface twice', withNodes('  links:\n    - endpoints: ["a:eth1", "b:eth1"]\n    - endpoints: ["a:eth1", "b:eth2"]\n'), [
-      't.clab.yml:8:19: a:eth1 is already an end of links[0]; give each link its own interface',
-    ]],
-    ['the machine\'s own network', withNodes('  links:\n    - endpoints: ["a:eth1", "host:eth1"]\n'), [
-      "t.clab.yml:7:29: host:eth1 would join this machine's own network; link two nodes of the lab",
-    ]],
-    ['a link type', withNodes('  links:\n    - { type: macvlan, endpoint: { node: a, interface: eth1 } }\n'), [
-      't.clab.yml:7:15: links of type macvlan are not emulated; use a veth link between two nodes',
-    ]],
-    ['eth0, a name too long, half an end', withNodes('  links:\n    - endpoints: ["a:eth0", "b:averylongdevice1"]\n    - endpoints: ["a", "b:eth1"]\n'), [
-      't.clab.yml:7:19: eth0 belongs to the management network; begin with eth1',
-      't.clab.yml:7:29: averylongdevice1 is no name for an interface; use at most 15 letters and digits',
-      't.clab.yml:8:19: "a" is no end of a link; write "node:interface"',
-    ]],
+    [
+      'an unknown key in a node',
+      'name: t\ntopology:\n  nodes:\n    a:\n      kind: linux\n      bind: [x:/y]\n',
+      ['t.clab.yml:6:7: topology.nodes.a.bind is no key of a containerlab topology; write binds'],
+    ],
+    [
+      "a key of one's own",
+      'name: t\ntopology:\n  nodes: { a: { kind: linux } }\n  colour: blue\n',
+      [
+        't.clab.yml:4:3: topology.colour is no key of a containerlab topology; remove it; labels are the place for keys of your own',
+      ],
+    ],
+    [
+      'a node without a kind',
+      'name: t\ntopology:\n  nodes:\n    a: {}\n',
+      ['t.clab.yml:4:5: node a has no kind; write kind: linux'],
+    ],
+    [
+      'an open quote',
+      'name: t\ntopology:\n  nodes:\n    a: { kind: linux, exec: ["echo \'x"] }\n',
+      ['t.clab.yml:4:30: "echo \'x" cannot be split into words; close the quotes; no shell reads this line'],
+    ],
+    [
+      'a bind without a target',
+      'name: t\ntopology:\n  nodes:\n    a: { kind: linux, binds: [x] }\n',
+      ['t.clab.yml:4:31: "x" is no bind; write source:target or source:target:ro, the target absolute'],
+    ],
+    [
+      'a link to nowhere',
+      withNodes('  links:\n    - endpoints: ["a:eth1", "bb:eth1"]\n'),
+      ['t.clab.yml:7:29: there is no node bb; write b'],
+    ],
+    [
+      'one interface twice',
+      withNodes('  links:\n    - endpoints: ["a:eth1", "b:eth1"]\n    - endpoints: ["a:eth1", "b:eth2"]\n'),
+      ['t.clab.yml:8:19: a:eth1 is already an end of links[0]; give each link its own interface'],
+    ],
+    [
+      "the machine's own network",
+      withNodes('  links:\n    - endpoints: ["a:eth1", "host:eth1"]\n'),
+      ["t.clab.yml:7:29: host:eth1 would join this machine's own network; link two nodes of the lab"],
+    ],
+    [
+      'a link type',
+      withNodes('  links:\n    - { type: macvlan, endpoint: { node: a, interface: eth1 } }\n'),
+      ['t.clab.yml:7:15: links of type "macvlan" are not emulated; use a veth link between two nodes'],
+    ],
+    [
+      'eth0, a name too long, half an end',
+      withNodes('  links:\n    - endpoints: ["a:eth0", "b:averylongdevice1"]\n    - endpoints: ["a", "b:eth1"]\n'),
+      [
+        't.clab.yml:7:19: eth0 belongs to the management network; begin with eth1',
+        't.clab.yml:7:29: averylongdevice1 is no name for an interface; use at most 15 letters and digits',
+        't.clab.yml:8:19: "a" is no end of a link; write "node:interface"',
+      ],
+    ],
     ['what is not YAML', 'name: [t\n', ['t.clab.yml:2:1: not readable as YAML']],
     ['nothing at all', '', ['t.clab.yml:1:1: the file']],
   ])('%s', (_, text, expected) => {
@@ -222,7 +246,9 @@ ${rest}`;
   });
 
   it('reports everything at once, in the order of the file', () => {
-    const issues = issuesOf('name: t\ntopology:\n  nodes:\n    a: { kind: linux, cmdd: x }\n    b: { kind: 5 }\nnmae: x\n');
+    const issues = issuesOf(
+      'name: t\ntopology:\n  nodes:\n    a: { kind: linux, cmdd: x }\n    b: { kind: 5 }\nnmae: x\n',
+    );
     expect(issues.map((issue) => issue.split(':').slice(1, 3).join(':'))).toEqual(['4:23', '5:16', '6:1']);
   });
 });
