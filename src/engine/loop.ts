@@ -12,8 +12,8 @@ export interface LoopOptions {
   readonly clock: Clock;
   readonly periodMs: number;
   readonly retryMs: number;
-  pass(): Promise<void>;
-  failed(error: unknown): void;
+  readonly pass: () => Promise<void>;
+  readonly failed: (error: unknown) => void;
 }
 
 export class Loop {

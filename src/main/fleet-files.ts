@@ -12,8 +12,9 @@ export class FleetError extends Error {
 }
 
 async function paths(path: string): Promise<readonly string[]> {
-  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    throw new FleetError(`cannot read the fleet at ${path} (${error.code ?? error.message}); name an existing file or folder with --fleet`);
+  const found = await stat(path).catch((error: unknown) => {
+    const cause = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new FleetError(`cannot read the fleet at ${path} (${cause}); name an existing file or folder with --fleet`);
   });
   if (!found.isDirectory()) return [path];
   const names = (await readdir(path)).filter((name) => /\.ya?ml$/.test(name)).sort();

@@ -66,7 +66,7 @@ export async function verifyLab({ topology }: LabOptions, steps: readonly string
   const field = new Field({
     clock: machine.clock,
     say,
-    slow: process.env['CULVERT_SLOW'] === '1',
+    slow: process.env.CULVERT_SLOW === '1',
     traffic: entry('lab-traffic'),
     nodes: {
       run: (node, argv, options) => nodeOf(machine, lab, node).run(argv, options),

@@ -78,7 +78,7 @@ export interface PeerObserved {
   readonly keepalive: number;
   readonly families: readonly Family[];
   readonly localAddress?: Address;
-  /** Sent to this peer since the session came up, where the speaker counts them. */
+  /** UPDATE messages sent since the peer was configured, where the speaker counts them; a new session does not reset it. */
   readonly updatesSent?: number;
 }
 

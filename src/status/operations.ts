@@ -45,6 +45,5 @@ const hex = (value: number): string => `0x${value.toString(16)}`;
 
 /** One line, without a full stop. */
 export function describeOp<K extends KernelOp['kind']>(op: Extract<KernelOp, { kind: K }>): string {
-  const describe = DESCRIBE[op.kind as K] as (op: Extract<KernelOp, { kind: K }>) => string;
-  return describe(op);
+  return DESCRIBE[op.kind](op);
 }
