@@ -21,11 +21,7 @@ export function judgeDataPlane(view: ServerView, desired: KernelDesired, observe
   const wanted = sharesOf(view, desired);
   const found = sharesOf(view, observed);
   const tables = tableFindings(desired, observed);
-  const common = merged([
-    uplinkFindings(observed),
-    commonFindings(wanted.common, found.common),
-    tables(DEFAULT_NETNS),
-  ]);
+  const common = merged([uplinkFindings(observed), commonFindings(wanted.common, found.common), tables(DEFAULT_NETNS)]);
   return {
     endpoint: verdict(common),
     customers: new Map(
@@ -45,22 +41,12 @@ const commonFindings = (wanted: Share, found: Share): Findings =>
   merged([
     missing(wanted.addresses, found.addresses, addressKey, (a) => `${a.address} missing on ${a.device}`),
     missing(wanted.rules, found.rules, ruleKey, (r) => `IPv${r.family} rule for packets marked on ${r.iif} missing`),
-    missing(
-      wanted.routes,
-      found.routes,
-      routeKey,
-      (r) => `unreachable ${r.destination} missing in table ${r.table}`,
-    ),
+    missing(wanted.routes, found.routes, routeKey, (r) => `unreachable ${r.destination} missing in table ${r.table}`),
     sysctlFindings(wanted, found),
   ]);
 
 /** One customer: its namespace, the way in, the settings there, and a tunnel for every prefix. */
-function customerFindings(
-  netns: Netns,
-  wanted: Share,
-  found: Share,
-  tables: (netns: Netns) => Findings,
-): Findings {
+function customerFindings(netns: Netns, wanted: Share, found: Share, tables: (netns: Netns) => Findings): Findings {
   if (found.namespaces.length === 0) return { faults: [`namespace ${netns} missing`], notes: [] };
   const carried = wanted.routes.filter(({ target }) => target.kind === 'nexthop');
   const fixed = wanted.routes.filter(({ target }) => target.kind !== 'nexthop');

@@ -27,7 +27,9 @@ const empty = (): Share => ({
 export function sharesOf({ fleet }: ServerView, kernel: Omit<KernelDesired, 'rulesets'>): Shares {
   const common = empty();
   const shares = new Map(fleet.customers.map(({ name }) => [name, empty()]));
-  const byNetns = new Map(fleet.customers.map(({ name }): [Netns, Share | undefined] => [netnsOf(name), shares.get(name)]));
+  const byNetns = new Map(
+    fleet.customers.map(({ name }): [Netns, Share | undefined] => [netnsOf(name), shares.get(name)]),
+  );
   const byVeth = new Map(fleet.customers.map(({ name }) => [vethOf(name), shares.get(name)]));
   const at = (netns: Netns, device?: string): Share | undefined =>
     netns === DEFAULT_NETNS ? ((device === undefined ? undefined : byVeth.get(device)) ?? common) : byNetns.get(netns);
@@ -43,6 +45,7 @@ export function sharesOf({ fleet }: ServerView, kernel: Omit<KernelDesired, 'rul
   return { common, ofCustomer: (name) => shares.get(name) ?? empty() };
 }
 
-const deviceOfRoute = ({ target }: RouteState): string | undefined => (target.kind === 'via' ? target.device : undefined);
+const deviceOfRoute = ({ target }: RouteState): string | undefined =>
+  target.kind === 'via' ? target.device : undefined;
 
 const deviceOfSysctl = ({ key }: SysctlState): string | undefined => /\.conf\.([^.]+)\./.exec(key)?.[1];

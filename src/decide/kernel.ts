@@ -42,10 +42,7 @@ export function desiredKernel(view: ServerView, inputs: KernelInputs): KernelDes
     rules: rulesOf(view),
     routes: [...sharedRoutes(view), ...inside.flatMap(({ routes }) => routes)],
     nexthops: inside.flatMap(({ nexthops }) => nexthops),
-    sysctls: [
-      ...sharedSysctls(DEFAULT_NETNS, view.server.uplinks, veths),
-      ...inside.flatMap(({ sysctls }) => sysctls),
-    ],
+    sysctls: [...sharedSysctls(DEFAULT_NETNS, view.server.uplinks, veths), ...inside.flatMap(({ sysctls }) => sysctls)],
     tunnels: inside.flatMap(({ tunnels }) => tunnels),
     rulesets: inputs.rulesets,
   });
@@ -103,18 +100,20 @@ function insideOf({ fleet }: ServerView, customer: Customer, { tunnelHealth }: K
       ...paths.map(({ prefix: destination, target }) => route(netns, TABLE_MAIN, destination, target)),
       ...FAMILIES.map((family) => wayOut(netns, family, family === 4 ? icmpSource.v4 : icmpSource.v6)),
     ],
-    sysctls: customerSysctls(netns, EDGE_DEVICE, customer.tunnels.map(({ name }) => tunnelDeviceOf(name))),
-    tunnels: customer.tunnels.map(
-      (tunnel): TunnelState => ({
-        netns,
-        name: tunnelDeviceOf(tunnel.name),
-        local: endpoints.gre4,
-        remote: tunnel.remote,
-        ...(tunnel.key === undefined ? {} : { key: tunnel.key }),
-        mtu: tunnel.mtu,
-        up: true,
-      }),
+    sysctls: customerSysctls(
+      netns,
+      EDGE_DEVICE,
+      customer.tunnels.map(({ name }) => tunnelDeviceOf(name)),
     ),
+    tunnels: customer.tunnels.map((tunnel): TunnelState => ({
+      netns,
+      name: tunnelDeviceOf(tunnel.name),
+      local: endpoints.gre4,
+      remote: tunnel.remote,
+      ...(tunnel.key === undefined ? {} : { key: tunnel.key }),
+      mtu: tunnel.mtu,
+      up: true,
+    })),
   };
 }
 

@@ -84,7 +84,10 @@ const deviceName = (tunnel: string, family: Family): string => `tunnel ${tunnel}
 const groupName = (prefix: Prefix): string => `prefix ${prefix}`;
 
 /** Ids from names, free of collisions: a name whose number is taken moves to the next free one. */
-export function numbered(names: readonly string[], hash: (name: string) => number = fnv1a): ReadonlyMap<string, number> {
+export function numbered(
+  names: readonly string[],
+  hash: (name: string) => number = fnv1a,
+): ReadonlyMap<string, number> {
   const ids = new Map<string, number>();
   const taken = new Set<number>();
   for (const name of [...names].sort()) {

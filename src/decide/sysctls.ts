@@ -33,7 +33,11 @@ const forwarding = (netns: Netns): readonly SysctlState[] => [
  * IPv6 forwarding makes interfaces with `accept_ra=1` ignore router
  * advertisements; a server that takes its default route from them needs 2.
  */
-export const sharedSysctls = (netns: Netns, uplinks: readonly string[], veths: readonly string[]): readonly SysctlState[] => [
+export const sharedSysctls = (
+  netns: Netns,
+  uplinks: readonly string[],
+  veths: readonly string[],
+): readonly SysctlState[] => [
   ...forwarding(netns),
   ...uplinks.map((uplink) => unfiltered(netns, uplink)),
   ...veths.flatMap((veth) => [unfiltered(netns, veth), withoutDad(netns, veth)]),

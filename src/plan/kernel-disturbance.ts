@@ -4,7 +4,15 @@
  * empties groups, and an empty group drops its routes. Planning with that in
  * view lets one pass reach the desired state.
  */
-import type { KernelObserved, Netns, NexthopState, RouteState, SysctlState, TunnelState, VethState } from '../model/kernel.js';
+import type {
+  KernelObserved,
+  Netns,
+  NexthopState,
+  RouteState,
+  SysctlState,
+  TunnelState,
+  VethState,
+} from '../model/kernel.js';
 import { nexthopKey } from '../model/kernel-order.js';
 import { EDGE_DEVICE } from '../model/naming.js';
 

@@ -1,11 +1,5 @@
 /** Addresses, nexthops and routes: customers' namespaces first, the routes that lead into them last. */
-import type {
-  KernelDesired,
-  KernelObserved,
-  KernelOp,
-  NexthopState,
-  RouteState,
-} from '../model/kernel.js';
+import type { KernelDesired, KernelObserved, KernelOp, NexthopState, RouteState } from '../model/kernel.js';
 import { addressKey, nexthopKey, routeKey } from '../model/kernel-order.js';
 import { DEFAULT_NETNS } from '../model/naming.js';
 import { lostNexthops, RouteDisturbance, type Disturbance } from './kernel-disturbance.js';
@@ -90,4 +84,3 @@ function inward(items: readonly Ranked[]): readonly KernelOp[] {
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-

@@ -34,9 +34,10 @@ export function planPrune(desired: KernelDesired, observed: KernelObserved): rea
   );
   return [
     ...surplus(observed.rules, desired.rules, placeOf).map((rule): KernelOp => ({ kind: 'rule-delete', rule })),
-    ...surplus(observed.routes.filter(stays), desired.routes, routeKey).map(
-      (route): KernelOp => ({ kind: 'route-delete', route }),
-    ),
+    ...surplus(observed.routes.filter(stays), desired.routes, routeKey).map((route): KernelOp => ({
+      kind: 'route-delete',
+      route,
+    })),
     ...groupsFirst(nexthops).map(({ netns, id }): KernelOp => ({ kind: 'nexthop-delete', netns, id })),
     ...tunnels.map(({ netns, name }): KernelOp => ({ kind: 'tunnel-delete', netns, name })),
     ...addresses.map((address): KernelOp => ({ kind: 'address-delete', address })),

@@ -56,7 +56,11 @@ export function planKernel(
 }
 
 /** Settings of what exists. A key that the kernel does not have cannot be written: its device is missing, or the feature. */
-function standingSysctls(desired: KernelDesired, observed: KernelObserved, disturbance: Disturbance): readonly KernelOp[] {
+function standingSysctls(
+  desired: KernelDesired,
+  observed: KernelObserved,
+  disturbance: Disturbance,
+): readonly KernelOp[] {
   return pairs(desired.sysctls, observed.sysctls, sysctlKey)
     .filter((pair) => pair.found !== undefined && differs(pair) && !disturbance.ofSysctl(pair.wanted))
     .map(({ wanted }) => ({ kind: 'sysctl-set', sysctl: wanted }));
@@ -64,9 +68,7 @@ function standingSysctls(desired: KernelDesired, observed: KernelObserved, distu
 
 /** Settings of what this plan creates begin at the kernel's defaults, whatever was read before. */
 const freshSysctls = (desired: KernelDesired, disturbance: Disturbance): readonly KernelOp[] =>
-  desired.sysctls
-    .filter((sysctl) => disturbance.ofSysctl(sysctl))
-    .map((sysctl) => ({ kind: 'sysctl-set', sysctl }));
+  desired.sysctls.filter((sysctl) => disturbance.ofSysctl(sysctl)).map((sysctl) => ({ kind: 'sysctl-set', sysctl }));
 
 function rulesets(desired: KernelDesired, observed: KernelObserved, disturbance: Disturbance): readonly KernelOp[] {
   const states = new Map(observed.rulesets.map((ruleset) => [rulesetKey(ruleset), ruleset.state]));

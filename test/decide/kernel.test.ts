@@ -9,11 +9,18 @@ import { inOrder } from '../../src/model/kernel-order.js';
 import { acme, acmeFleet, amsS1, globex } from '../acme.js';
 
 const allUp = (): TunnelHealth => 'up';
-const desire = (fleet: Fleet = acmeFleet, tunnelHealth: (c: string, t: string) => TunnelHealth = allUp): KernelDesired =>
-  desiredKernel(amsS1(fleet), { tunnelHealth, rulesets: [] });
+const desire = (
+  fleet: Fleet = acmeFleet,
+  tunnelHealth: (c: string, t: string) => TunnelHealth = allUp,
+): KernelDesired => desiredKernel(amsS1(fleet), { tunnelHealth, rulesets: [] });
 
 const P = prefix('203.0.113.0/24');
-const route = (tunnel: string, priority: number, weight = 1): CustomerRoute => ({ prefix: P, tunnel, priority, weight });
+const route = (tunnel: string, priority: number, weight = 1): CustomerRoute => ({
+  prefix: P,
+  tunnel,
+  priority,
+  weight,
+});
 
 describe('which tunnels carry a prefix', () => {
   test.each<[string, CustomerRoute[], Record<string, TunnelHealth>, string[]]>([
@@ -30,10 +37,14 @@ describe('which tunnels carry a prefix', () => {
   test('a prefix is never without a tunnel because of health', () => {
     const health = fc.constantFrom<TunnelHealth>('up', 'down', 'unknown');
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(500)), { minLength: 1 }), fc.array(health, { minLength: 3, maxLength: 3 }), (pairs, states) => {
-        const routes = pairs.map(([tunnel, priority]) => route(tunnel, priority));
-        expect(carriersOf(routes, (tunnel) => states['abc'.indexOf(tunnel)] ?? 'up').length).toBeGreaterThan(0);
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(500)), { minLength: 1 }),
+        fc.array(health, { minLength: 3, maxLength: 3 }),
+        (pairs, states) => {
+          const routes = pairs.map(([tunnel, priority]) => route(tunnel, priority));
+          expect(carriersOf(routes, (tunnel) => states['abc'.indexOf(tunnel)] ?? 'up').length).toBeGreaterThan(0);
+        },
+      ),
     );
   });
 });
@@ -50,7 +61,10 @@ describe('nexthop numbers', () => {
   });
 
   test('stay when health changes: only a group’s members do', () => {
-    const [before, after] = [nexthopsOf(acme, () => 'up'), nexthopsOf(acme, (tunnel) => (tunnel === 'us' ? 'down' : 'up'))];
+    const [before, after] = [
+      nexthopsOf(acme, () => 'up'),
+      nexthopsOf(acme, (tunnel) => (tunnel === 'us' ? 'down' : 'up')),
+    ];
     expect(after.paths).toEqual(before.paths);
     expect(after.nexthops.map(({ id }) => id)).toEqual(before.nexthops.map(({ id }) => id));
     const sizes = after.nexthops.flatMap(({ target }) => (target.kind === 'group' ? [target.members.length] : []));
@@ -66,18 +80,28 @@ describe('the desired kernel', () => {
   });
 
   test('weights become shares of the group', () => {
-    const groups = desire().nexthops.flatMap(({ target }) => (target.kind === 'group' ? [target.members.map(({ weight }) => weight).sort()] : []));
+    const groups = desire().nexthops.flatMap(({ target }) =>
+      target.kind === 'group' ? [target.members.map(({ weight }) => weight).sort()] : [],
+    );
     expect(groups).toEqual(expect.arrayContaining([[1, 2], [1, 2], [1]]));
   });
 
   test('two customers with the same inner addresses have one each, in their own namespaces', () => {
     const inner = desire().addresses.filter(({ device }) => device === 'gre-us');
-    expect(inner.map(({ netns, address }) => [netns, address])).toEqual([['cv-acme', '10.255.0.0'], ['cv-globex', '10.255.0.0']]);
+    expect(inner.map(({ netns, address }) => [netns, address])).toEqual([
+      ['cv-acme', '10.255.0.0'],
+      ['cv-globex', '10.255.0.0'],
+    ]);
   });
 
   test('leads each prefix into its customer’s namespace and everything else nowhere', () => {
     const inTable = desire().routes.filter(({ table }) => table === acmeFleet.kernel.table);
-    expect(inTable.map(({ destination, target }) => [destination, target.kind === 'via' ? `${target.via} ${target.device}` : target.kind])).toEqual([
+    expect(
+      inTable.map(({ destination, target }) => [
+        destination,
+        target.kind === 'via' ? `${target.via} ${target.device}` : target.kind,
+      ]),
+    ).toEqual([
       ['0.0.0.0/0', 'unreachable'],
       ['198.19.7.0/24', 'fe80::2 cv-globex'],
       ['203.0.113.0/24', 'fe80::2 cv-acme'],
@@ -88,7 +112,9 @@ describe('the desired kernel', () => {
 
   test('a prefix without a route ends in the namespace instead of following the way out', () => {
     const customers = [{ ...globex, routes: [] }];
-    const inside = desire({ ...acmeFleet, customers }).routes.find(({ netns, destination }) => netns === 'cv-globex' && destination === '198.19.7.0/24');
+    const inside = desire({ ...acmeFleet, customers }).routes.find(
+      ({ netns, destination }) => netns === 'cv-globex' && destination === '198.19.7.0/24',
+    );
     expect(inside?.target).toEqual({ kind: 'unreachable' });
   });
 

@@ -12,7 +12,15 @@ import type {
   TunnelState,
   VethState,
 } from '../../src/model/kernel.js';
-import { addressKey, nexthopKey, routeKey, ruleKey, sortedBy, sysctlKey, tunnelKey } from '../../src/model/kernel-order.js';
+import {
+  addressKey,
+  nexthopKey,
+  routeKey,
+  ruleKey,
+  sortedBy,
+  sysctlKey,
+  tunnelKey,
+} from '../../src/model/kernel-order.js';
 import { EDGE_DEVICE } from '../../src/model/naming.js';
 import { KernelWorld } from './kernel-world.js';
 
@@ -30,7 +38,10 @@ export class FakeKernel extends KernelWorld {
   observe(): KernelObserved {
     const all = <T>(map: ReadonlyMap<string, T>, key: (item: T) => string): readonly T[] => sortedBy(map.values(), key);
     return {
-      namespaces: sortedBy([...this.namespaces].map(([name, customer]) => ({ name, customer })), ({ name }) => name),
+      namespaces: sortedBy(
+        [...this.namespaces].map(([name, customer]) => ({ name, customer })),
+        ({ name }) => name,
+      ),
       veths: all(this.veths, ({ name }) => name),
       addresses: all(this.addresses, addressKey),
       rules: all(this.rules, ruleKey),

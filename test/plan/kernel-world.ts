@@ -63,7 +63,8 @@ export class KernelWorld {
   dropAddress(address: AddressState): void {
     this.addresses.delete(addressKey(address));
     for (const [key, { netns, target }] of this.routes) {
-      if (netns === address.netns && target.kind === 'via' && target.source === address.address) this.routes.delete(key);
+      if (netns === address.netns && target.kind === 'via' && target.source === address.address)
+        this.routes.delete(key);
     }
   }
 
@@ -84,9 +85,11 @@ export class KernelWorld {
 
   /** Everything on a device goes with it. */
   protected forget(netns: Netns, device: string): void {
-    for (const own of [...this.addresses.values()]) if (own.netns === netns && own.device === device) this.dropAddress(own);
+    for (const own of [...this.addresses.values()])
+      if (own.netns === netns && own.device === device) this.dropAddress(own);
     for (const [key, route] of this.routes) {
-      if (route.netns === netns && route.target.kind === 'via' && route.target.device === device) this.routes.delete(key);
+      if (route.netns === netns && route.target.kind === 'via' && route.target.device === device)
+        this.routes.delete(key);
     }
     for (const { netns: at, id, target } of [...this.nexthops.values()]) {
       if (at === netns && target.kind === 'device' && target.device === device) this.dropNexthop(netns, id);
@@ -100,7 +103,8 @@ export class KernelWorld {
   protected bring(netns: Netns, device?: string): void {
     for (const sysctl of this.settings) {
       const owner = /\.conf\.(?!all\.)([^.]+)\./.exec(sysctl.key)?.[1];
-      if (sysctl.netns === netns && owner === device) this.sysctls.set(sysctlKey(sysctl), { ...sysctl, value: 'default' });
+      if (sysctl.netns === netns && owner === device)
+        this.sysctls.set(sysctlKey(sysctl), { ...sysctl, value: 'default' });
     }
   }
 }

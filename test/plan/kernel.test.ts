@@ -4,13 +4,19 @@ import { address, prefix } from '../../src/model/address.js';
 import type { Customer, Fleet } from '../../src/model/fleet.js';
 import type { TunnelHealth } from '../../src/model/health.js';
 import type { KernelDesired, KernelOp } from '../../src/model/kernel.js';
-import { addressKey, nexthopKey, routeKey, ruleKey, sysctlKey, tunnelKey } from '../../src/model/kernel-order.js';
+import { addressKey, nexthopKey, sysctlKey } from '../../src/model/kernel-order.js';
 import { netnsOf } from '../../src/model/naming.js';
 import { planKernel } from '../../src/plan/kernel.js';
 import { acme, acmeFleet, amsS1, globex } from '../acme.js';
 import { FakeKernel } from './fake-kernel.js';
+import { DAMAGES } from './damages.js';
 
-const initech: Customer = { ...globex, name: 'initech', prefixes: [{ prefix: prefix('198.19.8.0/24'), advertise: true }], routes: [] };
+const initech: Customer = {
+  ...globex,
+  name: 'initech',
+  prefixes: [{ prefix: prefix('198.19.8.0/24'), advertise: true }],
+  routes: [],
+};
 const everyone: Fleet = { ...acmeFleet, customers: [acme, globex, initech] };
 
 function desire(fleet: Fleet, health: (tunnel: string) => TunnelHealth = () => 'up'): KernelDesired {
@@ -22,7 +28,11 @@ function desire(fleet: Fleet, health: (tunnel: string) => TunnelHealth = () => '
 }
 
 const kernelFor = (desired: KernelDesired): FakeKernel =>
-  new FakeKernel(['eth1'], desire(everyone).sysctls, new Map(desired.rulesets.map(({ netns, ruleset }) => [netns, ruleset])));
+  new FakeKernel(
+    ['eth1'],
+    desire(everyone).sysctls,
+    new Map(desired.rulesets.map(({ netns, ruleset }) => [netns, ruleset])),
+  );
 
 const fleets: fc.Arbitrary<Fleet> = fc
   .record({
@@ -34,7 +44,10 @@ const fleets: fc.Arbitrary<Fleet> = fc
   })
   .map(({ customers, mtu, v6, length, preference }) => ({
     ...everyone,
-    provider: { ...everyone.provider, icmpSource: { v4: address('192.0.2.2'), ...(v6 ? { v6: address('2001:db8:e::2') } : {}) } },
+    provider: {
+      ...everyone.provider,
+      icmpSource: { v4: address('192.0.2.2'), ...(v6 ? { v6: address('2001:db8:e::2') } : {}) },
+    },
     kernel: { ...everyone.kernel, rulePreference: preference },
     customers: customers.map((customer) => ({
       ...customer,
@@ -46,71 +59,15 @@ const desires: fc.Arbitrary<KernelDesired> = fc
   .tuple(fleets, fc.constantFrom<TunnelHealth>('up', 'down', 'unknown'), fc.constantFrom<TunnelHealth>('up', 'down'))
   .map(([fleet, us, eu]) => desire(fleet, (tunnel) => (tunnel === 'us' ? us : eu)));
 
-/** One thing that somebody does to a kernel behind our back. `pick` chooses among what is there. */
-type Damage = (kernel: FakeKernel, pick: <T>(items: Iterable<T>) => T | undefined) => void;
-
-const DAMAGES: Readonly<Record<string, Damage>> = {
-  'namespace gone': (k, pick) => onSome(pick(k.namespaces.keys()), (name) => k.dropNamespace(name)),
-  'veth gone': (k, pick) => onSome(pick(k.veths.keys()), (name) => k.dropVeth(name)),
-  'veth not ready': (k, pick) => onSome(pick(k.veths.values()), (veth) => k.veths.set(veth.name, { ...veth, ready: false })),
-  'address gone': (k, pick) => onSome(pick(k.addresses.values()), (own) => k.dropAddress(own)),
-  'address of another length': (k, pick) =>
-    onSome(pick(k.addresses.values()), (own) => k.addresses.set(addressKey(own), { ...own, length: own.length - 2 })),
-  'unwanted address': (k, pick) =>
-    onSome(pick(k.namespaces.keys()), (netns) => {
-      const own = { netns, device: 'lo', address: address('192.0.2.99'), length: 32 };
-      k.addresses.set(addressKey(own), own);
-    }),
-  'rule gone': (k, pick) => onSome(pick(k.rules.keys()), (key) => k.rules.delete(key)),
-  'rule to another table': (k, pick) =>
-    onSome(pick(k.rules.values()), (rule) => {
-      k.rules.delete(ruleKey(rule));
-      const wrong = { ...rule, table: 100 };
-      k.rules.set(ruleKey(wrong), wrong);
-    }),
-  'rule for an uplink that is none': (k, pick) =>
-    onSome(pick(k.rules.values()), (rule) => k.rules.set(ruleKey({ ...rule, iif: 'eth9' }), { ...rule, iif: 'eth9' })),
-  'route gone': (k, pick) => onSome(pick(k.routes.keys()), (key) => k.routes.delete(key)),
-  'route unreachable': (k, pick) =>
-    onSome(pick(k.routes.values()), (route) => k.routes.set(routeKey(route), { ...route, target: { kind: 'unreachable' } })),
-  'unwanted route': (k, pick) =>
-    onSome(pick(k.routes.values()), (route) => {
-      const extra = { ...route, family: 4 as const, destination: prefix('100.64.0.0/10'), target: { kind: 'unreachable' } as const };
-      k.routes.set(routeKey(extra), extra);
-    }),
-  'nexthop gone': (k, pick) => onSome(pick(k.nexthops.values()), ({ netns, id }) => k.dropNexthop(netns, id)),
-  'group of one': (k, pick) =>
-    onSome(pick(k.nexthops.values()), (nexthop) => {
-      const { target } = nexthop;
-      if (target.kind === 'device') return;
-      k.nexthops.set(nexthopKey(nexthop), { ...nexthop, target: { kind: 'group', members: target.members.slice(0, 1) } });
-    }),
-  'device where a group was': (k, pick) =>
-    onSome(pick([...k.nexthops.values()].filter(({ target }) => target.kind === 'group')), (group) =>
-      k.nexthops.set(nexthopKey(group), { ...group, target: { kind: 'device', device: 'edge0' } }),
-    ),
-  'nexthop of the other family': (k, pick) =>
-    onSome(pick(k.nexthops.values()), (nexthop) =>
-      k.nexthops.set(nexthopKey(nexthop), { ...nexthop, family: nexthop.family === 4 ? 6 : 4 }),
-    ),
-  'tunnel gone': (k, pick) => onSome(pick(k.tunnels.values()), ({ netns, name }) => k.dropDevice(netns, name)),
-  'tunnel down': (k, pick) => onSome(pick(k.tunnels.values()), (tunnel) => k.tunnels.set(tunnelKey(tunnel), { ...tunnel, up: false })),
-  'setting turned': (k, pick) =>
-    onSome(pick(k.sysctls.values()), (sysctl) => k.sysctls.set(sysctlKey(sysctl), { ...sysctl, value: '9' })),
-  'table gone': (k, pick) => onSome(pick(k.rulesets.keys()), (netns) => k.rulesets.delete(netns)),
-  'table changed': (k, pick) => onSome(pick(k.rulesets.keys()), (netns) => k.rulesets.set(netns, 'somebody else’s')),
-};
-
-function onSome<T>(item: T | undefined, act: (item: T) => unknown): void {
-  if (item !== undefined) act(item);
-}
-
 const damages = fc.array(fc.tuple(fc.constantFrom(...Object.keys(DAMAGES)), fc.nat()), { maxLength: 8 });
 
 /** An earlier fleet, applied up to some operation, then damaged. */
 const histories = fc.record({ earlier: desires, share: fc.constantFrom(0, 0.3, 0.7, 1), damages });
 
-function kernelAfter(history: { earlier: KernelDesired; share: number; damages: [string, number][] }, desired: KernelDesired): FakeKernel {
+function kernelAfter(
+  history: { earlier: KernelDesired; share: number; damages: [string, number][] },
+  desired: KernelDesired,
+): FakeKernel {
   const kernel = kernelFor(desired);
   const made = planKernel(history.earlier, kernel.observe(), { prune: false });
   kernel.apply(made.slice(0, Math.floor(made.length * history.share)));
@@ -135,16 +92,9 @@ function keysOf(desired: KernelDesired): ReadonlySet<string> {
 
 /** Whether a deletion makes room for something wanted under the same key. */
 function makesRoom(op: KernelOp, wanted: ReadonlySet<string>): boolean {
-  switch (op.kind) {
-    case 'address-delete':
-      return wanted.has(addressKey(op.address));
-    case 'nexthop-delete':
-      return wanted.has(nexthopKey(op));
-    case 'rule-delete':
-      return wanted.has(`${op.rule.family} ${op.rule.iif}`);
-    default:
-      return false;
-  }
+  if (op.kind === 'address-delete') return wanted.has(addressKey(op.address));
+  if (op.kind === 'nexthop-delete') return wanted.has(nexthopKey(op));
+  return op.kind === 'rule-delete' && wanted.has(`${op.rule.family} ${op.rule.iif}`);
 }
 
 const runs = { numRuns: 150 };
@@ -170,7 +120,9 @@ test('pruned, exactly the desired state is left', () => {
       const { uplinks: _, sysctls: __, rulesets, ...observed } = kernel.observe();
       const { sysctls: ___, rulesets: wantedRulesets, ...wanted } = desired;
       expect(observed).toEqual(wanted);
-      expect(rulesets.map(({ netns, state }) => [netns, state])).toEqual(wantedRulesets.map(({ netns }) => [netns, 'equal']));
+      expect(rulesets.map(({ netns, state }) => [netns, state])).toEqual(
+        wantedRulesets.map(({ netns }) => [netns, 'equal']),
+      );
       expect(planKernel(desired, kernel.observe(), { prune: true })).toEqual([]);
     }),
     runs,
@@ -192,7 +144,17 @@ test('without prune nothing goes but what stands in the way', () => {
 test('the firewall stands before tunnels, tunnels before routes, routes before the rules that lead to them', () => {
   const desired = desire(everyone);
   const kinds = planKernel(desired, kernelFor(desired).observe(), { prune: false }).map(({ kind }) => kind);
-  const stages = ['sysctl-set', 'namespace-add', 'ruleset-replace', 'veth-add', 'tunnel-add', 'address-add', 'nexthop-replace', 'route-replace', 'rule-add'];
+  const stages = [
+    'sysctl-set',
+    'namespace-add',
+    'ruleset-replace',
+    'veth-add',
+    'tunnel-add',
+    'address-add',
+    'nexthop-replace',
+    'route-replace',
+    'rule-add',
+  ];
   const firsts = stages.map((kind) => kinds.indexOf(kind as KernelOp['kind']));
   expect(firsts).toEqual([...firsts].sort((a, b) => a - b));
   expect(kinds.lastIndexOf('ruleset-replace')).toBeLessThan(kinds.indexOf('veth-add'));
@@ -203,7 +165,9 @@ test('deletion runs the other way round', () => {
   const nothing = desire({ ...everyone, customers: [] });
   const kernel = kernelFor(nothing);
   kernel.apply(planKernel(desire(everyone), kernel.observe(), { prune: false }));
-  const kinds = planKernel(nothing, kernel.observe(), { prune: true }).map(({ kind }) => kind).filter((kind) => kind.endsWith('delete'));
+  const kinds = planKernel(nothing, kernel.observe(), { prune: true })
+    .map(({ kind }) => kind)
+    .filter((kind) => kind.endsWith('delete'));
   expect([...new Set(kinds)]).toEqual(['route-delete', 'tunnel-delete', 'veth-delete', 'namespace-delete']);
 });
 

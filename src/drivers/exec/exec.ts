@@ -45,7 +45,8 @@ function run(argv: Argv, options: ExecOptions = {}): Promise<ExecResult> {
     child.once('close', (code, signal) => {
       clearTimeout(deadline);
       if (cut) reject(cut);
-      else if (code === null) reject(new ExecError(argv, 'killed', `${shown(argv)}: killed by ${signal ?? 'a signal'}`));
+      else if (code === null)
+        reject(new ExecError(argv, 'killed', `${shown(argv)}: killed by ${signal ?? 'a signal'}`));
       else resolve({ code, stdout: stdout(), stderr: stderr() });
     });
   });
@@ -65,15 +66,13 @@ function collect(stream: Readable, exceeded: () => void): () => string {
 
 /** From the errno of execve(2) or fork(2). */
 function notStarted(argv: Argv, { code, message }: NodeJS.ErrnoException): ExecError {
-  switch (code) {
-    case 'ENOENT':
-      return new ExecError(argv, 'not-found', `${argv[0]}: no such program; install it or correct PATH`);
-    case 'EACCES':
-    case 'EPERM':
-      return new ExecError(argv, 'not-permitted', `${argv[0]}: not permitted to run it (${code})`);
-    default:
-      return new ExecError(argv, 'killed', `${argv[0]}: could not be started: ${message}`);
+  if (code === 'ENOENT') {
+    return new ExecError(argv, 'not-found', `${argv[0]}: no such program; install it or correct PATH`);
   }
+  if (code === 'EACCES' || code === 'EPERM') {
+    return new ExecError(argv, 'not-permitted', `${argv[0]}: not permitted to run it (${code})`);
+  }
+  return new ExecError(argv, 'killed', `${argv[0]}: could not be started: ${message}`);
 }
 
 /** The first words of a command, for messages. */

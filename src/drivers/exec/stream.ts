@@ -42,7 +42,11 @@ export function openStream(argv: readonly [string, ...string[]], handlers: Strea
     handlers.ended(`${file}: ${how ?? 'could not be started'}${why === '' ? '' : `: ${why}`}`);
   });
   // A handler that throws is a defect of its owner; it must not go unseen.
-  gone.catch((error: unknown) => setImmediate(() => { throw error; }));
+  gone.catch((error: unknown) =>
+    setImmediate(() => {
+      throw error;
+    }),
+  );
 
   return {
     write: (text) => {

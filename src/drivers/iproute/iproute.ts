@@ -17,13 +17,19 @@ export function createIproute(exec: Exec): Iproute {
     query: async (place, commands) => {
       const end = await ip(exec, place, ['-json', '-details', '-Numeric'], commands);
       if (end.code !== 0) throw failure(end, `cannot read ${where(place)}`);
-      return parseLists(end.stdout, commands.length);
+      return parseLists(withNamespaces(commands, end.stdout), commands.length);
     },
     batch: async (place, commands) => {
       if (commands.length === 0) return { done: true };
       return batchEnd(await ip(exec, place, [], commands), place);
     },
   };
+}
+
+/** Where no namespace was ever made there is no /run/netns, and ip prints no list for it, not even an empty one. */
+function withNamespaces(commands: readonly string[], output: string): string {
+  const printed = output.split('\n').filter((line) => line.trim() !== '').length;
+  return commands[0] === 'netns list' && printed === commands.length - 1 ? `[]\n${output}` : output;
 }
 
 async function ip(

@@ -73,7 +73,10 @@ export function createLinkDriver(ip: Iproute): LinkDriver {
   async function execute(steps: readonly Step[]): Promise<void> {
     let rest = steps;
     while (rest[0]) {
-      const end = await ip.batch({ netns: rest[0].netns }, rest.map(({ command }) => command));
+      const end = await ip.batch(
+        { netns: rest[0].netns },
+        rest.map(({ command }) => command),
+      );
       if (end.done) return;
       const failed = rest[end.failed];
       if (!failed || !(await inEffect(failed.op))) {

@@ -86,7 +86,8 @@ export function vethsOf(machine: Machine): readonly VethState[] {
 export function edgeOf({ ours, idOf }: Machine, customer: string, outer: IpRow): IpRow | undefined {
   const inside = ours.get(customer);
   const edge = inside?.rows.find((row) => row.text('ifname') === EDGE_DEVICE);
-  if (!inside || !edge || !outer.has('link_index') || !edge.has('link_index') || !outer.has('link_netnsid')) return undefined;
+  if (!inside || !edge || !outer.has('link_index') || !edge.has('link_index') || !outer.has('link_netnsid'))
+    return undefined;
   const paired =
     outer.number('link_netnsid') === idOf.get(inside.netns) &&
     outer.number('link_index') === edge.number('ifindex') &&
@@ -127,7 +128,8 @@ function addressState(netns: Netns, device: string, item: IpRow): AddressState {
   return { netns, device, address, length: item.number('prefixlen') };
 }
 
-export const aliasOf = (row: IpRow | undefined): string | undefined => (row?.has('ifalias') ? row.text('ifalias') : undefined);
+export const aliasOf = (row: IpRow | undefined): string | undefined =>
+  row?.has('ifalias') ? row.text('ifalias') : undefined;
 
 /** An uplink that does not exist is down. */
 export const uplinksOf = ({ outside }: Machine, names: readonly string[]): readonly { name: string; up: boolean }[] =>

@@ -5,7 +5,8 @@ import type { AddressState, KernelOp, NamespaceState, Netns, VethState } from '.
 import { DEFAULT_NETNS, EDGE_DEVICE, ownerAlias } from '../../model/naming.js';
 import { LABEL } from './read.js';
 
-type Kinds = 'namespace-add' | 'namespace-delete' | 'veth-add' | 'veth-repair' | 'veth-delete' | 'address-add' | 'address-delete';
+type Kinds =
+  'namespace-add' | 'namespace-delete' | 'veth-add' | 'veth-repair' | 'veth-delete' | 'address-add' | 'address-delete';
 export type LinkOp = Extract<KernelOp, { kind: Kinds }>;
 
 /** One command, where it runs, and the operation it serves. */
@@ -27,7 +28,12 @@ export function phasesOf(op: LinkOp): Phases {
       return [[step(DEFAULT_NETNS, `netns delete ${op.name}`)]];
     case 'veth-add':
       return [
-        [step(DEFAULT_NETNS, `link add name ${op.veth.name} type veth peer name ${EDGE_DEVICE} netns ${op.veth.netns}`)],
+        [
+          step(
+            DEFAULT_NETNS,
+            `link add name ${op.veth.name} type veth peer name ${EDGE_DEVICE} netns ${op.veth.netns}`,
+          ),
+        ],
         ...vethSetUp(op.veth, step),
       ];
     case 'veth-repair':

@@ -9,8 +9,20 @@ import type { KernelEvents } from '../../ports/kernel.js';
  * setpriv ends the monitor when this process is killed.
  */
 const MONITOR = [
-  'setpriv', '--pdeathsig', 'TERM', '--',
-  'ip', '-oneline', 'monitor', 'link', 'address', 'route', 'rule', 'nexthop', 'nsid', 'all-nsid',
+  'setpriv',
+  '--pdeathsig',
+  'TERM',
+  '--',
+  'ip',
+  '-oneline',
+  'monitor',
+  'link',
+  'address',
+  'route',
+  'rule',
+  'nexthop',
+  'nsid',
+  'all-nsid',
 ] as const;
 
 /** Doubling from the first to the last; a monitor that lived longer than the last begins anew. */

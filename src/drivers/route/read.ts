@@ -1,6 +1,22 @@
 /** Rules, routes and nexthop objects as ip(8) prints them; only those that carry our protocol number. */
-import { bitsOf, familyOf, parseAddress, parsePrefix, type Address, type Family, type Prefix } from '../../model/address.js';
-import { TABLE_MAIN, type Netns, type NexthopState, type NexthopTarget, type RouteState, type RouteTarget, type RuleState } from '../../model/kernel.js';
+import {
+  bitsOf,
+  familyOf,
+  parseAddress,
+  parsePrefix,
+  type Address,
+  type Family,
+  type Prefix,
+} from '../../model/address.js';
+import {
+  TABLE_MAIN,
+  type Netns,
+  type NexthopState,
+  type NexthopTarget,
+  type RouteState,
+  type RouteTarget,
+  type RuleState,
+} from '../../model/kernel.js';
 import { nexthopKey } from '../../model/kernel-order.js';
 import type { IpRow } from '../../ports/iproute.js';
 import { KernelError } from '../../ports/kernel.js';
@@ -74,11 +90,12 @@ function addressFrom(text: string): Address {
 function routeTarget(row: IpRow): RouteTarget {
   if (row.has('type') && row.number('type') === RTN_UNREACHABLE) return { kind: 'unreachable' };
   if (row.has('nhid')) return { kind: 'nexthop', id: row.number('nhid') };
+  const via = viaOf(row);
   return {
     kind: 'via',
     // A route over several devices without a nexthop object is not of our making: it names none, and will be replaced.
     device: row.has('dev') ? row.text('dev') : '',
-    ...(viaOf(row) === undefined ? {} : { via: viaOf(row) as Address }),
+    ...(via === undefined ? {} : { via }),
     ...(row.has('prefsrc') ? { source: addressFrom(row.text('prefsrc')) } : {}),
   };
 }
@@ -92,19 +109,23 @@ function viaOf(row: IpRow): Address | undefined {
 /** The dump tells no family; a group has that of its members. */
 export function nexthopsFrom(rows: readonly IpRow[], netns: Netns, protocol: number): readonly NexthopState[] {
   const own = rows.filter((row) => row.number('protocol') === protocol);
-  const devices = own.filter((row) => !row.has('group')).map((row): NexthopState => ({
-    netns,
-    id: row.number('id'),
-    family: row.number('scope') === RT_SCOPE_HOST ? 4 : 6,
-    target: { kind: 'device', device: row.has('dev') && !row.has('gateway') ? row.text('dev') : '' },
-  }));
+  const devices = own
+    .filter((row) => !row.has('group'))
+    .map((row): NexthopState => ({
+      netns,
+      id: row.number('id'),
+      family: row.number('scope') === RT_SCOPE_HOST ? 4 : 6,
+      target: { kind: 'device', device: row.has('dev') && !row.has('gateway') ? row.text('dev') : '' },
+    }));
   const families = new Map(devices.map((nexthop) => [nexthopKey(nexthop), nexthop.family]));
-  const groups = own.filter((row) => row.has('group')).map((row): NexthopState => {
-    const target = groupTarget(row);
-    const first = target.kind === 'group' ? target.members[0] : undefined;
-    const family = first && families.get(nexthopKey({ netns, id: first.id }));
-    return { netns, id: row.number('id'), family: family ?? 4, target };
-  });
+  const groups = own
+    .filter((row) => row.has('group'))
+    .map((row): NexthopState => {
+      const target = groupTarget(row);
+      const first = target.kind === 'group' ? target.members[0] : undefined;
+      const family = first && families.get(nexthopKey({ netns, id: first.id }));
+      return { netns, id: row.number('id'), family: family ?? 4, target };
+    });
   return [...devices, ...groups];
 }
 

@@ -30,9 +30,18 @@ export function createRouteDriver(ip: Iproute, numbers: KernelNumbers): RouteDri
       parts.push(...(await Promise.all(inside.slice(start, start + CONCURRENCY).map(forwardingIn))));
     }
     return {
-      rules: sortedBy(parts.flatMap(({ rules }) => rules), ruleKey),
-      routes: sortedBy(parts.flatMap(({ routes }) => routes), routeKey),
-      nexthops: sortedBy(parts.flatMap(({ nexthops }) => nexthops), nexthopKey),
+      rules: sortedBy(
+        parts.flatMap(({ rules }) => rules),
+        ruleKey,
+      ),
+      routes: sortedBy(
+        parts.flatMap(({ routes }) => routes),
+        routeKey,
+      ),
+      nexthops: sortedBy(
+        parts.flatMap(({ nexthops }) => nexthops),
+        nexthopKey,
+      ),
     };
   };
 
@@ -56,7 +65,10 @@ export function createRouteDriver(ip: Iproute, numbers: KernelNumbers): RouteDri
   async function execute(steps: readonly Step[]): Promise<void> {
     let rest = steps;
     while (rest[0]) {
-      const end = await ip.batch(rest[0].place, rest.map(({ command }) => command));
+      const end = await ip.batch(
+        rest[0].place,
+        rest.map(({ command }) => command),
+      );
       if (end.done) return;
       const failed = rest[end.failed];
       if (!failed || !(await inEffect(failed.op))) {

@@ -26,19 +26,35 @@ export function stepOf(op: RouteOp, numbers: KernelNumbers): Step {
   const tag = `proto ${numbers.protocol}`;
   switch (op.kind) {
     case 'nexthop-replace':
-      return { place: placeOfNexthop(op.nexthop), command: `nexthop replace id ${op.nexthop.id} ${nexthopWords(op.nexthop)} ${tag}`, op };
+      return {
+        place: placeOfNexthop(op.nexthop),
+        command: `nexthop replace id ${op.nexthop.id} ${nexthopWords(op.nexthop)} ${tag}`,
+        op,
+      };
     case 'nexthop-delete':
       return { place: { netns: op.netns }, command: `nexthop delete id ${op.id}`, op };
     case 'route-replace':
       return { place: { netns: op.route.netns }, command: `route replace ${routeWords(op.route)} ${tag}`, op };
     case 'route-delete': {
       const { destination, table, netns } = op.route;
-      return { place: { netns }, command: `route delete ${destination} table ${table} metric ${ROUTE_METRIC} ${tag}`, op };
+      return {
+        place: { netns },
+        command: `route delete ${destination} table ${table} metric ${ROUTE_METRIC} ${tag}`,
+        op,
+      };
     }
     case 'rule-add':
-      return { place: placeOfRule(op.rule), command: `rule add ${ruleWords(op.rule)} protocol ${numbers.protocol}`, op };
+      return {
+        place: placeOfRule(op.rule),
+        command: `rule add ${ruleWords(op.rule)} protocol ${numbers.protocol}`,
+        op,
+      };
     case 'rule-delete':
-      return { place: placeOfRule(op.rule), command: `rule delete ${ruleWords(op.rule)} protocol ${numbers.protocol}`, op };
+      return {
+        place: placeOfRule(op.rule),
+        command: `rule delete ${ruleWords(op.rule)} protocol ${numbers.protocol}`,
+        op,
+      };
   }
 }
 

@@ -70,7 +70,8 @@ async function shell(
     end = await exec.run(argv, { input, timeoutMs: TIMEOUT_MS });
   } catch (error) {
     if (!(error instanceof ExecError)) throw error;
-    if (error.reason === 'not-found') throw new KernelError('tool-missing', 'nsenter or sh is missing; install util-linux');
+    if (error.reason === 'not-found')
+      throw new KernelError('tool-missing', 'nsenter or sh is missing; install util-linux');
     throw new KernelError(error.reason === 'timeout' ? 'timeout' : reason, `sysctl: ${error.message}`);
   }
   if (end.code === 0) return end;

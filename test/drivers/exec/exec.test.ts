@@ -41,7 +41,7 @@ describe('run', () => {
     ['a program killed by somebody', ['sh', '-c', 'kill -9 $$'], 'killed'],
     ['endless output', ['yes'], 'output-limit'],
   ] as const)('%s', async (_, argv, reason) => {
-    const error = await refusal(exec.run(argv as readonly [string, ...string[]]));
+    const error = await refusal(exec.run(argv));
     expect(error.reason).toBe(reason);
     expect(error.message).not.toContain('\n');
   });

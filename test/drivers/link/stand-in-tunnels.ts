@@ -16,7 +16,10 @@ export function standInTunnels(ip: Iproute): TunnelDriver & { prepare(): Promise
     const far = `${netns}${name}`.replaceAll('-', '').slice(0, 15);
     await run('', [`link add name ${far} netns ${FAR} type veth peer name ${name} netns ${netns}`]);
     await run(FAR, [`link set dev ${far} up`]);
-    await run(netns, [`link set dev ${name} addrgenmode none alias ${local}/${remote}`, `link set dev ${name} mtu ${mtu} up`]);
+    await run(netns, [
+      `link set dev ${name} addrgenmode none alias ${local}/${remote}`,
+      `link set dev ${name} mtu ${mtu} up`,
+    ]);
   };
   return {
     kind: 'kernel',

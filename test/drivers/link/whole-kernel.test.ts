@@ -115,7 +115,7 @@ onKernel('our objects in a real kernel', () => {
     const plans = await settle();
     expect(plans).toHaveLength(1);
     const desired = desire();
-    const { uplinks, rulesets, ...observed } = await observe();
+    const { uplinks, rulesets: _observed, ...observed } = await observe();
     const { rulesets: _, ...wanted } = desired;
     expect(observed).toEqual(wanted);
     expect(uplinks).toEqual([{ name: 'eth1', up: true }]);
@@ -144,28 +144,52 @@ onKernel('our objects in a real kernel', () => {
   test.each([
     ['endpoint address', 'ip addr del 192.0.2.1/32 dev lo'],
     ['rule', 'ip rule del pref 7700; ip -6 rule del pref 7700'],
-    ['wrong rule', 'ip rule del pref 7700; ip rule add pref 7700 fwmark 0x77000000/0xff000000 iif eth1 lookup 100 protocol 77'],
+    [
+      'wrong rule',
+      'ip rule del pref 7700; ip rule add pref 7700 fwmark 0x77000000/0xff000000 iif eth1 lookup 100 protocol 77',
+    ],
     ['unreachable', 'ip route del unreachable 192.0.2.0/24 proto 77; ip -6 route del unreachable default table 7700'],
-    ['route into the namespace', 'ip route del 203.0.113.0/24 table 7700 proto 77; ip -6 route del 2001:db8:acf::/48 table 7700'],
+    [
+      'route into the namespace',
+      'ip route del 203.0.113.0/24 table 7700 proto 77; ip -6 route del 2001:db8:acf::/48 table 7700',
+    ],
     ['outer end down', 'ip link set cv-acme down'],
     ['inner end down', 'ip -n cv-acme link set edge0 down'],
     ['link-local address', 'ip addr del fe80::1/64 dev cv-acme; ip -n cv-acme addr del fe80::2/64 dev edge0'],
     ['veth', 'ip link del cv-acme'],
     ['lost alias', 'ip link set cv-acme alias ""'],
-    ['edge replaced by something else', 'ip -n cv-acme link set edge0 name stray; ip -n cv-acme link add edge0 type veth peer name e1'],
+    [
+      'edge replaced by something else',
+      'ip -n cv-acme link set edge0 name stray; ip -n cv-acme link add edge0 type veth peer name e1',
+    ],
     ['namespace', 'ip netns del cv-acme'],
-    ['half-made namespace', 'ip netns del cv-globex; while ip link show cv-globex >/dev/null 2>&1; do :; done; ip netns add cv-globex'],
+    [
+      'half-made namespace',
+      'ip netns del cv-globex; while ip link show cv-globex >/dev/null 2>&1; do :; done; ip netns add cv-globex',
+    ],
     ['icmp source', 'ip -n cv-acme addr del 192.0.2.2/32 dev lo; ip -n cv-acme addr del 2001:db8:e::2/128 dev lo'],
     ['inner address', 'ip -n cv-acme addr del 10.255.0.0/31 dev gre-us'],
-    ['inner address of another length', 'ip -n cv-acme addr del 10.255.0.0/31 dev gre-us; ip -n cv-acme addr add 10.255.0.0/30 dev gre-us'],
+    [
+      'inner address of another length',
+      'ip -n cv-acme addr del 10.255.0.0/31 dev gre-us; ip -n cv-acme addr add 10.255.0.0/30 dev gre-us',
+    ],
     ['tunnel', 'ip -n cv-acme link del gre-us'],
     ['every tunnel', 'ip -n cv-acme link del gre-us; ip -n cv-acme link del gre-eu'],
     ['tunnel down', 'ip -n cv-acme link set gre-us down'],
     ['nexthops', 'ip -n cv-acme nexthop flush'],
-    ['route in the namespace', 'ip -n cv-acme route del 203.0.113.0/24; ip -n cv-acme route del default; ip -n cv-acme -6 route del 2001:db8:acf::/48'],
-    ['route turned', 'ip -n cv-acme route replace unreachable 203.0.113.0/24 proto 77 metric 20077; ip -n cv-acme -6 route replace unreachable 2001:db8:acf::/48 proto 77 metric 20077'],
+    [
+      'route in the namespace',
+      'ip -n cv-acme route del 203.0.113.0/24; ip -n cv-acme route del default; ip -n cv-acme -6 route del 2001:db8:acf::/48',
+    ],
+    [
+      'route turned',
+      'ip -n cv-acme route replace unreachable 203.0.113.0/24 proto 77 metric 20077; ip -n cv-acme -6 route replace unreachable 2001:db8:acf::/48 proto 77 metric 20077',
+    ],
     ['settings', 'sysctl -qw net.ipv4.ip_forward=0 net.ipv4.conf.cv-acme.rp_filter=1 net.ipv6.conf.all.forwarding=0'],
-    ['settings inside', 'ip netns exec cv-acme sysctl -qw net.ipv4.conf.all.rp_filter=2 net.ipv4.fib_multipath_hash_policy=0'],
+    [
+      'settings inside',
+      'ip netns exec cv-acme sysctl -qw net.ipv4.conf.all.rp_filter=2 net.ipv4.fib_multipath_hash_policy=0',
+    ],
   ])('drift is repaired: %s', async (_, damage) => {
     await shell(damage);
     expect((await settle()).length).toBeGreaterThanOrEqual(1);
@@ -193,7 +217,15 @@ onKernel('our objects in a real kernel', () => {
 
   test('pruned of everything, the machine is as before', async () => {
     const nothing: KernelDesired = {
-      namespaces: [], veths: [], addresses: [], rules: [], routes: [], nexthops: [], sysctls: [], tunnels: [], rulesets: [],
+      namespaces: [],
+      veths: [],
+      addresses: [],
+      rules: [],
+      routes: [],
+      nexthops: [],
+      sysctls: [],
+      tunnels: [],
+      rulesets: [],
     };
     await settle(nothing, true);
     expect(await machine()).toBe(before);
@@ -211,6 +243,8 @@ onKernel('our objects in a real kernel', () => {
     const made = performance.now();
     for (let i = 0; i < 5; i++) expect(planKernel(desire(), await observe(), { prune: false })).toEqual([]);
     const each = (performance.now() - made) / 5;
-    console.info(`two customers from nothing ${(made - began).toFixed(0)} ms, a quiet observation ${each.toFixed(0)} ms`);
+    console.info(
+      `two customers from nothing ${(made - began).toFixed(0)} ms, a quiet observation ${each.toFixed(0)} ms`,
+    );
   });
 });

@@ -93,9 +93,23 @@ if (obstacle !== undefined) console.warn(`kernel tests skipped: ${obstacle}`);
       await wake;
     };
     await exec.run(['ip', 'netns', 'add', 'cv-acme']);
-    await exec.run(['ip', 'link', 'add', 'name', 'cv-acme', 'type', 'veth', 'peer', 'name', 'edge0', 'netns', 'cv-acme']);
+    await exec.run([
+      'ip',
+      'link',
+      'add',
+      'name',
+      'cv-acme',
+      'type',
+      'veth',
+      'peer',
+      'name',
+      'edge0',
+      'netns',
+      'cv-acme',
+    ]);
     // The monitor listens once it has reported anything at all; until then, keep something happening.
-    for (let n = 0; wakes < 3 && n < 200; n++) await exec.run(['ip', 'link', 'set', 'dev', 'lo', 'mtu', String(60_000 + n)]);
+    for (let n = 0; wakes < 3 && n < 200; n++)
+      await exec.run(['ip', 'link', 'set', 'dev', 'lo', 'mtu', String(60_000 + n)]);
     await next(['ip', 'address', 'add', '192.0.2.1/32', 'dev', 'lo']);
     await next(['ip', 'rule', 'add', 'preference', '7', 'lookup', '7']);
     await next(['ip', '-n', 'cv-acme', 'link', 'set', 'dev', 'edge0', 'up']);

@@ -16,12 +16,27 @@ test('keys are sysctl(8)’s: a slash is a dot in a name', () => {
 });
 
 test.each([
-  ['a line that nobody asked for', () => Promise.resolve({ code: 0, stdout: 'bash: warning: x\n', stderr: '' }), 'unreadable'],
-  ['a failed read', () => Promise.resolve({ code: 123, stdout: '', stderr: 'grep: x: Permission denied\n' }), 'unreadable'],
-  ['no nsenter', () => Promise.reject(new ExecError(['nsenter'], 'not-found', 'nsenter: no such program')), 'tool-missing'],
+  [
+    'a line that nobody asked for',
+    () => Promise.resolve({ code: 0, stdout: 'bash: warning: x\n', stderr: '' }),
+    'unreadable',
+  ],
+  [
+    'a failed read',
+    () => Promise.resolve({ code: 123, stdout: '', stderr: 'grep: x: Permission denied\n' }),
+    'unreadable',
+  ],
+  [
+    'no nsenter',
+    () => Promise.reject(new ExecError(['nsenter'], 'not-found', 'nsenter: no such program')),
+    'tool-missing',
+  ],
   ['no end', () => Promise.reject(new ExecError(['sh'], 'timeout', 'sh: no end')), 'timeout'],
 ])('%s is unknown, not empty', async (_, answer, reason) => {
-  await expect(createSysctlDriver(answering(answer)).observe([FORWARD])).rejects.toMatchObject({ name: 'KernelError', reason });
+  await expect(createSysctlDriver(answering(answer)).observe([FORWARD])).rejects.toMatchObject({
+    name: 'KernelError',
+    reason,
+  });
 });
 
 const obstacle = await whyNoAnchor();
@@ -50,7 +65,10 @@ if (obstacle !== undefined) console.warn(`kernel tests skipped: ${obstacle}`);
   });
 
   test('what cannot be written is named', async () => {
-    const op = { kind: 'sysctl-set', sysctl: { netns: 'cv-acme', key: 'net.ipv4.conf.none.rp_filter', value: '0' } } as const;
+    const op = {
+      kind: 'sysctl-set',
+      sysctl: { netns: 'cv-acme', key: 'net.ipv4.conf.none.rp_filter', value: '0' },
+    } as const;
     await expect(createSysctlDriver(anchor.exec).apply([op])).rejects.toThrow('/proc/sys/net/ipv4/conf/none/rp_filter');
   });
 });
