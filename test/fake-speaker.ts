@@ -32,6 +32,8 @@ export class FakeSpeaker implements Speaker {
   failures: SpeakerError['reason'][] = [];
   /** Peers keep what was withdrawn, as over a slow session. */
   sticky = false;
+  /** Operations are taken and have no effect. */
+  deaf = false;
   alive = true;
   closed = false;
   /** Called before every observation and application: what slows a daemon down. */
@@ -65,7 +67,7 @@ export class FakeSpeaker implements Speaker {
     if (peerAt >= 0 && announceAt > peerAt) this.violate('a peer before its paths');
     for (const op of ops) {
       await this.reach();
-      this.execute(op);
+      if (!this.deaf) this.execute(op);
       this.log.push(op.kind);
     }
     for (const wake of this.wakers) wake();

@@ -1,168 +1,84 @@
-/**
- * The guard's loop: the one writer of the speaker.
- *
- * Every pass looks at the speaker where that is due, decides, plans, applies
- * and reads back. Offers, speaker events and timers only wake it. What the
- * agent handed over is input; what stands on the wire is always read.
- */
-import { peersOf } from '../decide/sessions.js';
+/** The guard as its socket serves it: who may speak, what is refused, and when an answer is ready. */
 import type { ServerView } from '../model/fleet.js';
 import type { DesiredSet, HelloAnswer, OfferAnswer, WireState } from '../model/lease.js';
-import type { Clock } from '../ports/clock.js';
-import type { Files } from '../ports/files.js';
 import { type Caller, type GuardDesk, LocalError } from '../ports/guard.js';
-import type { Log } from '../ports/log.js';
-import { type Speaker, SpeakerError, type Subscription } from '../ports/speaker.js';
 import { DrainRecord } from './guard-drain.js';
-import { FleetFollower } from './guard-fleet.js';
-import { Journal } from './guard-journal.js';
-import { SpeakerKeeper } from './guard-keeper.js';
-import { Pulse } from './guard-pulse.js';
-import { Rights } from './guard-rights.js';
+import { GuardLoop, type GuardParts } from './guard-loop.js';
 import { Seat } from './guard-seat.js';
-import { absentFrom, wireState } from './guard-wire.js';
-import { Loop } from './loop.js';
 
-export interface GuardParts {
-  readonly speaker: Speaker;
-  readonly clock: Clock;
-  readonly files: Files;
-  readonly log: Log;
-  /** Where the operator's drain is remembered; its folder exists. */
-  readonly drainPath: string;
-  /** TCP port for BGP; -1 does not listen. */
-  readonly listenPort: number;
-  /** Reads the fleet again. Rejects with a one-line message when it is bad. */
-  reload(): Promise<ServerView>;
-  /** The guard must not run: the speaker found at the start is somebody else's, or one we cannot talk to. */
-  fatal(error: Error): void;
-}
-
-const PERIOD_MS = 1_000;
-const FIRST_RETRY_MS = 100;
-const LAST_RETRY_MS = 1_000;
 /** An answer waits for the pass that applied the set, but never so long that renewals would stop. */
 const LONGEST_ANSWER_MS = 2_000;
-/** Peers that still have a withdrawn path are asked again after this. */
-const CONFIRM_MS = 50;
-/** Beyond drain and settle, how long an ending guard waits for a speaker that answers slowly or not at all. */
-const STOP_GRACE_MS = 3_000;
 
 export class Guard implements GuardDesk {
-  private readonly rights: Rights;
-  private readonly keeper: SpeakerKeeper;
   private readonly seat = new Seat();
-  private readonly journal: Journal;
-  private readonly pulse: Pulse;
-  private readonly fleet: FleetFollower;
-  private readonly loop: Loop;
-  private waiting: (() => void)[] = [];
-  private watching: Subscription | undefined;
-  private retryMs = FIRST_RETRY_MS;
-  private met = false;
+
+  private constructor(
+    private readonly parts: GuardParts,
+    private readonly loop: GuardLoop,
+    private readonly drainRecord: DrainRecord,
+  ) {}
 
   /** Reads the drain record and touches nothing else: whoever speaks to this guard finds it drained from the first word on. */
   static async open(parts: GuardParts, view: ServerView): Promise<Guard> {
     const drainRecord = new DrainRecord(parts.files, parts.drainPath);
     await drainRecord.load(parts.clock.now());
-    return new Guard(parts, view, drainRecord);
-  }
-
-  private constructor(
-    private readonly parts: GuardParts,
-    view: ServerView,
-    private readonly drainRecord: DrainRecord,
-  ) {
-    const { clock } = parts;
-    this.journal = new Journal(clock, parts.log);
-    this.rights = new Rights(view, parts.listenPort);
-    this.rights.drainIntent = drainRecord.intent;
-    this.keeper = new SpeakerKeeper(parts.speaker, clock, this.journal);
-    this.keeper.follow(peersOf(view));
-    this.fleet = new FleetFollower(clock, this.journal, () => parts.reload());
-    this.pulse = new Pulse(clock, (from, to) => {
-      this.journal.warn(`this process stood still for ${Math.round(to - from)} ms; leases are extended by as much`);
-      this.rights.excuse(from, to);
-    });
-    this.loop = new Loop({
-      clock,
-      periodMs: PERIOD_MS,
-      retryMs: FIRST_RETRY_MS,
-      pass: () => this.pass(),
-      failed: (error) => this.journal.condition('pass', String(error)),
-    });
+    return new Guard(parts, new GuardLoop(parts, view, drainRecord), drainRecord);
   }
 
   /** Begins to write; does not wait for the speaker. */
   start(): void {
-    this.watching = this.parts.speaker.watch(() => {
-      this.keeper.doubt();
-      this.loop.wake();
-    });
-    this.pulse.start();
-    this.loop.wake();
+    this.loop.start();
   }
 
   /** Drains, waits until everything is confirmed and settled, and ends. Bounded; the speaker keeps its sessions. */
-  async stop(): Promise<void> {
-    const { clock } = this.parts;
-    const { drainMs, settleMs } = this.rights.view.fleet.safety;
-    const began = clock.now();
-    this.rights.stopping = { since: began };
-    await this.afterNextPass(STOP_GRACE_MS);
-    while (!this.isOut(began) && clock.now() < began + drainMs + settleMs + STOP_GRACE_MS) {
-      await new Promise<void>((resolve) => clock.after(CONFIRM_MS, resolve));
-    }
-    await this.abandon();
+  stop(): Promise<void> {
+    return this.loop.stop();
   }
 
   /** Ends at once and leaves the wire as it is. */
-  async abandon(): Promise<void> {
-    this.watching?.stop();
-    this.pulse.stop();
-    await this.loop.stop();
-    this.parts.speaker.close();
+  abandon(): Promise<void> {
+    return this.loop.abandon();
   }
 
   async hello(server: string, pid: number, caller: Caller): Promise<HelloAnswer> {
     const { clock } = this.parts;
-    const ours = this.rights.view.server.name;
+    const ours = this.loop.rights.view.server.name;
     if (server !== ours) return { accepted: false, detail: `this guard serves ${ours}, not ${server}` };
-    this.pulse.check();
+    this.loop.pulse.check();
     const seat = this.seat.take(
       { caller, pid },
       {
         now: clock.now(),
         wallMs: Date.parse(clock.wall()),
-        leaseLive: this.rights.isHeld(clock.now()),
-        helloMs: this.rights.view.fleet.safety.leaseMs,
+        leaseLive: this.loop.rights.isHeld(clock.now()),
+        helloMs: this.loop.rights.view.fleet.safety.leaseMs,
       },
     );
     if ('heldBy' in seat) {
       return { accepted: false, detail: `another agent for ${ours} is running, pid ${seat.heldBy}; stop it first` };
     }
-    await this.afterNextPass(LONGEST_ANSWER_MS / 2);
-    return { accepted: true, epoch: seat.epoch, wire: this.wire() };
+    await this.loop.afterNextPass(LONGEST_ANSWER_MS / 2);
+    return { accepted: true, epoch: seat.epoch, wire: this.loop.wire() };
   }
 
   async offer(set: DesiredSet): Promise<OfferAnswer> {
-    const ours = this.rights.view.server.name;
+    const ours = this.loop.rights.view.server.name;
     if (set.server !== ours) {
       return { accepted: false, refusal: 'other-server', detail: `this guard serves ${ours}, not ${set.server}` };
     }
     const refusal = this.seat.refuse(set);
     if (refusal) return { accepted: false, ...refusal };
-    this.rights.accept(set, this.parts.clock.now());
-    await this.afterNextPass(Math.min(LONGEST_ANSWER_MS, set.ttlMs / 2));
-    return { accepted: true, wire: this.wire() };
+    this.loop.rights.accept(set, this.parts.clock.now());
+    await this.loop.afterNextPass(Math.min(LONGEST_ANSWER_MS, set.ttlMs / 2));
+    return { accepted: true, wire: this.loop.wire() };
   }
 
   async handover(epoch: number, mode: 'keep' | 'drain'): Promise<void> {
-    this.pulse.check();
+    this.loop.pulse.check();
     if (!this.seat.leave(epoch)) throw new LocalError('refused', `epoch ${epoch} has ended already: nothing to hand over`);
-    this.rights.handOver(mode, this.parts.clock.now());
-    this.journal.note(mode === 'keep' ? 'the agent has handed over' : 'the agent has handed over: drain');
-    await this.afterNextPass(LONGEST_ANSWER_MS);
+    this.loop.rights.handOver(mode, this.parts.clock.now());
+    this.loop.journal.note(mode === 'keep' ? 'the agent has handed over' : 'the agent has handed over: drain');
+    await this.loop.afterNextPass(LONGEST_ANSWER_MS);
   }
 
   left(caller: Caller): void {
@@ -171,114 +87,19 @@ export class Guard implements GuardDesk {
 
   async drain(): Promise<void> {
     await this.drainRecord.begin(this.parts.clock.now());
-    this.rights.drainIntent = this.drainRecord.intent;
-    this.journal.note('drain: an operator takes this server out');
-    await this.afterNextPass(LONGEST_ANSWER_MS);
+    this.loop.rights.drainIntent = this.drainRecord.intent;
+    this.loop.journal.note('drain: an operator takes this server out');
+    await this.loop.afterNextPass(LONGEST_ANSWER_MS);
   }
 
   async undrain(): Promise<void> {
     await this.drainRecord.end();
-    this.rights.drainIntent = undefined;
-    this.journal.note('undrain: back in service');
-    await this.afterNextPass(LONGEST_ANSWER_MS);
+    this.loop.rights.drainIntent = undefined;
+    this.loop.journal.note('undrain: back in service');
+    await this.loop.afterNextPass(LONGEST_ANSWER_MS);
   }
 
   async status(): Promise<WireState> {
-    return this.wire();
-  }
-
-  private wire(): WireState {
-    const now = this.parts.clock.now();
-    return wireState({
-      view: this.rights.view,
-      decisions: this.rights.decide(now),
-      observed: this.keeper.observed,
-      speaker: this.keeper.status,
-      lease: this.rights.agent(now),
-      drain: this.rights.drain(now),
-      settling: this.keeper.settling,
-      reports: this.journal.reports,
-      now,
-    });
-  }
-
-  /** Nothing is left to withdraw, or nobody who could. */
-  private isOut(stoppingSince: number): boolean {
-    const { speaker } = this.keeper.status;
-    if (speaker === 'refused') return true;
-    if (speaker === 'unreachable') return this.parts.clock.now() >= stoppingSince + STOP_GRACE_MS;
-    return this.wire().prefixes.every(({ settled }) => settled);
-  }
-
-  /** Wakes the loop and waits for the pass that begins now or next, but no longer than `boundMs`. */
-  private afterNextPass(boundMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const bound = this.parts.clock.after(boundMs, resolve);
-      this.waiting.push(() => {
-        bound.cancel();
-        resolve();
-      });
-      this.loop.wake();
-    });
-  }
-
-  private async pass(): Promise<void> {
-    const served = this.waiting;
-    this.waiting = [];
-    try {
-      this.pulse.check();
-      await this.followFleet();
-      await this.bringAbout();
-      this.retryMs = FIRST_RETRY_MS;
-      this.keeper.succeeded();
-    } catch (error) {
-      this.giveUpForNow(error);
-    } finally {
-      for (const done of served) done();
-    }
-    await this.noteTransitions();
-  }
-
-  private async bringAbout(): Promise<void> {
-    const { clock } = this.parts;
-    const { asn, v4 } = this.rights.view.server;
-    const looked = await this.keeper.look({ asn, routerId: v4 });
-    this.rights.adopt(looked, clock.now());
-    this.met = true;
-    const observed = await this.keeper.converge(() => this.rights.goal(clock.now()), looked);
-    const absent = absentFrom(this.rights.decide(clock.now()), observed);
-    const confirmed = await this.keeper.confirmGone(absent, observed, clock);
-    if (!confirmed) this.loop.wakeAfter(CONFIRM_MS);
-    this.loop.wakeAfter(Math.max(0, this.keeper.lookDueIn()));
-  }
-
-  private giveUpForNow(error: unknown): void {
-    this.keeper.failed(error);
-    this.loop.wakeAfter(this.retryMs);
-    this.retryMs = Math.min(LAST_RETRY_MS, this.retryMs * 2);
-    const hopeless = error instanceof SpeakerError && ['not-ours', 'unsupported-version'].includes(error.reason);
-    if (hopeless && !this.met) this.parts.fatal(error);
-  }
-
-  private async followFleet(): Promise<void> {
-    const { view, offeredGeneration } = this.rights;
-    const next = await this.fleet.successor(view, offeredGeneration);
-    if (!next) return;
-    this.keeper.follow(peersOf(next), peersOf(view));
-    this.rights.follow(next);
-  }
-
-  /** What time alone brings about, and when it will next. */
-  private async noteTransitions(): Promise<void> {
-    const now = this.parts.clock.now();
-    const [agent, drain] = [this.rights.agent(now), this.rights.drain(now)];
-    this.journal.condition('agent', agent.state === 'lapsed' || agent.state === 'gone' ? `agent ${agent.state}` : undefined);
-    for (const { prefix, reasons } of this.rights.decide(now)) {
-      const refused = reasons.find(({ code }) => code === 'not-allowed');
-      this.journal.condition(`gate ${prefix}`, refused && `${prefix} is not allowed: ${refused.detail ?? ''}`);
-    }
-    const next = this.rights.changesAt(now);
-    if (next !== undefined) this.loop.wakeAfter(Math.max(0, next - now));
-    if (drain.state === 'drained' && this.rights.drainIntent) await this.drainRecord.complete();
+    return this.loop.wire();
   }
 }

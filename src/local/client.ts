@@ -70,7 +70,7 @@ export function localClient<C extends Calls>(path: string, who: string): LocalCl
         };
         calls.set(id, {
           // The other side is the same program, behind a socket that only this user can open.
-          settle: (result) => (done(), resolve(result as C[typeof method]['result'])),
+          settle: (result) => (done(), resolve(result)),
           fail: (error) => (done(), reject(error)),
         });
         socket ??= dial();
@@ -94,13 +94,8 @@ function parsed(line: string): unknown {
 }
 
 function unreachable(path: string, who: string, cause: Error | undefined): string {
-  switch ((cause as NodeJS.ErrnoException | undefined)?.code) {
-    case 'ENOENT':
-    case 'ECONNREFUSED':
-      return `no ${who} listens on ${path}; is culvert ${who} running?`;
-    case 'EACCES':
-      return `no permission to open ${path}; run this as the ${who}'s user`;
-    default:
-      return `the connection to the ${who} on ${path} broke${cause ? `: ${cause.message}` : ''}`;
-  }
+  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
+  if (code === 'ENOENT' || code === 'ECONNREFUSED') return `no ${who} listens on ${path}; is culvert ${who} running?`;
+  if (code === 'EACCES') return `no permission to open ${path}; run this as the ${who}'s user`;
+  return `the connection to the ${who} on ${path} broke${cause ? `: ${cause.message}` : ''}`;
 }

@@ -418,6 +418,18 @@ describe('the speaker', () => {
     expect(world.speaker.updates).toBe(updates);
   });
 
+  test('a speaker that takes everything and does nothing is not hammered', async () => {
+    await world.hello();
+    world.speaker.deaf = true;
+    world.speaker.log.length = 0;
+    await world.renewing([asking('full')], 10_000);
+    expect(world.speaker.log.length).toBeLessThan(150);
+    expect((await world.guard.status()).speakerDetail).toContain('takes changes but does not show them; still to do: announce 203.0.113.0/24');
+    world.speaker.deaf = false;
+    await world.renewing([asking('full')], 1_500);
+    expect(world.speaker.render()).toEqual([FULL]);
+  });
+
   test('errors half-way: tried again until it holds', async () => {
     await world.hello();
     world.speaker.failures = ['rejected', 'timeout', 'barrier-not-held', 'unreachable'];

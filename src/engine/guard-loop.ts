@@ -1,0 +1,215 @@
+/**
+ * The guard's loop: the one writer of the speaker.
+ *
+ * Every pass looks at the speaker where that is due, decides, plans, applies
+ * and reads back. Offers, speaker events and timers only wake it. What the
+ * agent handed over is input; what stands on the wire is always read.
+ */
+import { peersOf } from '../decide/sessions.js';
+import type { ServerView } from '../model/fleet.js';
+import type { WireState } from '../model/lease.js';
+import type { Clock } from '../ports/clock.js';
+import type { Files } from '../ports/files.js';
+import type { Log } from '../ports/log.js';
+import { type Speaker, SpeakerError, type Subscription } from '../ports/speaker.js';
+import type { DrainRecord } from './guard-drain.js';
+import { FleetFollower } from './guard-fleet.js';
+import { Journal } from './guard-journal.js';
+import { SpeakerKeeper } from './guard-keeper.js';
+import { Pulse } from './guard-pulse.js';
+import { Rights } from './guard-rights.js';
+import { absentFrom, wireState } from './guard-wire.js';
+import { Loop } from './loop.js';
+
+export interface GuardParts {
+  readonly speaker: Speaker;
+  readonly clock: Clock;
+  readonly files: Files;
+  readonly log: Log;
+  /** Where the operator's drain is remembered; its folder exists. */
+  readonly drainPath: string;
+  /** TCP port for BGP; -1 does not listen. */
+  readonly listenPort: number;
+  /** Reads the fleet again. Rejects with a one-line message when it is bad. */
+  reload(): Promise<ServerView>;
+  /** The guard must not run: the speaker found at the start is somebody else's, or one we cannot talk to. */
+  fatal(error: Error): void;
+}
+
+const PERIOD_MS = 1_000;
+const FIRST_RETRY_MS = 100;
+const LAST_RETRY_MS = 1_000;
+/** Peers that still have a withdrawn path are asked again after this. */
+const CONFIRM_MS = 50;
+/** Beyond drain and settle, how long an ending guard waits for a speaker that answers slowly or not at all. */
+const STOP_GRACE_MS = 3_000;
+
+export class GuardLoop {
+  readonly rights: Rights;
+  readonly journal: Journal;
+  /** To be checked before anything that compares times. */
+  readonly pulse: Pulse;
+  private readonly keeper: SpeakerKeeper;
+  private readonly fleet: FleetFollower;
+  private readonly loop: Loop;
+  private waiting: (() => void)[] = [];
+  private watching: Subscription | undefined;
+  private retryMs = FIRST_RETRY_MS;
+  /** A speaker that declines is not asked again before this, whatever wakes the loop: our own attempts raise events. */
+  private patientUntil = Number.NEGATIVE_INFINITY;
+  private met = false;
+
+  constructor(
+    private readonly parts: GuardParts,
+    view: ServerView,
+    private readonly drainRecord: DrainRecord,
+  ) {
+    const { clock } = parts;
+    this.journal = new Journal(clock, parts.log);
+    this.rights = new Rights(view, parts.listenPort);
+    this.rights.drainIntent = drainRecord.intent;
+    this.keeper = new SpeakerKeeper(parts.speaker, clock, this.journal);
+    this.keeper.follow(peersOf(view));
+    this.fleet = new FleetFollower(clock, this.journal, () => parts.reload());
+    this.pulse = new Pulse(clock, (from, to) => {
+      this.journal.warn(`this process stood still for ${Math.round(to - from)} ms; leases are extended by as much`);
+      this.rights.excuse(from, to);
+    });
+    this.loop = new Loop({
+      clock,
+      periodMs: PERIOD_MS,
+      retryMs: FIRST_RETRY_MS,
+      pass: () => this.pass(),
+      failed: (error) => this.journal.condition('pass', String(error)),
+    });
+  }
+
+  /** Begins to write; does not wait for the speaker. */
+  start(): void {
+    this.watching = this.parts.speaker.watch(() => {
+      this.keeper.doubt();
+      this.loop.wake();
+    });
+    this.pulse.start();
+    this.loop.wake();
+  }
+
+  /** Drains, waits until everything is confirmed and settled, and ends. Bounded; the speaker keeps its sessions. */
+  async stop(): Promise<void> {
+    const { clock } = this.parts;
+    const { drainMs, settleMs } = this.rights.view.fleet.safety;
+    const began = clock.now();
+    this.rights.stopping = { since: began };
+    await this.afterNextPass(STOP_GRACE_MS);
+    while (!this.isOut(began) && clock.now() < began + drainMs + settleMs + STOP_GRACE_MS) {
+      await new Promise<void>((resolve) => clock.after(CONFIRM_MS, resolve));
+    }
+    await this.abandon();
+  }
+
+  /** Ends at once and leaves the wire as it is. */
+  async abandon(): Promise<void> {
+    this.watching?.stop();
+    this.pulse.stop();
+    await this.loop.stop();
+    this.parts.speaker.close();
+  }
+
+  /** As things stand now; nothing is asked for it. */
+  wire(): WireState {
+    const now = this.parts.clock.now();
+    return wireState({
+      view: this.rights.view,
+      decisions: this.rights.decide(now),
+      observed: this.keeper.observed,
+      speaker: this.keeper.status,
+      lease: this.rights.agent(now),
+      drain: this.rights.drain(now),
+      settling: this.keeper.settling,
+      reports: this.journal.reports,
+      now,
+    });
+  }
+
+  /** Nothing is left to withdraw, or nobody who could. */
+  private isOut(stoppingSince: number): boolean {
+    const { speaker } = this.keeper.status;
+    if (speaker === 'refused') return true;
+    if (speaker === 'unreachable') return this.parts.clock.now() >= stoppingSince + STOP_GRACE_MS;
+    return this.wire().prefixes.every(({ settled }) => settled);
+  }
+
+  /** Wakes the loop and waits for the pass that begins now or next, but no longer than `boundMs`. */
+  afterNextPass(boundMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const bound = this.parts.clock.after(boundMs, resolve);
+      this.waiting.push(() => {
+        bound.cancel();
+        resolve();
+      });
+      this.loop.wake();
+    });
+  }
+
+  private async pass(): Promise<void> {
+    const served = this.waiting;
+    this.waiting = [];
+    this.pulse.check();
+    const patience = this.patientUntil - this.parts.clock.now();
+    try {
+      if (patience > 0) return this.loop.wakeAfter(patience);
+      await this.followFleet();
+      await this.bringAbout();
+      this.retryMs = FIRST_RETRY_MS;
+      this.keeper.succeeded();
+    } catch (error) {
+      this.giveUpForNow(error);
+    } finally {
+      for (const done of served) done();
+    }
+    await this.noteTransitions();
+  }
+
+  private async bringAbout(): Promise<void> {
+    const { clock } = this.parts;
+    const { asn, v4 } = this.rights.view.server;
+    const looked = await this.keeper.look({ asn, routerId: v4 });
+    this.rights.adopt(looked, clock.now());
+    this.met = true;
+    const observed = await this.keeper.converge(() => this.rights.goal(clock.now()), looked);
+    const absent = absentFrom(this.rights.decide(clock.now()), observed);
+    const confirmed = await this.keeper.confirmGone(absent, observed, clock);
+    if (!confirmed) this.loop.wakeAfter(CONFIRM_MS);
+    this.loop.wakeAfter(Math.max(0, this.keeper.lookDueIn()));
+  }
+
+  private giveUpForNow(error: unknown): void {
+    this.keeper.failed(error);
+    this.loop.wakeAfter(this.retryMs);
+    if (this.keeper.status.speaker !== 'unreachable') this.patientUntil = this.parts.clock.now() + this.retryMs;
+    this.retryMs = Math.min(LAST_RETRY_MS, this.retryMs * 2);
+    const hopeless = error instanceof SpeakerError && ['not-ours', 'unsupported-version'].includes(error.reason);
+    if (hopeless && !this.met) this.parts.fatal(error);
+  }
+
+  private async followFleet(): Promise<void> {
+    const { view, offeredGeneration } = this.rights;
+    const next = await this.fleet.successor(view, offeredGeneration);
+    if (!next) return;
+    this.keeper.follow(peersOf(next), peersOf(view));
+    this.rights.follow(next);
+  }
+
+  /** What time alone brings about, and when it will next. */
+  private async noteTransitions(): Promise<void> {
+    const now = this.parts.clock.now();
+    const [agent, drain] = [this.rights.agent(now), this.rights.drain(now)];
+    this.journal.condition('agent', agent.state === 'lapsed' || agent.state === 'gone' ? `agent ${agent.state}` : undefined);
+    for (const { prefix, reasons } of this.rights.decide(now)) {
+      const refused = reasons.find(({ code }) => code === 'not-allowed');
+      this.journal.condition(`gate ${prefix}`, refused && `${prefix} is not allowed: ${refused.detail ?? ''}`);
+    }
+    const next = this.rights.changesAt(now);
+    if (next !== undefined) this.loop.wakeAfter(Math.max(0, next - now));
+    if (drain.state === 'drained' && this.rights.drainIntent) await this.drainRecord.complete();
+  }}
