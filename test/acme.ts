@@ -47,7 +47,15 @@ export const acmeFleet: Fleet = {
       name: 'ams',
       region: 'eu',
       routers: [
-        { name: 'ams-r1', asn: 64500, v4: address('198.18.1.1'), v6: address('2001:db8:1::1'), hold: 3, keepalive: 1, ttlSecurity: false },
+        {
+          name: 'ams-r1',
+          asn: 64500,
+          v4: address('198.18.1.1'),
+          v6: address('2001:db8:1::1'),
+          hold: 3,
+          keepalive: 1,
+          ttlSecurity: false,
+        },
       ],
       servers: ['1', '2'].map((n) => ({
         name: `ams-s${n}`,
@@ -59,7 +67,14 @@ export const acmeFleet: Fleet = {
     },
   ],
   customers: [acme, globex],
-  safety: { remoteFault: 'withdraw', lostAgent: 'drain', leaseMs: 1000, stopGraceMs: 20_000, settleMs: 500, drainMs: 2000 },
+  safety: {
+    remoteFault: 'withdraw',
+    lostAgent: 'drain',
+    leaseMs: 1000,
+    stopGraceMs: 20_000,
+    settleMs: 500,
+    drainMs: 2000,
+  },
   kernel: { mark: 0x77000000, mask: 0xff000000, table: 7700, protocol: 77, rulePreference: 7700 },
 };
 

@@ -30,7 +30,9 @@ export async function runCli(argv: readonly string[], commands: Commands, out: O
 
 function buildProgram(commands: Commands, out: Output, exitWith: (code: number) => void): Command {
   const program = new Command('culvert')
-    .description('Announce customers\' prefixes from every site, withdraw on failure, send clean packets home through anycast GRE.')
+    .description(
+      "Announce customers' prefixes from every site, withdraw on failure, send clean packets home through anycast GRE.",
+    )
     .exitOverride()
     .configureOutput({ writeOut: (text) => out.line(text.trimEnd()), writeErr: (text) => out.note(text.trimEnd()) })
     .showHelpAfterError('(culvert --help lists the commands; culvert COMMAND --help explains one)')
@@ -79,17 +81,23 @@ function addProcesses(program: Command, commands: Commands): void {
     .addOption(tunnelsOption())
     .addOption(labOption())
     .option('--drain-on-exit', 'on SIGTERM drain at once instead of handing over', false)
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 SIGTERM hands over: the guard keeps the wire as it is for safety.stopGrace and
 drains if no agent returns. SIGHUP reads the fleet again; a bad one is refused
-and the last good one stays.`)
+and the last good one stays.`,
+    )
     .action((options: Parameters<Commands['agent']>[0]) => commands.agent(options));
   serverOptions(program.command('guard'))
     .description('own the BGP speaker: allow-list, announcements, lease, drain')
     .option('--gobgp <address>', 'unix:/path or loopback address:port of gobgpd; default unix:RUN_DIR/gobgpd.sock')
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 The gobgpd must be ours alone: peers that the fleet does not name make the
-guard refuse to start. SIGTERM drains: degraded first, then withdrawn, then out.`)
+guard refuse to start. SIGTERM drains: degraded first, then withdrawn, then out.`,
+    )
     .action((options: ServerOptions & { gobgp?: string }) =>
       commands.guard({ ...options, gobgp: options.gobgp ?? `unix:${options.runDir}/gobgpd.sock` }),
     );
@@ -153,4 +161,3 @@ const heldText = (prefixes: readonly { readonly held: string }[]): string => {
   const held = prefixes.filter((entry) => entry.held !== 'withdrawn').length;
   return `${held} of ${prefixes.length} prefixes on the wire`;
 };
-

@@ -30,7 +30,10 @@ function guardText(wire: WireState): readonly string[] {
       ]),
     ]),
     '',
-    ...table([['PEER', 'AS', 'SESSION'], ...wire.peers.map(({ address, asn, state }) => [address, String(asn), state])]),
+    ...table([
+      ['PEER', 'AS', 'SESSION'],
+      ...wire.peers.map(({ address, asn, state }) => [address, String(asn), state]),
+    ]),
     ...wire.reports.slice(-5).map(({ at, text }) => `${at} guard: ${text}`),
   ];
 }

@@ -43,8 +43,7 @@ export function afterSample(record: TunnelRecord, sample: ProbeSample, probe: Th
     lastProof: sample.at,
     ...(sample.roundTrip === undefined ? {} : { roundTrip: sample.roundTrip }),
   };
-  const health =
-    next.answersInRow >= probe.rise ? 'up' : next.lossesInRow >= probe.fall ? 'down' : record.health;
+  const health = next.answersInRow >= probe.rise ? 'up' : next.lossesInRow >= probe.fall ? 'down' : record.health;
   return health === record.health ? next : { ...next, health, since: sample.at };
 }
 

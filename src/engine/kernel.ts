@@ -71,7 +71,11 @@ export async function applyToKernel(drivers: KernelDrivers, ops: readonly Kernel
 }
 
 /** `EXECUTOR` has sorted the operations by driver; the compiler cannot follow that through the union. */
-async function applyBatch<D extends DriverName>(drivers: KernelDrivers, name: D, ops: readonly KernelOp[]): Promise<void> {
+async function applyBatch<D extends DriverName>(
+  drivers: KernelDrivers,
+  name: D,
+  ops: readonly KernelOp[],
+): Promise<void> {
   const driver: { apply(ops: OpsOf<D>): Promise<void> } = drivers[name];
   await driver.apply(ops as unknown as OpsOf<D>);
 }

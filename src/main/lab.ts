@@ -76,7 +76,9 @@ export async function verifyLab({ topology }: LabOptions, steps: readonly string
   const began = machine.clock.now();
   const { passed, failed } = await verify(field, steps);
   say('');
-  say(`${passed.length} passed, ${failed.length} failed${failed.length > 0 ? ` (${failed.join(' ')})` : ''} in ${Math.round((machine.clock.now() - began) / 1000)} s`);
+  say(
+    `${passed.length} passed, ${failed.length} failed${failed.length > 0 ? ` (${failed.join(' ')})` : ''} in ${Math.round((machine.clock.now() - began) / 1000)} s`,
+  );
   return failed.length === 0;
 }
 

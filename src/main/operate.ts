@@ -47,7 +47,7 @@ export function drain(options: RunOptions, progress: (state: WireState) => void)
     const clock = createClock();
     const began = clock.now();
     await guard.drain();
-    for (let said = ''; ; ) {
+    for (let said = ''; ;) {
       const state = await guard.status();
       const gone = state.prefixes.every(({ level, settled }) => level === 'withdrawn' && settled);
       if (state.drain === 'drained' && gone) return;

@@ -196,7 +196,8 @@ export const overlaps = (a: Prefix, b: Prefix): boolean => contains(a, b) || con
 export function addressAfter(a: Address, offset: bigint): Address {
   const family = familyOf(a);
   const value = valueOf(a) + offset;
-  if (value < 0n || value >> BigInt(bitsOf(family)) !== 0n) throw new RangeError(`${a} + ${offset} leaves the address space`);
+  if (value < 0n || value >> BigInt(bitsOf(family)) !== 0n)
+    throw new RangeError(`${a} + ${offset} leaves the address space`);
   return format(family, value);
 }
 

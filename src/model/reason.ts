@@ -3,7 +3,7 @@
  * journal and the documentation know every code and no others.
  */
 export const REASONS = {
-  'healthy': 'data plane verified, at least one tunnel up, not draining',
+  healthy: 'data plane verified, at least one tunnel up, not draining',
   'not-advertised': 'the fleet says advertise: false',
   'not-allowed': 'outside the allow-list of this server; never announced',
   'data-plane-pending': 'the data plane has not been verified yet',
@@ -14,8 +14,8 @@ export const REASONS = {
   'tunnels-down': 'every tunnel of this prefix is down',
   'tunnels-unknown': 'tunnel probes give no answer either way; the level stays',
   'no-route': 'no route of this prefix names a tunnel',
-  'draining': 'an operator takes this server out: degraded first',
-  'drained': 'an operator took this server out',
+  draining: 'an operator takes this server out: degraded first',
+  drained: 'an operator took this server out',
   'agent-handover': 'the agent stopped in order; the wire stays until it returns or stopGrace ends',
   'agent-gone': 'no agent returned within stopGrace',
   'lease-lapsed': 'the agent has not renewed its desired set in time',

@@ -29,7 +29,17 @@ export interface LinkDriver {
     readonly addresses: readonly AddressState[];
     readonly uplinks: readonly { readonly name: string; readonly up: boolean }[];
   }>;
-  apply(ops: readonly Op<'namespace-add' | 'namespace-delete' | 'veth-add' | 'veth-repair' | 'veth-delete' | 'address-add' | 'address-delete'>[]): Promise<void>;
+  apply(
+    ops: readonly Op<
+      | 'namespace-add'
+      | 'namespace-delete'
+      | 'veth-add'
+      | 'veth-repair'
+      | 'veth-delete'
+      | 'address-add'
+      | 'address-delete'
+    >[],
+  ): Promise<void>;
 }
 
 export interface RouteDriver {
@@ -38,7 +48,11 @@ export interface RouteDriver {
     readonly routes: readonly RouteState[];
     readonly nexthops: readonly NexthopState[];
   }>;
-  apply(ops: readonly Op<'nexthop-replace' | 'nexthop-delete' | 'route-replace' | 'route-delete' | 'rule-add' | 'rule-delete'>[]): Promise<void>;
+  apply(
+    ops: readonly Op<
+      'nexthop-replace' | 'nexthop-delete' | 'route-replace' | 'route-delete' | 'rule-add' | 'rule-delete'
+    >[],
+  ): Promise<void>;
 }
 
 export interface SysctlDriver {

@@ -30,7 +30,8 @@ export interface Subscription {
 export class SpeakerError extends Error {
   override readonly name = 'SpeakerError';
   constructor(
-    readonly reason: 'unreachable' | 'timeout' | 'unsupported-version' | 'rejected' | 'not-ours' | 'invalid' | 'barrier-not-held',
+    readonly reason:
+      'unreachable' | 'timeout' | 'unsupported-version' | 'rejected' | 'not-ours' | 'invalid' | 'barrier-not-held',
     message: string,
   ) {
     super(message);

@@ -32,7 +32,10 @@ const because = ({ code, detail }: Reason): string =>
   `because ${code}: ${REASONS[code]}${detail === undefined ? '' : ` (${detail})`}`;
 
 export function explain(prefix: Prefix, agent: Part<AgentStatus>, wire: Part<WireState>): Explanation {
-  return { prefix, chain: [intent(prefix, agent), facts(agent), decision(prefix, agent), guard(prefix, wire), speaker(prefix, wire)] };
+  return {
+    prefix,
+    chain: [intent(prefix, agent), facts(agent), decision(prefix, agent), guard(prefix, wire), speaker(prefix, wire)],
+  };
 }
 
 function intent(prefix: Prefix, agent: Part<AgentStatus>): Link {
@@ -52,7 +55,8 @@ function facts(agent: Part<AgentStatus>): Link {
     title: 'facts',
     lines: [
       ...agent.dataPlane.map(
-        ({ subject, state, details }) => `data plane of ${subject}: ${state}, ${age}${details.map((d) => `; ${d}`).join('')}`,
+        ({ subject, state, details }) =>
+          `data plane of ${subject}: ${state}, ${age}${details.map((d) => `; ${d}`).join('')}`,
       ),
       ...agent.tunnels.map(
         ({ customer, tunnel, health, forMs, roundTrip, detail }) =>

@@ -15,7 +15,9 @@ function target(to: RouteTarget): string {
 }
 
 const nexthop = (to: NexthopTarget): string =>
-  to.kind === 'device' ? `dev ${to.device}` : `group ${to.members.map(({ id, weight }) => `${id},${weight}`).join('/')}`;
+  to.kind === 'device'
+    ? `dev ${to.device}`
+    : `group ${to.members.map(({ id, weight }) => `${id},${weight}`).join('/')}`;
 
 type Describer = { readonly [K in KernelOp['kind']]: (op: Extract<KernelOp, { kind: K }>) => string };
 
@@ -35,8 +37,10 @@ const DESCRIBE: Describer = {
   'nexthop-delete': ({ netns, id }) => `delete nexthop ${id}${where(netns)}`,
   'route-replace': ({ route: r }) => `set route ${r.destination} ${target(r.target)} table ${r.table}${where(r.netns)}`,
   'route-delete': ({ route: r }) => `delete route ${r.destination} table ${r.table}${where(r.netns)}`,
-  'rule-add': ({ rule: r }) => `add IPv${r.family} rule fwmark ${hex(r.mark)}/${hex(r.mask)} iif ${r.iif} table ${r.table}`,
-  'rule-delete': ({ rule: r }) => `delete IPv${r.family} rule fwmark ${hex(r.mark)}/${hex(r.mask)} iif ${r.iif} table ${r.table}`,
+  'rule-add': ({ rule: r }) =>
+    `add IPv${r.family} rule fwmark ${hex(r.mark)}/${hex(r.mask)} iif ${r.iif} table ${r.table}`,
+  'rule-delete': ({ rule: r }) =>
+    `delete IPv${r.family} rule fwmark ${hex(r.mark)}/${hex(r.mask)} iif ${r.iif} table ${r.table}`,
   'ruleset-replace': ({ ruleset }) => `replace nft table culvert${where(ruleset.netns)}`,
   'ruleset-delete': ({ netns }) => `delete nft table culvert${where(netns)}`,
 };

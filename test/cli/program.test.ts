@@ -77,7 +77,9 @@ test.each([
 });
 
 test('an error is one line without a stack', async () => {
-  const { code, err } = await cli('undrain', { undrain: () => Promise.reject(new Error('no guard listens on /run/culvert/guard.sock')) });
+  const { code, err } = await cli('undrain', {
+    undrain: () => Promise.reject(new Error('no guard listens on /run/culvert/guard.sock')),
+  });
   expect([code, err]).toEqual([1, 'culvert: no guard listens on /run/culvert/guard.sock']);
 });
 
@@ -99,5 +101,6 @@ test('verify fails when a step fails', async () => {
 test('help teaches: what runs, where to look, what the exit codes mean', async () => {
   const { out, code } = await cli('--help', {});
   expect(code).toBe(0);
-  for (const word of ['culvert guard', 'culvert explain PREFIX', 'Exit codes', 'lab verify']) expect(out).toContain(word);
+  for (const word of ['culvert guard', 'culvert explain PREFIX', 'Exit codes', 'lab verify'])
+    expect(out).toContain(word);
 });

@@ -26,9 +26,13 @@ function levelOf(target: Prefix, world: World) {
   const facts: LadderFacts = {
     dataPlane: {
       endpoint: world.endpoint ?? verified,
-      customers: new Map([['acme', world.own ?? verified], ['globex', verified]]),
+      customers: new Map([
+        ['acme', world.own ?? verified],
+        ['globex', verified],
+      ]),
     },
-    tunnelHealth: (customer, tunnel) => (customer === 'acme' ? (tunnel === 'us' ? world.us : world.eu) ?? 'up' : 'up'),
+    tunnelHealth: (customer, tunnel) =>
+      customer === 'acme' ? ((tunnel === 'us' ? world.us : world.eu) ?? 'up') : 'up',
   };
   const standing = new Map<Prefix, Level>(world.standing === undefined ? [] : [[target, world.standing]]);
   const announcement = climb(amsS1(world.fleet), facts, standing).find((entry) => entry.prefix === target);
@@ -57,7 +61,11 @@ test.each<[string, World, string]>([
   ['local unknown from the start', { own: unknown }, 'withdrawn data-plane-pending'],
   ['endpoint fault', { endpoint: fault, standing: 'full' }, 'withdrawn endpoint-fault'],
   ['endpoint unknown', { endpoint: unknown, standing: 'full' }, 'full data-plane-unknown'],
-  ['own fault beside an unknown endpoint', { endpoint: unknown, own: fault, standing: 'full' }, 'withdrawn data-plane-fault'],
+  [
+    'own fault beside an unknown endpoint',
+    { endpoint: unknown, own: fault, standing: 'full' },
+    'withdrawn data-plane-fault',
+  ],
   ['not advertised', { fleet: silent }, 'withdrawn not-advertised'],
   ['no route', { fleet: routeless }, 'withdrawn no-route'],
 ])('customer prefix, %s', (_name, world, expected) => expect(levelOf(ACME, world)).toBe(expected));
@@ -73,7 +81,13 @@ test.each<[string, World, string]>([
 test('paths: the covering prefix is ours, a customer keeps its own origin', () => {
   const facts: LadderFacts = { dataPlane: { endpoint: verified, customers: new Map() }, tunnelHealth: () => 'up' };
   const paths = climb(amsS1(), facts, new Map()).map(({ prefix: p, asPath }) => `${p} ${asPath.join()}`);
-  expect(paths).toEqual(['192.0.2.0/24 ', '198.19.7.0/24 64513', '203.0.113.0/24 64512', '2001:db8:e::/48 ', '2001:db8:acf::/48 64512']);
+  expect(paths).toEqual([
+    '192.0.2.0/24 ',
+    '198.19.7.0/24 64513',
+    '203.0.113.0/24 64512',
+    '2001:db8:e::/48 ',
+    '2001:db8:acf::/48 64512',
+  ]);
 });
 
 test('missing knowledge never changes a standing level', () => {

@@ -4,7 +4,12 @@ import type { ProbeSample } from '../../src/model/health.js';
 
 const probe = { rise: 3, fall: 2, intervalMs: 200, timeoutMs: 200 };
 
-const sample = (outcome: ProbeSample['outcome'], at: number): ProbeSample => ({ customer: 'acme', tunnel: 'us', outcome, at });
+const sample = (outcome: ProbeSample['outcome'], at: number): ProbeSample => ({
+  customer: 'acme',
+  tunnel: 'us',
+  outcome,
+  at,
+});
 
 function play(outcomes: string): TunnelRecord {
   const names = { a: 'answered', l: 'lost', u: 'unsent' } as const;

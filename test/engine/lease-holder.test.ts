@@ -5,8 +5,18 @@ import type { Announcement } from '../../src/model/path.js';
 import type { GuardClient } from '../../src/ports/guard.js';
 import { VirtualClock } from '../virtual-clock.js';
 
-const wire: WireState = { speaker: 'ready', generation: 'g', agent: 'leased', drain: 'in-service', prefixes: [], peers: [], reports: [] };
-const announcements: readonly Announcement[] = [{ prefix: prefix('192.0.2.0/24'), level: 'full', asPath: [], reasons: [] }];
+const wire: WireState = {
+  speaker: 'ready',
+  generation: 'g',
+  agent: 'leased',
+  drain: 'in-service',
+  prefixes: [],
+  peers: [],
+  reports: [],
+};
+const announcements: readonly Announcement[] = [
+  { prefix: prefix('192.0.2.0/24'), level: 'full', asPath: [], reasons: [] },
+];
 
 function holder() {
   const clock = new VirtualClock();

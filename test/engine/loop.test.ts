@@ -31,7 +31,11 @@ test('wakes during a pass cause exactly one more, and passes never overlap', asy
 
 test('without wakes a pass comes every period; after a failure sooner', async () => {
   let passes = 0;
-  const { clock, errors, loop: made } = loop(() => (++passes === 2 ? Promise.reject(new Error('no')) : Promise.resolve()));
+  const {
+    clock,
+    errors,
+    loop: made,
+  } = loop(() => (++passes === 2 ? Promise.reject(new Error('no')) : Promise.resolve()));
   made.wake();
   await clock.advance(999);
   expect(passes).toBe(1);

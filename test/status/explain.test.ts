@@ -14,7 +14,9 @@ const agent: AgentStatus = {
   pass: { count: 3, lastTook: 12, age: 40 },
   dataPlane: [{ subject: 'endpoint', state: 'verified', details: [] }],
   tunnels: [{ customer: 'acme', tunnel: 'us', health: 'down', forMs: 1500, detail: 'no route' }],
-  announcements: [{ prefix: ACME, level: 'withdrawn', asPath: [64512], reasons: [{ code: 'tunnels-down', detail: 'us, eu' }] }],
+  announcements: [
+    { prefix: ACME, level: 'withdrawn', asPath: [64512], reasons: [{ code: 'tunnels-down', detail: 'us, eu' }] },
+  ],
   counters: [],
   drift: [],
 };
@@ -25,14 +27,23 @@ const wire: WireState = {
   agent: 'leased',
   drain: 'in-service',
   prefixes: [
-    { prefix: ACME, asked: 'withdrawn', level: 'withdrawn', reasons: [{ code: 'tunnels-down', detail: 'us, eu' }], held: 'withdrawn', settled: true },
+    {
+      prefix: ACME,
+      asked: 'withdrawn',
+      level: 'withdrawn',
+      reasons: [{ code: 'tunnels-down', detail: 'us, eu' }],
+      held: 'withdrawn',
+      settled: true,
+    },
   ],
   peers: [{ address: address('198.18.1.1'), asn: 64500, state: 'established' }],
   reports: [],
 };
 
 const text = (...parts: Parameters<typeof explain>): string =>
-  explain(...parts).chain.map(({ title, lines }) => `${title}: ${lines.join(' / ')}`).join('\n');
+  explain(...parts)
+    .chain.map(({ title, lines }) => `${title}: ${lines.join(' / ')}`)
+    .join('\n');
 
 test('the whole chain, from the fleet to the peer', () => {
   expect(text(ACME, agent, wire)).toBe(

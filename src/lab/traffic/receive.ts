@@ -15,7 +15,11 @@ export interface ReceiverReport {
  * Counts datagrams on a UDP port, IPv4 and IPv6. `ready` is called once it
  * listens; `report` may be called at any time; `close` frees the port.
  */
-export function receive(port: number, ready: () => void, failed: (error: Error) => void): {
+export function receive(
+  port: number,
+  ready: () => void,
+  failed: (error: Error) => void,
+): {
   report(): ReceiverReport;
   close(): void;
 } {

@@ -8,7 +8,11 @@ export type Argv = readonly [string, ...string[]];
 
 /** A deployed lab, entered node by node. */
 export interface LabNodes {
-  run(node: string, argv: Argv, options?: { readonly input?: string; readonly timeoutMs?: number }): Promise<ExecResult>;
+  run(
+    node: string,
+    argv: Argv,
+    options?: { readonly input?: string; readonly timeoutMs?: number },
+  ): Promise<ExecResult>;
   stream(node: string, argv: Argv, handlers: StreamHandlers): StreamHandle;
 }
 
@@ -56,7 +60,10 @@ export class Field {
   /** Runs a command that has to succeed; resolves to its output. */
   async run(node: string, argv: Argv, options: { input?: string; timeoutMs?: number } = {}): Promise<string> {
     const result = await this.attempt(node, argv, options);
-    expect(result.code === 0, `${node}: ${argv.join(' ')} ended with ${result.code}: ${(result.stderr || result.stdout).trim().slice(0, 300)}`);
+    expect(
+      result.code === 0,
+      `${node}: ${argv.join(' ')} ended with ${result.code}: ${(result.stderr || result.stdout).trim().slice(0, 300)}`,
+    );
     return result.stdout;
   }
 
@@ -75,7 +82,12 @@ export class Field {
   }
 
   /** Polls until `look` returns something; rejects with what it `saw` last. Resolves to the value and the milliseconds it took. */
-  async until<T>(what: string, boundMs: number, look: () => Promise<T | undefined>, saw: () => string = () => ''): Promise<{ value: T; tookMs: number }> {
+  async until<T>(
+    what: string,
+    boundMs: number,
+    look: () => Promise<T | undefined>,
+    saw: () => string = () => '',
+  ): Promise<{ value: T; tookMs: number }> {
     const began = this.clock.now();
     const bound = this.slow ? boundMs * 10 : boundMs;
     for (;;) {
@@ -96,13 +108,17 @@ export class Field {
 
   send(node: string, options: Omit<SendOptions, 'signal'>): Promise<{ sent: number; refused: number }> {
     const seconds = (options.flows * options.packets) / options.packetsPerSecond;
-    return this.run(node, [...this.options.traffic, 'send', JSON.stringify(options)], { timeoutMs: (seconds + 30) * 1000 * (this.slow ? 10 : 1) }).then(
-      (output) => JSON.parse(output) as { sent: number; refused: number },
-    );
+    return this.run(node, [...this.options.traffic, 'send', JSON.stringify(options)], {
+      timeoutMs: (seconds + 30) * 1000 * (this.slow ? 10 : 1),
+    }).then((output) => JSON.parse(output) as { sent: number; refused: number });
   }
 
   /** Counts datagrams on a node's port while `during` runs. */
-  async receiving<T>(node: string, port: number, during: (report: () => Promise<ReceiverReport>) => Promise<T>): Promise<T> {
+  async receiving<T>(
+    node: string,
+    port: number,
+    during: (report: () => Promise<ReceiverReport>) => Promise<T>,
+  ): Promise<T> {
     const waiting: ((line: string) => void)[] = [];
     const broken: ((error: Error) => void)[] = [];
     const next = (): Promise<string> =>

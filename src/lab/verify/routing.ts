@@ -37,7 +37,9 @@ export async function acmeAnnounces(field: Field, announces: boolean): Promise<v
 /** Next hops of a prefix in the kernel's own table, sorted; what the daemons believe is not asked. */
 export async function nextHops(field: Field, router: string, prefix: string): Promise<readonly string[]> {
   const family = prefix.includes(':') ? '-6' : '-4';
-  const routes = JSON.parse((await field.run(router, ['ip', '-j', family, 'route', 'show', prefix])) || '[]') as readonly {
+  const routes = JSON.parse(
+    (await field.run(router, ['ip', '-j', family, 'route', 'show', prefix])) || '[]',
+  ) as readonly {
     readonly gateway?: string;
     readonly via?: { readonly host: string };
     readonly flags?: readonly string[];
@@ -51,9 +53,18 @@ export async function nextHops(field: Field, router: string, prefix: string): Pr
 }
 
 /** Waits until a site's router spreads Acme's prefixes over exactly these servers, in its kernel. */
-export function spreadOver(field: Field, site: SiteNodes, servers: readonly ServerNode[], boundMs: number, prefix: string = ACME.prefix4): Promise<{ tookMs: number }> {
+export function spreadOver(
+  field: Field,
+  site: SiteNodes,
+  servers: readonly ServerNode[],
+  boundMs: number,
+  prefix: string = ACME.prefix4,
+): Promise<{ tookMs: number }> {
   let saw = '';
-  const wanted = servers.map((server) => (prefix.includes(':') ? v6Of(server) : UNICAST[server])).sort().join();
+  const wanted = servers
+    .map((server) => (prefix.includes(':') ? v6Of(server) : UNICAST[server]))
+    .sort()
+    .join();
   return field.until(
     `${site.router} routes ${prefix} over ${servers.join(' and ') || 'no server'}`,
     boundMs,
@@ -72,7 +83,9 @@ const v6Of = (server: ServerNode): string => {
 
 /** The device of a router that leads to an address. */
 export async function deviceTo(field: Field, router: string, address: string): Promise<string> {
-  const [route] = JSON.parse(await field.run(router, ['ip', '-j', 'route', 'get', address])) as readonly { readonly dev?: string }[];
+  const [route] = JSON.parse(await field.run(router, ['ip', '-j', 'route', 'get', address])) as readonly {
+    readonly dev?: string;
+  }[];
   expect(route?.dev !== undefined, `${router} has no route to ${address}`);
   return route.dev;
 }

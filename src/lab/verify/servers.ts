@@ -47,9 +47,13 @@ export async function allHold(
 export const supervise = (field: Field, server: ServerNode, verb: string, service: string): Promise<string> =>
   field.run(server, ['sv', verb, `/run/service/${service}`]);
 
-
 /** A named firewall counter of one namespace, summed over servers. */
-export async function counterSum(field: Field, netns: string, name: string, servers: readonly ServerNode[] = SERVERS): Promise<number> {
+export async function counterSum(
+  field: Field,
+  netns: string,
+  name: string,
+  servers: readonly ServerNode[] = SERVERS,
+): Promise<number> {
   const reports = await Promise.all(servers.map((server) => statusOf(field, server)));
   return reports.reduce((sum, { agent }) => {
     if (!('counters' in agent)) return sum;

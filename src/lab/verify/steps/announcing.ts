@@ -66,15 +66,32 @@ export const catchment: Step = {
   async play(field) {
     for (const site of SITES) {
       await measuring(field, arrivalsAt(SITES), async (packets) => {
-        await field.send(site.user, { to: ACME.v4, port: PORT, flows: 40, packets: 1, packetsPerSecond: 1000, size: 64 });
-        await field.send(site.user, { to: ACME.v6, port: PORT, flows: 40, packets: 1, packetsPerSecond: 1000, size: 64 });
+        await field.send(site.user, {
+          to: ACME.v4,
+          port: PORT,
+          flows: 40,
+          packets: 1,
+          packetsPerSecond: 1000,
+          size: 64,
+        });
+        await field.send(site.user, {
+          to: ACME.v6,
+          port: PORT,
+          flows: 40,
+          packets: 1,
+          packetsPerSecond: 1000,
+          size: 64,
+        });
         for (const other of SITES) {
           let carried = 0;
           for (const server of other.servers) {
             carried += (await packets(server, 'arrived4')) + (await packets(server, 'arrived6'));
           }
           field.say(`${site.user}: ${carried} of 80 packets entered at ${other.router.slice(0, 3)}`);
-          expect(carried === (other === site ? 80 : 0), `${site.user}: ${carried} packets entered at ${other.router.slice(0, 3)}`);
+          expect(
+            carried === (other === site ? 80 : 0),
+            `${site.user}: ${carried} packets entered at ${other.router.slice(0, 3)}`,
+          );
         }
       });
     }
@@ -92,12 +109,20 @@ export const spreading: Step = {
       await spreadOver(field, site, site.servers, 10_000);
       await spreadOver(field, site, site.servers, 10_000, ACME.prefix6);
       await measuring(field, arrivalsAt([site]), async (packets) => {
-        for (const [to, counter] of [[ACME.v4, 'arrived4'], [ACME.v6, 'arrived6']] as const) {
+        for (const [to, counter] of [
+          [ACME.v4, 'arrived4'],
+          [ACME.v6, 'arrived6'],
+        ] as const) {
           await field.send(site.user, { to, port: PORT, flows: FLOWS, packets: 1, packetsPerSecond: 4000, size: 64 });
           const shares = await Promise.all(site.servers.map((server) => packets(server, counter)));
-          field.say(`${site.user} to ${to}: ${site.servers.map((server, index) => `${server} ${shares[index]}`).join(', ')} of ${FLOWS} flows`);
+          field.say(
+            `${site.user} to ${to}: ${site.servers.map((server, index) => `${server} ${shares[index]}`).join(', ')} of ${FLOWS} flows`,
+          );
           for (const share of shares) {
-            expect(share >= FLOWS * 0.35 && share <= FLOWS * 0.65, `a server of ${site.router} carried ${share} of ${FLOWS} flows`);
+            expect(
+              share >= FLOWS * 0.35 && share <= FLOWS * 0.65,
+              `a server of ${site.router} carried ${share} of ${FLOWS} flows`,
+            );
           }
         }
       });
@@ -106,8 +131,19 @@ export const spreading: Step = {
 };
 
 /** Steady small traffic from a site's user, so that a fault has something to hurt. */
-export function stream(field: Field, site: SiteNodes, seconds: number, packetsPerSecond = 500): Promise<{ sent: number; refused: number }> {
+export function stream(
+  field: Field,
+  site: SiteNodes,
+  seconds: number,
+  packetsPerSecond = 500,
+): Promise<{ sent: number; refused: number }> {
   const flows = 16;
-  return field.send(site.user, { to: ACME.v4, port: PORT, flows, packets: Math.round((seconds * packetsPerSecond) / flows), packetsPerSecond, size: 64 });
+  return field.send(site.user, {
+    to: ACME.v4,
+    port: PORT,
+    flows,
+    packets: Math.round((seconds * packetsPerSecond) / flows),
+    packetsPerSecond,
+    size: 64,
+  });
 }
-

@@ -14,7 +14,7 @@ const remotes = Object.values(ACME.routers).join(', ');
 
 export const siteCutOff: Step = {
   letter: 'i',
-  title: 'GRE between sjc and both of Acme\'s routers dropped: sjc withdraws, users enter at ams, ams sends nothing',
+  title: "GRE between sjc and both of Acme's routers dropped: sjc withdraws, users enter at ams, ams sends nothing",
   story: 'protected',
   async play(field) {
     const quiet = await updatesReceived(field, AMS);
@@ -30,13 +30,18 @@ export const siteCutOff: Step = {
       );
       await measuring(field, arrivalsAt([AMS]), async (packets) => {
         const limit = field.slow ? 100 : 10;
-        await field.shell(SJC.user, `curl -sS --max-time ${limit} -o /dev/null ftp://${ACME.v4}/pub/`, { timeoutMs: limit * 1000 });
+        await field.shell(SJC.user, `curl -sS --max-time ${limit} -o /dev/null ftp://${ACME.v4}/pub/`, {
+          timeoutMs: limit * 1000,
+        });
         const entered = (await packets('ams-s1', 'arrived4')) + (await packets('ams-s2', 'arrived4'));
         field.say(`user-us's next connection succeeded; ${entered} of its packets entered at ams`);
         expect(entered > 0, 'the connection did not pass ams');
       });
       const after = await updatesReceived(field, AMS);
-      expect(JSON.stringify(after) === JSON.stringify(quiet), `ams sent UPDATEs: ${JSON.stringify(quiet)} became ${JSON.stringify(after)}`);
+      expect(
+        JSON.stringify(after) === JSON.stringify(quiet),
+        `ams sent UPDATEs: ${JSON.stringify(quiet)} became ${JSON.stringify(after)}`,
+      );
       field.say('ams sent no UPDATE for it');
     } finally {
       await field.run(SJC.router, ['nft', 'delete', 'table', 'inet', 'fault']);
@@ -53,7 +58,8 @@ const BOUNDS = { linkDown: 1_000, silent: 10_000 } as const;
 
 export const linkLost: Step = {
   letter: 'j',
-  title: "a server's link lost at the router, and a link that stays up but drops frames: the site goes on with the other server",
+  title:
+    "a server's link lost at the router, and a link that stays up but drops frames: the site goes on with the other server",
   story: 'protected',
   async play(field) {
     for (const site of SITES) {
@@ -77,15 +83,20 @@ table inet fault {\nchain out { type filter hook postrouting priority 300; oifna
 
 export const recovered: Step = {
   letter: 'k',
-  title: 'all of it recovers, and ECMP is back in the kernel\'s table',
+  title: "all of it recovers, and ECMP is back in the kernel's table",
   story: 'protected',
   async play(field) {
     for (const site of SITES) {
       for (const prefix of [ACME.prefix4, ACME.prefix6]) await spreadOver(field, site, site.servers, 30_000, prefix);
-      field.say((await field.run(site.router, ['ip', 'route', 'show', ACME.prefix4])).trim().replaceAll(/\s*\n\s*/g, ' '));
+      field.say(
+        (await field.run(site.router, ['ip', 'route', 'show', ACME.prefix4])).trim().replaceAll(/\s*\n\s*/g, ' '),
+      );
       for (const server of site.servers) {
         const { agent } = await statusOf(field, server);
-        const faults = 'dataPlane' in agent ? agent.dataPlane.filter(({ state }) => state !== 'verified') : [{ subject: agent.problem }];
+        const faults =
+          'dataPlane' in agent
+            ? agent.dataPlane.filter(({ state }) => state !== 'verified')
+            : [{ subject: agent.problem }];
         expect(faults.length === 0, `${server}: ${faults.map(({ subject }) => subject).join(', ')} not verified`);
       }
     }
@@ -107,7 +118,11 @@ async function interrupted(
       const began = field.clock.now();
       await fault.fail();
       const { tookMs } = await spreadOver(field, site, [survivor], boundMs * 2);
-      field.within(`${what}: only ${survivor} is left in the router's table after`, Math.min(tookMs, field.clock.now() - began), boundMs);
+      field.within(
+        `${what}: only ${survivor} is left in the router's table after`,
+        Math.min(tookMs, field.clock.now() - began),
+        boundMs,
+      );
       const { sent } = await stream(field, site, 1);
       const { distinct } = await report();
       field.say(`${distinct} of ${sent} datagrams arrived by ${survivor}`);
@@ -126,5 +141,15 @@ async function restoreLink(field: Field, router: string, device: string, server:
   await field.run(router, ['ip', 'link', 'set', device, 'up']);
   const site = /^198\.18\.(\d+)\.(\d+)$/.exec(server);
   expect(site !== null, `${server} is not a server of the lab`);
-  await field.attempt(router, ['ip', 'addr', 'add', `2001:db8:${site[1]}::1`, 'peer', `2001:db8:${site[1]}::${site[2]}`, 'dev', device, 'nodad']);
+  await field.attempt(router, [
+    'ip',
+    'addr',
+    'add',
+    `2001:db8:${site[1]}::1`,
+    'peer',
+    `2001:db8:${site[1]}::${site[2]}`,
+    'dev',
+    device,
+    'nodad',
+  ]);
 }

@@ -13,7 +13,10 @@ const ROOT = '/srv/ftp';
 const instruments: readonly Instrument[] = [
   ...ACME_ROUTERS.map((node) => ({
     node,
-    chains: `chain arrived { type filter hook prerouting priority -400; ${LARGE_GRE} counter name large }`.replace('large }', 'large; }'),
+    chains: `chain arrived { type filter hook prerouting priority -400; ${LARGE_GRE} counter name large }`.replace(
+      'large }',
+      'large; }',
+    ),
   })),
   ...SERVERS.map((node) => ({
     node,
@@ -33,7 +36,9 @@ async function transfer(field: Field, host: string): Promise<void> {
   await measuring(field, instruments, async (packets) => {
     for (const { user } of SITES) {
       const began = field.clock.now();
-      await field.shell(user, `curl -sS --globoff --max-time ${limit} -o /tmp/20m 'ftp://${host}/pub/20m'`, { timeoutMs: limit * 1000 });
+      await field.shell(user, `curl -sS --globoff --max-time ${limit} -o /tmp/20m 'ftp://${host}/pub/20m'`, {
+        timeoutMs: limit * 1000,
+      });
       expect((await sumOf(field, user, '/tmp/20m')) === original, `${user}: the download differs`);
       field.say(`${user} downloaded 20 MB at ${rate(field.clock.now() - began)}, identical`);
     }
@@ -46,7 +51,9 @@ async function transfer(field: Field, host: string): Promise<void> {
     for (const { user } of SITES) {
       const name = `${user}-${host.includes(':') ? 'v6' : 'v4'}`;
       const began = field.clock.now();
-      await field.shell(user, `curl -sS --globoff --max-time ${limit} -T /tmp/20m 'ftp://${host}/up/${name}'`, { timeoutMs: limit * 1000 });
+      await field.shell(user, `curl -sS --globoff --max-time ${limit} -T /tmp/20m 'ftp://${host}/up/${name}'`, {
+        timeoutMs: limit * 1000,
+      });
       const took = field.clock.now() - began;
       expect((await sumOf(field, ACME.server, `${ROOT}/up/${name}`)) === original, `${user}: the upload differs`);
       await field.shell(ACME.server, `rm ${ROOT}/up/${name}`);

@@ -15,19 +15,30 @@ export const untracked: Step = {
   story: 'protected',
   async play(field) {
     const nodes = [...AMS.servers, AMS.router];
-    await measuring(field, nodes.map((node) => ({ node, chains: TRACKING })), async () => {
-      await field.send(AMS.user, { to: ACME.v4, port: PORT, flows: 40, packets: 2, packetsPerSecond: 1000, size: 64 });
-      for (const server of AMS.servers) {
-        for (const netns of ['', 'cv-acme']) {
-          const entries = await tracked(field, server, netns);
-          expect(entries.length === 0, `${server} ${netns}: ${entries.length} tracked, first ${entries[0] ?? ''}`);
+    await measuring(
+      field,
+      nodes.map((node) => ({ node, chains: TRACKING })),
+      async () => {
+        await field.send(AMS.user, {
+          to: ACME.v4,
+          port: PORT,
+          flows: 40,
+          packets: 2,
+          packetsPerSecond: 1000,
+          size: 64,
+        });
+        for (const server of AMS.servers) {
+          for (const netns of ['', 'cv-acme']) {
+            const entries = await tracked(field, server, netns);
+            expect(entries.length === 0, `${server} ${netns}: ${entries.length} tracked, first ${entries[0] ?? ''}`);
+          }
         }
-      }
-      field.say('no server tracks a flow to Acme, in its default namespace or in Acme\'s');
-      const control = await tracked(field, AMS.router, '');
-      expect(control.length > 0, `the control, ${AMS.router}, tracks nothing either: the measurement is blind`);
-      field.say(`control without NOTRACK, ${AMS.router}: ${control.length} flows tracked`);
-    });
+        field.say("no server tracks a flow to Acme, in its default namespace or in Acme's");
+        const control = await tracked(field, AMS.router, '');
+        expect(control.length > 0, `the control, ${AMS.router}, tracks nothing either: the measurement is blind`);
+        field.say(`control without NOTRACK, ${AMS.router}: ${control.length} flows tracked`);
+      },
+    );
   },
 };
 
@@ -46,17 +57,45 @@ export const firewalled: Step = {
   async play(field) {
     const before = await counterSum(field, 'cv-acme', FIREWALL_COUNTER);
     await field.receiving(GLOBEX.router, PORT, async (globex) => {
-      const beside = field.send('user-us', { to: GLOBEX.v4, port: PORT, flows: 20, packets: 20, packetsPerSecond: 200, size: 64 });
+      const beside = field.send('user-us', {
+        to: GLOBEX.v4,
+        port: PORT,
+        flows: 20,
+        packets: 20,
+        packetsPerSecond: 200,
+        size: 64,
+      });
       await field.receiving(ACME.server, PORT, async (report) => {
-        const { sent } = await field.send('user-eu', { to: ACME.v4, port: PORT, flows: 20, packets: 5, packetsPerSecond: 500, size: 64, from: USER_EU.attacker });
-        const allowed = await field.send('user-eu', { to: ACME.v4, port: PORT, flows: 20, packets: 5, packetsPerSecond: 500, size: 64, from: USER_EU.address });
+        const { sent } = await field.send('user-eu', {
+          to: ACME.v4,
+          port: PORT,
+          flows: 20,
+          packets: 5,
+          packetsPerSecond: 500,
+          size: 64,
+          from: USER_EU.attacker,
+        });
+        const allowed = await field.send('user-eu', {
+          to: ACME.v4,
+          port: PORT,
+          flows: 20,
+          packets: 5,
+          packetsPerSecond: 500,
+          size: 64,
+          from: USER_EU.address,
+        });
         const { received } = await report();
-        expect(received === allowed.sent, `Acme received ${received} datagrams, ${allowed.sent} were allowed and ${sent} were not`);
+        expect(
+          received === allowed.sent,
+          `Acme received ${received} datagrams, ${allowed.sent} were allowed and ${sent} were not`,
+        );
         const { value: dropped } = await field.until('the drops are in culvert status', 5_000, async () => {
           const count = (await counterSum(field, 'cv-acme', FIREWALL_COUNTER)) - before;
           return count >= sent ? count : undefined;
         });
-        field.say(`${sent} sent by the attacker, ${dropped} counted as dropped in cv-acme; ${received} of ${allowed.sent} others arrived`);
+        field.say(
+          `${sent} sent by the attacker, ${dropped} counted as dropped in cv-acme; ${received} of ${allowed.sent} others arrived`,
+        );
       });
       const { sent } = await beside;
       const { distinct } = await globex();
@@ -68,7 +107,8 @@ export const firewalled: Step = {
 
 export const egress: Step = {
   letter: 'o',
-  title: 'GRE from Acme is decapsulated at sjc, and at ams when sjc stops; forged and foreign packets are dropped and counted',
+  title:
+    'GRE from Acme is decapsulated at sjc, and at ams when sjc stops; forged and foreign packets are dropped and counted',
   story: 'protected',
   async play(field) {
     await withEgressRoute(field, async () => {
@@ -82,9 +122,20 @@ export const egress: Step = {
       await allHold(field, SJC.servers, [ACME.prefix4, '192.0.2.0/24'], 'full', 20_000);
       await spreadOver(field, SJC, SJC.servers, 20_000);
     });
-    await refused(field, 'an inner source outside Acme\'s prefixes', 'cv-acme', 'inner_source_refused', () =>
+    await refused(field, "an inner source outside Acme's prefixes", 'cv-acme', 'inner_source_refused', () =>
       withRoute(field, 'acme-r1', USER_EU.address, () =>
-        field.attempt('acme-r1', ['ping', '-c', '5', '-i', '0.2', '-W', '1', '-I', ACME.routers['acme-r1'], USER_EU.address]),
+        field.attempt('acme-r1', [
+          'ping',
+          '-c',
+          '5',
+          '-i',
+          '0.2',
+          '-W',
+          '1',
+          '-I',
+          ACME.routers['acme-r1'],
+          USER_EU.address,
+        ]),
       ),
     );
     await refused(field, 'GRE from a stranger', '', 'gre_stranger', () => stranger(field));
@@ -109,18 +160,37 @@ async function decapsulatedAt(field: Field, site: SiteNodes): Promise<void> {
   const instruments = SITES.flatMap(({ servers }) => servers.map((node) => ({ node, chains })));
   await measuring(field, instruments, async (packets) => {
     await field.receiving('user-eu', PORT, async (report) => {
-      const { sent } = await field.send(ACME.server, { to: USER_EU.address, port: PORT, flows: 10, packets: 5, packetsPerSecond: 500, size: 512, from: ACME.v4 });
+      const { sent } = await field.send(ACME.server, {
+        to: USER_EU.address,
+        port: PORT,
+        flows: 10,
+        packets: 5,
+        packetsPerSecond: 500,
+        size: 512,
+        from: ACME.v4,
+      });
       await field.sleep(200);
       const { distinct } = await report();
       const counts = await Promise.all(site.servers.map((server) => packets(server, 'decapsulated')));
       const here = counts.reduce((sum, count) => sum + count, 0);
-      field.say(`${sent} sent by Acme through GRE to ${ENDPOINT}: ${here} decapsulated at ${site.router.slice(0, 3)}, ${distinct} received by user-eu`);
-      expect(distinct === sent && here === sent, `${here} of ${sent} decapsulated at ${site.router.slice(0, 3)}, ${distinct} received`);
+      field.say(
+        `${sent} sent by Acme through GRE to ${ENDPOINT}: ${here} decapsulated at ${site.router.slice(0, 3)}, ${distinct} received by user-eu`,
+      );
+      expect(
+        distinct === sent && here === sent,
+        `${here} of ${sent} decapsulated at ${site.router.slice(0, 3)}, ${distinct} received`,
+      );
     });
   });
 }
 
-async function refused(field: Field, what: string, netns: string, counter: string, attempt: () => Promise<unknown>): Promise<void> {
+async function refused(
+  field: Field,
+  what: string,
+  netns: string,
+  counter: string,
+  attempt: () => Promise<unknown>,
+): Promise<void> {
   const before = await counterSum(field, netns, counter);
   await attempt();
   const { value: count } = await field.until(`${what} is counted`, 5_000, async () => {

@@ -29,7 +29,8 @@ icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-
 
 export const mtu: Step = {
   letter: 'h',
-  title: 'frag-needed and too-big reach the user; SYN-ACKs are clamped; uploads survive without ICMP, and hang without the clamp',
+  title:
+    'frag-needed and too-big reach the user; SYN-ACKs are clamped; uploads survive without ICMP, and hang without the clamp',
   story: 'protected',
   async play(field) {
     await tooBig(field, 4);
@@ -46,8 +47,13 @@ export const mtu: Step = {
     await withoutClamp(field, async () => {
       await measuring(field, [NO_ICMP], async () => {
         const { code, stdout } = await upload(field, ACME.v4, field.slow ? 40 : 4);
-        field.say(`without the clamp and without ICMP the upload hangs: ${stdout.trim()} of 4000000 bytes, curl ${code}`);
-        expect(code === 28 && Number(stdout) < 4_000_000, `without the clamp the upload ended with ${code} after ${stdout} bytes; it should hang`);
+        field.say(
+          `without the clamp and without ICMP the upload hangs: ${stdout.trim()} of 4000000 bytes, curl ${code}`,
+        );
+        expect(
+          code === 28 && Number(stdout) < 4_000_000,
+          `without the clamp the upload ended with ${code} after ${stdout} bytes; it should hang`,
+        );
       });
     });
     await forgetPaths(field);
@@ -58,8 +64,25 @@ async function tooBig(field: Field, family: 4 | 6): Promise<void> {
   await forgetPaths(field);
   const to = family === 4 ? ACME.v4 : ACME.v6;
   const payload = 1500 - (family === 4 ? 28 : 48);
-  const { stdout } = await field.attempt('user-eu', ['ping', `-${family}`, '-M', 'do', '-s', String(payload), '-c', '2', '-i', '0.3', '-W', '2', to]);
-  const told = /From ([\da-f.:]+?):? icmp_seq=\d+ (?:Frag needed and DF set \(mtu = (\d+)\)|Packet too big: mtu=(\d+))/.exec(stdout);
+  const { stdout } = await field.attempt('user-eu', [
+    'ping',
+    `-${family}`,
+    '-M',
+    'do',
+    '-s',
+    String(payload),
+    '-c',
+    '2',
+    '-i',
+    '0.3',
+    '-W',
+    '2',
+    to,
+  ]);
+  const told =
+    /From ([\da-f.:]+?):? icmp_seq=\d+ (?:Frag needed and DF set \(mtu = (\d+)\)|Packet too big: mtu=(\d+))/.exec(
+      stdout,
+    );
   expect(told !== null, `no answer to a 1500-byte packet: ${stdout.trim().replaceAll('\n', ' | ')}`);
   const [, from = '', mtu4, mtu6] = told;
   field.say(`1500 bytes to ${to}: "too big, ${mtu4 ?? mtu6}" from ${from}`);
@@ -69,8 +92,12 @@ async function tooBig(field: Field, family: 4 | 6): Promise<void> {
 
 async function clamped(field: Field): Promise<void> {
   await measuring(field, [mssAtUser], async (packets) => {
-    for (const host of [ACME.v4, `[${ACME.v6}]`]) await field.shell('user-eu', `curl -sS --globoff --max-time 20 -o /dev/null 'ftp://${host}/pub/'`);
-    for (const [family, bound] of [['4', 1436], ['6', 1416]] as const) {
+    for (const host of [ACME.v4, `[${ACME.v6}]`])
+      await field.shell('user-eu', `curl -sS --globoff --max-time 20 -o /dev/null 'ftp://${host}/pub/'`);
+    for (const [family, bound] of [
+      ['4', 1436],
+      ['6', 1416],
+    ] as const) {
       const [fits, big] = [await packets('user-eu', `fits${family}`), await packets('user-eu', `big${family}`)];
       field.say(`IPv${family}: ${fits} SYN-ACKs with MSS up to ${bound}, ${big} above`);
       expect(fits > 0 && big === 0, `IPv${family}: ${big} SYN-ACKs with MSS above ${bound}, ${fits} within`);
@@ -79,15 +106,22 @@ async function clamped(field: Field): Promise<void> {
 }
 
 /** 4 MB up; resolves to curl's exit code (28: timed out) and the bytes that left. */
-function upload(field: Field, host: string, seconds: number): Promise<{ readonly code: number; readonly stdout: string }> {
+function upload(
+  field: Field,
+  host: string,
+  seconds: number,
+): Promise<{ readonly code: number; readonly stdout: string }> {
   const script = `head -c 4000000 /dev/zero | curl -sS --globoff --max-time ${seconds} -o /dev/null -w '%{size_upload}' -T - 'ftp://${host}/up/mtu-${Math.round(field.clock.now())}'`;
   return field.attempt('user-eu', ['sh', '-c', script], { timeoutMs: (seconds + 10) * 1000 });
 }
 
 async function withoutClamp(field: Field, during: () => Promise<void>): Promise<void> {
-  const saved = await Promise.all(ACME_ROUTERS.map((router) => field.run(router, ['nft', 'list', 'table', 'inet', CLAMP.table])));
+  const saved = await Promise.all(
+    ACME_ROUTERS.map((router) => field.run(router, ['nft', 'list', 'table', 'inet', CLAMP.table])),
+  );
   try {
-    for (const router of ACME_ROUTERS) await field.run(router, ['nft', 'flush', 'chain', 'inet', CLAMP.table, CLAMP.chain]);
+    for (const router of ACME_ROUTERS)
+      await field.run(router, ['nft', 'flush', 'chain', 'inet', CLAMP.table, CLAMP.chain]);
     await during();
   } finally {
     for (const [index, router] of ACME_ROUTERS.entries()) {

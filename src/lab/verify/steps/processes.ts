@@ -15,7 +15,8 @@ const STOP_GRACE_MS = 20_000;
 
 export const processes: Step = {
   letter: 'l',
-  title: 'drain under 1,000 packets/s loses nothing; a restarted agent is no event; a dead one is degraded, then drained',
+  title:
+    'drain under 1,000 packets/s loses nothing; a restarted agent is no event; a dead one is degraded, then drained',
   story: 'protected',
   async play(field) {
     await drained(field);
@@ -62,7 +63,10 @@ async function restarted(field: Field): Promise<void> {
   });
   await field.sleep(1500);
   const after = await updatesReceived(field, AMS);
-  expect(JSON.stringify(after) === JSON.stringify(before), `UPDATEs before the restart ${JSON.stringify(before)}, after ${JSON.stringify(after)}`);
+  expect(
+    JSON.stringify(after) === JSON.stringify(before),
+    `UPDATEs before the restart ${JSON.stringify(before)}, after ${JSON.stringify(after)}`,
+  );
   field.say('agent restarted: no UPDATE at the router');
 }
 
@@ -72,13 +76,20 @@ async function killed(field: Field): Promise<void> {
   await supervise(field, VICTIM, 'kill', 'agent');
   try {
     const { tookMs } = await spreadOver(field, AMS, [OTHER], 5_000);
-    field.within('agent killed: its paths are degraded and the router has turned away after', tookMs, LEASE_MS + 100 + ROUTER_MS);
+    field.within(
+      'agent killed: its paths are degraded and the router has turned away after',
+      tookMs,
+      LEASE_MS + 100 + ROUTER_MS,
+    );
     const held = (await heldLevels(field, VICTIM)).get(ACME.prefix4);
     expect(held === 'degraded', `${VICTIM} holds ${held ?? 'nothing'}`);
     await allHold(field, [VICTIM], PREFIXES, 'withdrawn', STOP_GRACE_MS + LEASE_MS + 6_000);
     const goneAfter = field.clock.now() - began;
     field.say(`drained ${(goneAfter / 1000).toFixed(1)} s after the kill (stopGrace ${STOP_GRACE_MS / 1000} s)`);
-    expect(field.slow || goneAfter >= STOP_GRACE_MS, `drained after ${Math.round(goneAfter)} ms, before stopGrace was over`);
+    expect(
+      field.slow || goneAfter >= STOP_GRACE_MS,
+      `drained after ${Math.round(goneAfter)} ms, before stopGrace was over`,
+    );
   } finally {
     await supervise(field, VICTIM, 'up', 'agent');
   }

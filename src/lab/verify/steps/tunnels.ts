@@ -16,7 +16,10 @@ async function dscpStamps(field: Field): Promise<readonly Instrument[]> {
           return `iifname "${device}" ip protocol gre ip dscp set ${stampOf(server)}`;
         }),
       );
-      return { node: router, chains: `chain stamp { type filter hook prerouting priority mangle;\n${rules.join('\n')}\n}` };
+      return {
+        node: router,
+        chains: `chain stamp { type filter hook prerouting priority mangle;\n${rules.join('\n')}\n}`,
+      };
     }),
   );
 }
@@ -39,17 +42,24 @@ export const everyServerTunnels: Step = {
     await measuring(field, instruments, async (packets) => {
       await field.receiving(ACME.server, PORT, async (report) => {
         const sent = await Promise.all(
-          SITES.map(({ user }) => field.send(user, { to: ACME.v4, port: PORT, flows: 200, packets: 3, packetsPerSecond: 2000, size: 512 })),
+          SITES.map(({ user }) =>
+            field.send(user, { to: ACME.v4, port: PORT, flows: 200, packets: 3, packetsPerSecond: 2000, size: 512 }),
+          ),
         );
         const total = sent.reduce((sum, one) => sum + one.sent, 0);
         const got = await report();
         field.say(`${got.received} of ${total} inner packets arrived, ${got.damaged} damaged`);
-        expect(got.damaged === 0 && got.received === total, `${got.received} of ${total} arrived, ${got.damaged} damaged`);
+        expect(
+          got.damaged === 0 && got.received === total,
+          `${got.received} of ${total} arrived, ${got.damaged} damaged`,
+        );
       });
       for (const server of SERVERS) {
         const counts = await Promise.all(ACME_ROUTERS.map((router) => packets(router, `from${stampOf(server)}`)));
         const sum = counts.reduce((a, b) => a + b, 0);
-        field.say(`${server}: ${sum} GRE packets (${ACME_ROUTERS.map((router, index) => `${router} ${counts[index]}`).join(', ')})`);
+        field.say(
+          `${server}: ${sum} GRE packets (${ACME_ROUTERS.map((router, index) => `${router} ${counts[index]}`).join(', ')})`,
+        );
         expect(sum >= 100, `only ${sum} GRE packets from ${server}`);
       }
     });
@@ -67,7 +77,14 @@ const greAtRouters: readonly Instrument[] = ACME_ROUTERS.map((node) => ({
 async function burst(field: Field): Promise<readonly [number, number]> {
   return measuring(field, greAtRouters, async (packets) => {
     await field.receiving(ACME.server, PORT, async (report) => {
-      await field.send('user-us', { to: ACME.v4, port: PORT, flows: FLOWS, packets: 1, packetsPerSecond: 2000, size: 512 });
+      await field.send('user-us', {
+        to: ACME.v4,
+        port: PORT,
+        flows: FLOWS,
+        packets: 1,
+        packetsPerSecond: 2000,
+        size: 512,
+      });
       const { distinct } = await report();
       expect(distinct === FLOWS, `${distinct} of ${FLOWS} datagrams arrived`);
     });
@@ -97,7 +114,10 @@ export const tunnelsShare: Step = {
     });
     await field.until('every server finds tunnel eu up again', 10_000, () => allSee(field, 'up'));
     const after = await Promise.all(SITES.map((site) => updatesReceived(field, site)));
-    expect(JSON.stringify(after) === JSON.stringify(updates), `UPDATEs before ${JSON.stringify(updates)}, after ${JSON.stringify(after)}`);
+    expect(
+      JSON.stringify(after) === JSON.stringify(updates),
+      `UPDATEs before ${JSON.stringify(updates)}, after ${JSON.stringify(after)}`,
+    );
     field.say('no UPDATE was sent');
   },
 };
@@ -124,7 +144,9 @@ async function withoutGre(field: Field, during: () => Promise<void>): Promise<vo
 async function allSee(field: Field, health: string): Promise<true | undefined> {
   const reports = await Promise.all(SERVERS.map((server) => statusOf(field, server)));
   const seen = reports.map(({ agent }) =>
-    'tunnels' in agent ? agent.tunnels.find(({ customer, tunnel }) => customer === 'acme' && tunnel === 'eu')?.health : undefined,
+    'tunnels' in agent
+      ? agent.tunnels.find(({ customer, tunnel }) => customer === 'acme' && tunnel === 'eu')?.health
+      : undefined,
   );
   return seen.every((one) => one === health) ? true : undefined;
 }
