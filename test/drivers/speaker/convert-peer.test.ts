@@ -1,0 +1,70 @@
+import { address } from '../../../src/model/address.js';
+import type { Peer } from '../../../src/model/path.js';
+import { checkPeer, peerFromWire, peerToWire } from '../../../src/drivers/speaker/gobgp3/convert-peer.js';
+import type { ListedPeer } from '../../../src/drivers/speaker/gobgp3/messages.js';
+
+const peer: Peer = {
+  address: address('198.18.1.1'),
+  asn: 64_510,
+  localAddress: address('198.18.1.11'),
+  families: [4, 6],
+  hold: 9,
+  keepalive: 3,
+  ttlSecurity: false,
+};
+
+const listed = (extra: Partial<ListedPeer> = {}): ListedPeer => ({
+  ...peerToWire(peer),
+  state: { session_state: 6, messages: { sent: { update: 7 } } },
+  ...extra,
+});
+
+test('what is configured reads back as it was', () => {
+  const { ttlSecurity, ...rest } = peer;
+  expect(ttlSecurity).toBe(false);
+  expect(peerFromWire(listed())).toEqual({ ...rest, state: 'established', updatesSent: 7 });
+});
+
+test.each([
+  [0, 'unknown'],
+  [1, 'idle'],
+  [2, 'connect'],
+  [3, 'active'],
+  [4, 'opensent'],
+  [5, 'openconfirm'],
+  [6, 'established'],
+  [7, 'unknown'],
+])('session state %i is %s', (session_state, state) => {
+  expect(peerFromWire(listed({ state: { session_state, messages: null } }))).toMatchObject({ state, updatesSent: 0 });
+});
+
+test('an unset local address is none, a neighbour without an address is not ours', () => {
+  expect(peerFromWire(listed({ transport: { local_address: '0.0.0.0' } })).localAddress).toBeUndefined();
+  expect(() => peerFromWire(listed({ conf: null }))).toThrow(/without an address/);
+});
+
+test('every family is spelled out, graceful restart is off, GTSM asks for 255', () => {
+  const wire = peerToWire({ ...peer, ttlSecurity: true, password: 'blue-whale' });
+  expect(wire).toMatchObject({
+    conf: { auth_password: 'blue-whale' },
+    graceful_restart: { enabled: false },
+    ttl_security: { enabled: true, ttl_min: 255 },
+    afi_safis: [
+      { config: { family: { afi: 1, safi: 1 }, enabled: true } },
+      { config: { family: { afi: 2, safi: 1 }, enabled: true } },
+    ],
+  });
+});
+
+test.each<[string, Partial<Peer>, RegExp]>([
+  ['no address', { address: address('0.0.0.0') }, /not a unicast/],
+  ['a local address of the other family', { localAddress: address('2001:db8::1') }, /other family/],
+  ['AS 0', { asn: 0 }, /AS 0/],
+  ['a hold time of two', { hold: 2, keepalive: 1 }, /timers/],
+  ['a keepalive beyond the hold time', { keepalive: 10 }, /timers/],
+  ['no family', { families: [] }, /no address family/],
+  ['a family twice', { families: [4, 4] }, /twice/],
+  ['an empty password', { password: '' }, /1 to 80 bytes/],
+  ['a password too long for the kernel', { password: 'x'.repeat(81) }, /1 to 80 bytes/],
+  ['TTL security inside', { asn: 64_500, ttlSecurity: true }, /eBGP peers only/],
+])('refuses %s', (_, extra, problem) => expect(() => checkPeer({ ...peer, ...extra }, 64_500)).toThrow(problem));
