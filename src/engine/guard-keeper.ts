@@ -27,7 +27,8 @@ export class SpeakerKeeper {
   private readonly configured = new Set<Address>();
   /** Peers of ours whose settings changed in a way that cannot be read back. */
   private readonly outdated = new Set<Address>();
-  private reached: SpeakerDesired | undefined;
+  /** The last goal that was reached, and the read-back that showed it. */
+  private reached: { readonly goal: SpeakerDesired; readonly shown: SpeakerObserved } | undefined;
 
   constructor(
     private readonly speaker: Speaker,
@@ -87,13 +88,14 @@ export class SpeakerKeeper {
     let observed = looked;
     for (let step = 0; step < MOST_STEPS; step++) {
       const desired = goal();
-      const ops = [...this.dropOutdated(observed), ...planSpeaker(desired, observed)];
+      const stands = this.outdated.size === 0 && this.reached?.goal === desired && this.reached.shown === observed;
+      const ops = stands ? [] : [...this.dropOutdated(observed), ...planSpeaker(desired, observed)];
       if (ops.length === 0) {
-        this.reached = desired;
+        this.reached = { goal: desired, shown: observed };
         this.status = { speaker: 'ready' };
         return observed;
       }
-      this.tell(ops, observed, step === 0 && this.reached !== undefined && sameGoal(this.reached, desired));
+      this.tell(ops, observed, step === 0 && this.reached !== undefined && sameGoal(this.reached.goal, desired));
       observed = await this.mirror.apply(ops);
       this.outdated.clear();
     }

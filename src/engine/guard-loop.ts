@@ -6,6 +6,7 @@
  * agent handed over is input; what stands on the wire is always read.
  */
 import { peersOf } from '../decide/sessions.js';
+import type { PrefixDecision } from '../decide/wire.js';
 import type { ServerView } from '../model/fleet.js';
 import type { WireState } from '../model/lease.js';
 import type { Clock } from '../ports/clock.js';
@@ -58,6 +59,8 @@ export class GuardLoop {
   /** A speaker that declines is not asked again before this, whatever wakes the loop: our own attempts raise events. */
   private patientUntil = Number.NEGATIVE_INFINITY;
   private met = false;
+  /** The decisions whose refusals are in the journal. */
+  private told: readonly PrefixDecision[] = [];
 
   constructor(
     private readonly parts: GuardParts,
@@ -205,11 +208,22 @@ export class GuardLoop {
     const now = this.parts.clock.now();
     const [agent, drain] = [this.rights.agent(now), this.rights.drain(now)];
     this.journal.condition('agent', agent.state === 'lapsed' || agent.state === 'gone' ? `agent ${agent.state}` : undefined);
-    for (const { prefix, reasons } of this.rights.decide(now)) {
-      const refused = reasons.find(({ code }) => code === 'not-allowed');
-      this.journal.condition(`gate ${prefix}`, refused && `${prefix} is not allowed: ${refused.detail ?? ''}`);
-    }
+    const decisions = this.rights.decide(now);
+    if (decisions !== this.told) this.journal.condition('gate', refusals(decisions));
+    this.told = decisions;
     const next = this.rights.changesAt(now);
     if (next !== undefined) this.loop.wakeAfter(Math.max(0, next - now));
     if (drain.state === 'drained' && this.rights.drainIntent) await this.drainRecord.complete();
   }}
+
+/** Longer lists are cut: the wire state has every prefix. */
+const NAMED = 3;
+
+function refusals(decisions: readonly PrefixDecision[]): string | undefined {
+  const refused = decisions.flatMap(({ prefix, reasons }) =>
+    reasons.flatMap(({ code, detail }) => (code === 'not-allowed' ? [`${prefix} (${detail ?? 'no detail'})`] : [])),
+  );
+  if (refused.length === 0) return undefined;
+  const more = refused.length > NAMED ? ` and ${refused.length - NAMED} more` : '';
+  return `the agent asked for what is not allowed: ${refused.slice(0, NAMED).join(', ')}${more}`;
+}

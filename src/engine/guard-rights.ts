@@ -21,12 +21,36 @@ import type { ServerView } from '../model/fleet.js';
 import type { AgentState, DesiredSet, DrainState } from '../model/lease.js';
 import type { Announcement, SpeakerDesired, SpeakerObserved } from '../model/path.js';
 
+/** Everything that a decision depends on, time included: it enters through the two verdicts only. */
+interface Grounds {
+  readonly gate: Gate;
+  readonly announcements: readonly Announcement[] | undefined;
+  readonly lease: Verdict<AgentState>;
+  readonly drain: Verdict<DrainState>;
+}
+
+interface Decided extends Grounds {
+  readonly decisions: readonly PrefixDecision[];
+  readonly goal: SpeakerDesired;
+}
+
+const sameVerdict = (a: Verdict<unknown>, b: Verdict<unknown>): boolean =>
+  a.state === b.state && a.cap === b.cap && a.reason?.code === b.reason?.code;
+
+const sameAnnouncement = (a: Announcement, b: Announcement | undefined): boolean =>
+  a.prefix === b?.prefix &&
+  a.level === b.level &&
+  a.asPath.join() === b.asPath.join() &&
+  a.reasons.map(({ code, detail = '' }) => code + detail).join() ===
+    b.reasons.map(({ code, detail = '' }) => code + detail).join();
+
 export class Rights {
   view: ServerView;
   private gate: Gate;
   private announcements: readonly Announcement[] | undefined;
   private lease: Lease | undefined;
   private adopted = false;
+  private decided: Decided | undefined;
   /** Of the set that was accepted last. */
   offeredGeneration: string | undefined;
   /** An operator's intent. */
@@ -59,7 +83,12 @@ export class Rights {
   }
 
   accept(set: DesiredSet, now: number): void {
-    this.announcements = set.announcements;
+    const before = this.announcements;
+    const same =
+      before?.length === set.announcements.length &&
+      set.announcements.every((announcement, index) => sameAnnouncement(announcement, before[index]));
+    // Most sets only renew: what was decided then still holds.
+    if (!same) this.announcements = set.announcements;
     this.offeredGeneration = set.generation;
     this.lease = renewedLease(set.ttlMs, now);
   }
@@ -85,23 +114,35 @@ export class Rights {
     return judgeDrain(this.drainIntent ?? this.stopping, this.view.fleet.safety, now);
   }
 
+  /** The same array as before while nothing has changed. */
   decide(now: number): readonly PrefixDecision[] {
-    return decideWire({
-      view: this.view,
-      gate: this.gate,
-      announcements: this.announcements,
-      lease: this.agent(now),
-      drain: this.drain(now),
-    });
+    return this.reckon(now).decisions;
   }
 
+  /** The same object as before while nothing has changed. */
   goal(now: number): SpeakerDesired {
-    return speakerDesired(this.view, this.gate, this.decide(now), this.listenPort);
+    return this.reckon(now).goal;
   }
 
   /** When a decision changes by itself, if it does. */
   changesAt(now: number): number | undefined {
     const moments = [this.agent(now).changesAt, this.drain(now).changesAt].filter((at) => at !== undefined);
     return moments.length === 0 ? undefined : Math.min(...moments);
+  }
+
+  private reckon(now: number): Decided {
+    const { gate, announcements, view } = this;
+    const [lease, drain] = [this.agent(now), this.drain(now)];
+    const { decided } = this;
+    const stands =
+      decided?.gate === gate &&
+      decided.announcements === announcements &&
+      sameVerdict(decided.lease, lease) &&
+      sameVerdict(decided.drain, drain);
+    if (stands) return decided;
+    const decisions = decideWire({ view, gate, announcements, lease, drain });
+    const goal = speakerDesired(view, gate, decisions, this.listenPort);
+    this.decided = { gate, announcements, lease, drain, decisions, goal };
+    return this.decided;
   }
 }

@@ -83,7 +83,7 @@ describe('the gate', () => {
       level: 'withdrawn',
       reasons: [{ code: 'not-allowed', detail }],
     });
-    expect(reports.at(-1)?.text).toContain('is not allowed');
+    expect(reports.at(-1)?.text).toContain(`not allowed: ${announcement.prefix} (${detail})`);
   });
 
   test('another generation makes the guard read its fleet again; until then both have to allow', async () => {
