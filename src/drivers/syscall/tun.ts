@@ -17,7 +17,7 @@ export function openTun(libc: Libc, name: string): { readonly fd: FileDescriptor
   if (Buffer.byteLength(name) >= IFNAMSIZ) throw new RangeError(`${name}: longer than ${IFNAMSIZ - 1} bytes`);
   const request = textMemory(name, IFREQ_BYTES);
   new Uint16Array(request.bytes.buffer, IFNAMSIZ, 1)[0] = IFF_TUN;
-  const fd = must('open', CLONE_DEVICE, libc.open(CLONE_DEVICE, READ_WRITE));
+  const fd = must('open', `${CLONE_DEVICE} (module tun)`, libc.open(CLONE_DEVICE, READ_WRITE));
   try {
     must('ioctl', `TUNSETIFF ${name}`, libc.ioctl(fd, TUNSETIFF, request.address));
   } catch (error) {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseAddress } from '../../model/address.js';
 import type { KernelOp, Netns, TunnelState } from '../../model/kernel.js';
+import { DEFAULT_NETNS, fnv1a } from '../../model/naming.js';
 import type { Exec } from '../../ports/exec.js';
 import { KernelError, type TunnelDriver } from '../../ports/kernel.js';
 import {
@@ -21,9 +22,11 @@ type TunnelOp = Extract<KernelOp, { kind: 'tunnel-add' | 'tunnel-repair' | 'tunn
 const ALIAS = 'culvert-gre';
 
 /**
- * ip_gre, ip-link(8). Devices are created into the customer's namespace from
- * the default one, where their outside stays. DF of the outer packet is off
- * (`nopmtudisc`): with anycast the too-big goes to another server.
+ * ip_gre, ip-link(8). A device is created in the default namespace, where its
+ * outside stays, and moved into the customer's; created right there with
+ * `netns`, kernels before 6.15 would put the outside there too. DF of the
+ * outer packet is off (`nopmtudisc`): with anycast the too-big goes to another
+ * server.
  */
 export function createKernelTunnels(exec: Exec): TunnelDriver {
   return {
@@ -50,13 +53,13 @@ const greData = z.object({
 
 async function observe(exec: Exec, namespaces: readonly Netns[]): Promise<readonly TunnelState[]> {
   const links = await dumpLinks(exec, namespaces, 'gre');
-  return links.flatMap(({ netns, link }) => (link.ifalias === ALIAS ? tunnelFrom(netns, link) : [])).sort(byKey);
+  return links.flatMap(({ netns, link }) => tunnelFrom(netns, link)).sort(byKey);
 }
 
-/** Empty for devices that we cannot have made: an end that is open, or two different keys. */
+/** Empty for devices that we have not made: without our tag, with the outside inside, with an end open or two different keys. */
 function tunnelFrom(netns: Netns, link: Link): readonly TunnelState[] {
   const data = greData.safeParse(link.linkinfo?.info_data);
-  if (!data.success) return [];
+  if (!data.success || link.ifalias !== ALIAS || link.link_netnsid === undefined) return [];
   const [local, remote] = [parseAddress(data.data.local), parseAddress(data.data.remote)];
   const { ikey, okey } = data.data;
   if (local === undefined || remote === undefined || ikey !== okey) return [];
@@ -71,61 +74,90 @@ const numberOf = (quad: string): number => quad.split('.').reduce((value, part) 
 
 /** In three strokes: deletions, creations from outside, settings inside. Names are unique, so nothing else depends on the order. */
 async function apply(exec: Exec, ops: readonly TunnelOp[]): Promise<void> {
-  const before = await everyGre(exec, new Set(ops.filter(({ kind }) => kind !== 'tunnel-repair').map(netnsOf)));
-  const deletes = before.filter((device) => ops.some((op) => op.kind === 'tunnel-delete' && isSame(op, device)));
-  const rest = before.filter((device) => !deletes.includes(device));
-  const taken = rest.filter((device) => ops.some((op) => op.kind === 'tunnel-add' && isTaken(op.tunnel, device)));
-  const ours = ops.filter((op) => op.kind === 'tunnel-delete' || !taken.some((device) => isSame(op.tunnel, device)));
-  const missing = ours.flatMap((op) =>
-    op.kind === 'tunnel-add' && !rest.some((device) => isSame(op.tunnel, device)) ? [op.tunnel] : [],
-  );
+  const there = await look(exec, ops);
+  const taken = ops.filter((op) => op.kind === 'tunnel-add' && there.foreign(op.tunnel));
+  const ours = ops.filter((op) => !taken.includes(op));
   await throughAll([
+    () => batchEach(exec, groupLines(ours.flatMap((op) => deletions(op, there)))),
     () =>
-      batchEach(exec, groupLines(deletes.map(({ netns, name }) => ({ netns, lines: [`link delete dev ${name}`] })))),
-    () => batchIn(exec, '', missing.map(creation)),
-    () => batchEach(exec, groupLines(ours.map((op) => ({ netns: netnsOf(op), lines: settings(op) })))),
-    ...taken.map((device) => () => Promise.reject(somebodyElses(device))),
+      batchIn(
+        exec,
+        DEFAULT_NETNS,
+        ours.flatMap((op) => creation(op, ours, there)),
+      ),
+    () => batchEach(exec, groupLines(ours.flatMap((op) => settings(op)))),
+    ...taken.map((op) => () => Promise.reject(somebodyElses(labelOf(op)))),
   ]);
 }
 
-const netnsOf = (op: TunnelOp): Netns => (op.kind === 'tunnel-delete' ? op.netns : op.tunnel.netns);
-
-interface Named {
+interface Label {
   readonly netns: Netns;
   readonly name: string;
 }
 
-const isSame = (a: Named, b: Named): boolean => a.netns === b.netns && a.name === b.name;
+const labelOf = (op: TunnelOp): Label => (op.kind === 'tunnel-delete' ? op : op.tunnel);
+const isSame = (a: Label, b: Label): boolean => a.netns === b.netns && a.name === b.name;
 
-/** All GRE devices in these namespaces, tagged or not. */
-async function everyGre(exec: Exec, namespaces: ReadonlySet<Netns>): Promise<readonly TunnelState[]> {
-  const links = await dumpLinks(exec, [...namespaces], 'gre');
-  return links.flatMap(({ netns, link }) => tunnelFrom(netns, link));
+interface There {
+  readonly ours: (label: Label) => boolean;
+  readonly foreign: (label: Label) => boolean;
+  /** A creation was cut short before the move. */
+  readonly leftOver: (label: Label) => boolean;
 }
 
-/** Of the same name, yet leading elsewhere: not ours. One with equal ends is, because a creation before was cut short. */
-const isTaken = (tunnel: TunnelState, device: TunnelState): boolean =>
-  isSame(tunnel, device) && endsText(tunnel) !== endsText(device);
+/** What stands where these operations want to build or clear. */
+async function look(exec: Exec, ops: readonly TunnelOp[]): Promise<There> {
+  const building = ops.filter(({ kind }) => kind !== 'tunnel-repair').map((op) => labelOf(op).netns);
+  const links = building.length === 0 ? [] : await dumpLinks(exec, [...new Set([DEFAULT_NETNS, ...building])], 'gre');
+  const find = ({ netns, name }: Label) => links.find((entry) => entry.netns === netns && entry.link.ifname === name);
+  const isOurs = (label: Label): boolean => {
+    const entry = find(label);
+    return entry !== undefined && tunnelFrom(entry.netns, entry.link).length > 0;
+  };
+  return {
+    ours: isOurs,
+    foreign: (label) => find(label) !== undefined && !isOurs(label),
+    leftOver: (label) => find({ netns: DEFAULT_NETNS, name: birthName(label) }) !== undefined,
+  };
+}
 
-const somebodyElses = (device: TunnelState): KernelError =>
-  new KernelError(
-    'failed',
-    `${device.name} in ${device.netns} is somebody else's (${endsText(device)}); remove or rename it`,
-  );
+/** In the default namespace, for a moment. */
+const birthName = ({ netns, name }: Label): string => `cvt-${fnv1a(`${netns}/${name}`).toString(36)}`;
 
-const endsText = ({ local, remote, key }: TunnelState): string =>
-  `local ${local} remote ${remote}${key === undefined ? '' : ` key ${key}`}`;
+function deletions(op: TunnelOp, there: There): readonly { netns: Netns; lines: readonly string[] }[] {
+  const label = labelOf(op);
+  if (op.kind === 'tunnel-delete' && there.ours(label)) {
+    return [{ netns: label.netns, lines: [`link delete dev ${label.name}`] }];
+  }
+  if (op.kind === 'tunnel-add' && there.leftOver(label)) {
+    return [{ netns: DEFAULT_NETNS, lines: [`link delete dev ${birthName(label)}`] }];
+  }
+  return [];
+}
 
-const creation = (tunnel: TunnelState): string =>
-  `link add name ${tunnel.name} netns ${tunnel.netns} mtu ${tunnel.mtu} type gre ${endsText(tunnel)} ttl 64 nopmtudisc`;
-
-function settings(op: TunnelOp): readonly string[] {
-  if (op.kind === 'tunnel-delete') return [];
-  const { name, key, local, remote } = op.tunnel;
-  const ends = `local ${local} remote ${remote} ${key === undefined ? 'nokey' : `key ${key}`}`;
+function creation(op: TunnelOp, ops: readonly TunnelOp[], there: There): readonly string[] {
+  if (op.kind !== 'tunnel-add') return [];
+  const { tunnel } = op;
+  const deleted = ops.some((other) => other.kind === 'tunnel-delete' && isSame(other, tunnel));
+  if (there.ours(tunnel) && !deleted) return [];
+  const { netns, name, mtu, key } = tunnel;
+  const gre = `type gre ${endsText(tunnel)}${key === undefined ? '' : ` key ${key}`} ttl 64 nopmtudisc`;
   return [
-    ...(op.kind === 'tunnel-repair' ? [`link set dev ${name} type gre ${ends} ttl 64 nopmtudisc`] : []),
-    `link set dev ${name} alias ${ALIAS}`,
-    ...settingLines(op.tunnel),
+    `link add name ${birthName(tunnel)} mtu ${mtu} ${gre}`,
+    `link set dev ${birthName(tunnel)} netns ${netns} name ${name} alias ${ALIAS}`,
   ];
 }
+
+const endsText = ({ local, remote }: TunnelState): string => `local ${local} remote ${remote}`;
+
+/** Ends are set again even after a creation: it may have been there already, with others. */
+function settings(op: TunnelOp): readonly { netns: Netns; lines: readonly string[] }[] {
+  if (op.kind === 'tunnel-delete') return [];
+  const { netns, name, key } = op.tunnel;
+  const keyText = key === undefined ? 'nokey' : `key ${key}`;
+  const gre = `link set dev ${name} type gre ${endsText(op.tunnel)} ${keyText} ttl 64 nopmtudisc`;
+  return [{ netns, lines: [gre, ...settingLines(op.tunnel)] }];
+}
+
+const somebodyElses = ({ netns, name }: Label): KernelError =>
+  new KernelError('failed', `${name} in ${netns} is somebody else's; remove or rename it`);

@@ -9,6 +9,8 @@ const link = z.object({
   flags: z.array(z.string()),
   mtu: z.int(),
   ifalias: z.string().optional(),
+  /** The namespace of the device's other side, where that is not this one. */
+  link_netnsid: z.int().optional(),
   linkinfo: z.object({ info_data: z.unknown() }).optional(),
 });
 

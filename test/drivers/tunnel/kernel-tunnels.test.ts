@@ -19,6 +19,7 @@ const linkJson = (more: object, data: object): object => ({
   flags: ['POINTOPOINT', 'NOARP', 'UP', 'LOWER_UP'],
   mtu: 1476,
   ifalias: 'culvert-gre',
+  link_netnsid: 0,
   linkinfo: {
     info_kind: 'gre',
     info_data: { remote: '198.51.100.66', local: '192.0.2.1', ttl: 64, pmtudisc: false, ...data },
@@ -27,11 +28,16 @@ const linkJson = (more: object, data: object): object => ({
 });
 
 /** Answers dumps with `links` and records every batch as `namespace: line`. */
-function fakeIp(links: readonly object[], failing?: Partial<ExecResult>): { exec: Exec; said: string[] } {
+function fakeIp(
+  links: readonly object[],
+  failing?: Partial<ExecResult>,
+  outside: readonly object[] = [],
+): { exec: Exec; said: string[] } {
   const said: string[] = [];
   const run: Exec['run'] = (argv, options) => {
-    if (argv.includes('-json')) return Promise.resolve({ code: 0, stdout: JSON.stringify([{}, ...links]), stderr: '' });
     const netns = argv.includes('-netns') ? argv[argv.indexOf('-netns') + 1] : 'default';
+    const dump = [{}, ...(netns === 'default' ? outside : links)];
+    if (argv.includes('-json')) return Promise.resolve({ code: 0, stdout: JSON.stringify(dump), stderr: '' });
     for (const line of (options?.input ?? '').trimEnd().split('\n')) said.push(`${netns}: ${line}`);
     return Promise.resolve({ code: 0, stdout: '', stderr: '', ...failing });
   };
@@ -55,6 +61,7 @@ describe('observing', () => {
   test.each([
     ['without our alias', linkJson({ ifalias: undefined }, {})],
     ['of the module itself', linkJson({ ifname: 'gre0' }, { remote: 'any', local: 'any' })],
+    ['with the outside inside', linkJson({ link_netnsid: undefined }, {})],
     ['with two keys', linkJson({}, { ikey: '0.0.0.1', okey: '0.0.0.2' })],
     ['with one key', linkJson({}, { ikey: '0.0.0.1' })],
     ['without details', { ifname: 'x', flags: [], mtu: 1, ifalias: 'culvert-gre' }],
@@ -83,71 +90,78 @@ describe('observing', () => {
 });
 
 describe('applying', () => {
-  test("additions: the outside in the default namespace, the device in the customer's", async () => {
+  const gre = 'type gre local 192.0.2.1 remote 198.51.100.66';
+  const birth = 'cvt-1libwpp';
+  const created = [
+    `default: link add name ${birth} mtu 1476 ${gre} ttl 64 nopmtudisc`,
+    `default: link set dev ${birth} netns cv-acme name gre-us alias culvert-gre`,
+  ];
+  const set = [
+    `cv-acme: link set dev gre-us ${gre} nokey ttl 64 nopmtudisc`,
+    'cv-acme: link set dev gre-us mtu 1476 addrgenmode none',
+    'cv-acme: link set dev gre-us up',
+  ];
+  const add = (tunnel: TunnelState) => ({ kind: 'tunnel-add', tunnel }) as const;
+  const gone = { kind: 'tunnel-delete', netns: 'cv-acme', name: 'gre-us' } as const;
+
+  test('additions are made outside, moved, and settled inside', async () => {
     const { exec, said } = fakeIp([]);
-    await createKernelTunnels(exec).apply([
-      { kind: 'tunnel-add', tunnel: GRE_US },
-      { kind: 'tunnel-add', tunnel: GRE_KEY },
-    ]);
-    const gre = 'type gre local 192.0.2.1 remote 198.51.100.66';
+    await createKernelTunnels(exec).apply([add(GRE_US), add(GRE_KEY)]);
     expect(said).toEqual([
-      `default: link add name gre-us netns cv-acme mtu 1476 ${gre} ttl 64 nopmtudisc`,
-      `default: link add name gre-key netns cv-acme mtu 1476 ${gre} key 42 ttl 64 nopmtudisc`,
-      'cv-acme: link set dev gre-us alias culvert-gre',
-      'cv-acme: link set dev gre-us mtu 1476 addrgenmode none',
-      'cv-acme: link set dev gre-us up',
-      'cv-acme: link set dev gre-key alias culvert-gre',
+      ...created,
+      `default: link add name cvt-9jieeg mtu 1476 ${gre} key 42 ttl 64 nopmtudisc`,
+      'default: link set dev cvt-9jieeg netns cv-acme name gre-key alias culvert-gre',
+      ...set,
+      `cv-acme: link set dev gre-key ${gre} key 42 ttl 64 nopmtudisc`,
       'cv-acme: link set dev gre-key mtu 1476 addrgenmode none',
       'cv-acme: link set dev gre-key down',
     ]);
   });
 
-  test('an addition that was cut short before the alias is completed', async () => {
-    const { exec, said } = fakeIp([linkJson({ ifalias: undefined }, {})]);
-    await createKernelTunnels(exec).apply([{ kind: 'tunnel-add', tunnel: GRE_US }]);
-    expect(said[0]).toBe('cv-acme: link set dev gre-us alias culvert-gre');
+  test('what an addition before left outside is cleared first', async () => {
+    const { exec, said } = fakeIp([], {}, [linkJson({ ifname: birth }, {})]);
+    await createKernelTunnels(exec).apply([add(GRE_US)]);
+    expect(said).toEqual([`default: link delete dev ${birth}`, ...created, ...set]);
   });
 
-  test("somebody else's device of the same name is left alone", async () => {
-    const { exec, said } = fakeIp([linkJson({ ifalias: undefined }, { remote: '203.0.113.9' })]);
-    const ops = [GRE_US, GRE_KEY].map((tunnel) => ({ kind: 'tunnel-add' as const, tunnel }));
-    await expect(createKernelTunnels(exec).apply(ops)).rejects.toThrow(
-      "gre-us in cv-acme is somebody else's (local 192.0.2.1 remote 203.0.113.9); remove or rename it",
+  test('adding what is there sets it right', async () => {
+    const { exec, said } = fakeIp([linkJson({}, {})]);
+    await createKernelTunnels(exec).apply([add(GRE_US)]);
+    expect(said).toEqual(set);
+  });
+
+  test("somebody else's device of the same name is left alone, and keeps nobody else away", async () => {
+    const { exec, said } = fakeIp([linkJson({ ifalias: undefined }, {})]);
+    await expect(createKernelTunnels(exec).apply([add(GRE_US), add(GRE_KEY)])).rejects.toThrow(
+      "gre-us in cv-acme is somebody else's; remove or rename it",
     );
-    expect(said.filter((line) => !line.includes('gre-key'))).toEqual([]);
-    expect(said).toHaveLength(4);
+    expect(said.filter((line) => line.includes('gre-us'))).toEqual([]);
+    expect(said).toHaveLength(5);
   });
 
   test('a repair changes ends, MTU and state in place', async () => {
     const { exec, said } = fakeIp([]);
     await createKernelTunnels(exec).apply([{ kind: 'tunnel-repair', tunnel: GRE_US }]);
-    expect(said).toEqual([
-      'cv-acme: link set dev gre-us type gre local 192.0.2.1 remote 198.51.100.66 nokey ttl 64 nopmtudisc',
-      'cv-acme: link set dev gre-us alias culvert-gre',
-      'cv-acme: link set dev gre-us mtu 1476 addrgenmode none',
-      'cv-acme: link set dev gre-us up',
-    ]);
+    expect(said).toEqual(set);
   });
 
-  test('a device is deleted once; replaced when it is deleted and added', async () => {
-    const { exec, said } = fakeIp([linkJson({}, { remote: '203.0.113.9' })]);
-    const gone = { kind: 'tunnel-delete', netns: 'cv-acme', name: 'gre-us' } as const;
-    await createKernelTunnels(exec).apply([
-      gone,
-      { ...gone, name: 'gre-gone' },
-      { kind: 'tunnel-add', tunnel: GRE_US },
-    ]);
-    expect(said.slice(0, 2)).toEqual([
-      'cv-acme: link delete dev gre-us',
-      'default: link add name gre-us netns cv-acme mtu 1476 type gre local 192.0.2.1 remote 198.51.100.66 ttl 64 nopmtudisc',
-    ]);
+  test('a device is deleted once; made anew when it is deleted and added', async () => {
+    const { exec, said } = fakeIp([linkJson({}, {})]);
+    await createKernelTunnels(exec).apply([gone, { ...gone, name: 'gre-gone' }, add(GRE_US)]);
+    expect(said).toEqual(['cv-acme: link delete dev gre-us', ...created, ...set]);
+  });
+
+  test("somebody else's device is not deleted", async () => {
+    const { exec, said } = fakeIp([linkJson({ ifalias: undefined }, {})]);
+    await createKernelTunnels(exec).apply([gone]);
+    expect(said).toEqual([]);
   });
 
   test('a failure names the line', async () => {
-    const stderr = 'Error: Unknown device type.\nCommand failed -:1\nCannot find device "gre-us"\nCommand failed -:2\n';
+    const stderr = 'Error: Unknown device type.\nCommand failed -:1\nCannot find device "cvt-0"\nCommand failed -:2\n';
     const { exec } = fakeIp([], { code: 1, stderr });
-    await expect(createKernelTunnels(exec).apply([{ kind: 'tunnel-add', tunnel: GRE_US }])).rejects.toThrow(
-      'ip -force -batch -: Error: Unknown device type. at `link add name gre-us netns cv-acme mtu 1476 type gre',
+    await expect(createKernelTunnels(exec).apply([add(GRE_US)])).rejects.toThrow(
+      `ip -force -batch -: Error: Unknown device type. at \`link add name ${birth} mtu 1476 type gre`,
     );
   });
 });
