@@ -182,7 +182,8 @@ export class FakeSpeaker implements Speaker {
         return;
       case 'disallow':
         if (bgp.barrier.state !== 'held') throw notHeld();
-        for (const prefix of op.prefixes) if (bgp.paths.has(prefix)) this.violate(`disallowed while announced: ${prefix}`);
+        for (const prefix of op.prefixes)
+          if (bgp.paths.has(prefix)) this.violate(`disallowed while announced: ${prefix}`);
         bgp.barrier = { state: 'held', allow: bgp.barrier.allow.filter((prefix) => !op.prefixes.includes(prefix)) };
         return;
       case 'announce':
@@ -207,7 +208,8 @@ export class FakeSpeaker implements Speaker {
   private announce(bgp: Bgp, path: Path): void {
     if (bgp.barrier.state !== 'held') throw notHeld();
     if (!bgp.barrier.allow.includes(path.prefix)) this.violate(`announced outside the barrier: ${path.prefix}`);
-    if (parsePrefix(path.prefix) !== path.prefix || lengthOf(path.prefix) < 8) this.violate(`no prefix to announce: ${path.prefix}`);
+    if (parsePrefix(path.prefix) !== path.prefix || lengthOf(path.prefix) < 8)
+      this.violate(`no prefix to announce: ${path.prefix}`);
     if (path.largeCommunities.length === 0) this.violate(`untagged: ${path.prefix}`);
     const before = bgp.paths.get(path.prefix);
     bgp.paths.set(path.prefix, path);
@@ -237,5 +239,14 @@ export class FakeSpeaker implements Speaker {
 const notHeld = (): SpeakerError => new SpeakerError('barrier-not-held', 'fake speaker: no barrier');
 
 function emptyBgp(asn: number, routerId: Address, listenPort: number): Bgp {
-  return { asn, routerId, listenPort, barrier: { state: 'absent' }, paths: new Map(), foreign: [], peers: new Map(), sent: new Map() };
+  return {
+    asn,
+    routerId,
+    listenPort,
+    barrier: { state: 'absent' },
+    paths: new Map(),
+    foreign: [],
+    peers: new Map(),
+    sent: new Map(),
+  };
 }

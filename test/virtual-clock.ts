@@ -61,6 +61,9 @@ export class VirtualClock implements Clock {
   }
 
   private next(): Armed | undefined {
-    return [...this.armed].reduce<Armed | undefined>((first, timer) => (!first || timer.at < first.at ? timer : first), undefined);
+    return [...this.armed].reduce<Armed | undefined>(
+      (first, timer) => (!first || timer.at < first.at ? timer : first),
+      undefined,
+    );
   }
 }

@@ -42,7 +42,11 @@ export const adoptedLease = (safety: Safety, now: number): Lease => ({
  * asks for several renewals in a row before full belongs here, as a third
  * source of the cap.
  */
-export const renewedLease = (ttlMs: number, now: number): Lease => ({ source: 'agent', since: now, until: now + ttlMs });
+export const renewedLease = (ttlMs: number, now: number): Lease => ({
+  source: 'agent',
+  since: now,
+  until: now + ttlMs,
+});
 
 /** The agent has left in order. A second hand-over of the same lease changes nothing. */
 export const handedOver = (lease: Lease, mode: 'keep' | 'drain', now: number): Lease =>
@@ -74,7 +78,12 @@ function phases(start: number, drainMs: number, now: number): Pick<Verdict<never
 const LAPSED: Reason = { code: 'lease-lapsed' };
 const GONE: Reason = { code: 'agent-gone' };
 
-function judgeHandover(lease: Lease, left: NonNullable<Lease['handover']>, safety: Safety, now: number): Verdict<AgentState> {
+function judgeHandover(
+  lease: Lease,
+  left: NonNullable<Lease['handover']>,
+  safety: Safety,
+  now: number,
+): Verdict<AgentState> {
   const inTime = left.at < lease.until;
   const graceEnd = left.mode === 'keep' ? left.at + safety.stopGraceMs : left.at;
   if (now < graceEnd) {

@@ -77,7 +77,10 @@ export class SpeakerKeeper {
       (foreign.length > 0 ? `it has peers that the fleet does not name: ${foreign.join(', ')}` : undefined);
     if (conflict !== undefined) {
       this.inContact = false;
-      throw new SpeakerError('not-ours', `${this.speaker.name} is not ours: ${conflict}; give this guard a gobgpd of its own`);
+      throw new SpeakerError(
+        'not-ours',
+        `${this.speaker.name} is not ours: ${conflict}; give this guard a gobgpd of its own`,
+      );
     }
     this.inContact = true;
     return observed;
@@ -100,7 +103,10 @@ export class SpeakerKeeper {
       this.outdated.clear();
     }
     const left = planSpeaker(goal(), observed).map(describeSpeakerOp).join('; ');
-    throw new SpeakerError('rejected', `${this.speaker.name} takes changes but does not show them; still to do: ${left}`);
+    throw new SpeakerError(
+      'rejected',
+      `${this.speaker.name} takes changes but does not show them; still to do: ${left}`,
+    );
   }
 
   /** Asks the peers' Adj-RIB-Out about prefixes that have gone from the RIB; true when all of them are confirmed. */
@@ -110,7 +116,10 @@ export class SpeakerKeeper {
     const peers = observed.state === 'started' ? observed.peers : [];
     const established = peers.flatMap(({ address, state }) => (state === 'established' ? [address] : []));
     const still = new Set(established.length > 0 ? await this.speaker.stillSent(open, established) : []);
-    this.settling.confirm(open.filter((prefix) => !still.has(prefix)), clock.now());
+    this.settling.confirm(
+      open.filter((prefix) => !still.has(prefix)),
+      clock.now(),
+    );
     return still.size === 0;
   }
 

@@ -207,14 +207,18 @@ export class GuardLoop {
   private async noteTransitions(): Promise<void> {
     const now = this.parts.clock.now();
     const [agent, drain] = [this.rights.agent(now), this.rights.drain(now)];
-    this.journal.condition('agent', agent.state === 'lapsed' || agent.state === 'gone' ? `agent ${agent.state}` : undefined);
+    this.journal.condition(
+      'agent',
+      agent.state === 'lapsed' || agent.state === 'gone' ? `agent ${agent.state}` : undefined,
+    );
     const decisions = this.rights.decide(now);
     if (decisions !== this.told) this.journal.condition('gate', refusals(decisions));
     this.told = decisions;
     const next = this.rights.changesAt(now);
     if (next !== undefined) this.loop.wakeAfter(Math.max(0, next - now));
     if (drain.state === 'drained' && this.rights.drainIntent) await this.drainRecord.complete();
-  }}
+  }
+}
 
 /** Longer lists are cut: the wire state has every prefix. */
 const NAMED = 3;

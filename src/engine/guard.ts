@@ -75,7 +75,8 @@ export class Guard implements GuardDesk {
 
   async handover(epoch: number, mode: 'keep' | 'drain'): Promise<void> {
     this.loop.pulse.check();
-    if (!this.seat.leave(epoch)) throw new LocalError('refused', `epoch ${epoch} has ended already: nothing to hand over`);
+    if (!this.seat.leave(epoch))
+      throw new LocalError('refused', `epoch ${epoch} has ended already: nothing to hand over`);
     this.loop.rights.handOver(mode, this.parts.clock.now());
     this.loop.journal.note(mode === 'keep' ? 'the agent has handed over' : 'the agent has handed over: drain');
     await this.loop.afterNextPass(LONGEST_ANSWER_MS);

@@ -9,7 +9,16 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { z } from 'zod';
 import { LocalError } from '../ports/guard.js';
 import { LineReader } from './lines.js';
-import { type Calls, complaint, type Failure, type Handlers, IDENTIFY, type Identity, LONGEST_LINE, requestSchema } from './protocol.js';
+import {
+  type Calls,
+  complaint,
+  type Failure,
+  type Handlers,
+  IDENTIFY,
+  type Identity,
+  LONGEST_LINE,
+  requestSchema,
+} from './protocol.js';
 import { claim } from './socket-claim.js';
 
 export interface LocalServerOptions<C extends Calls> {
@@ -79,7 +88,12 @@ export async function serveLocal<C extends Calls>(options: LocalServerOptions<C>
 function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(new LocalError('refused', `cannot listen on ${path}: ${error.code ?? error.message}; does its folder exist, and is it ours?`)),
+      reject(
+        new LocalError(
+          'refused',
+          `cannot listen on ${path}: ${error.code ?? error.message}; does its folder exist, and is it ours?`,
+        ),
+      ),
     );
     const before = process.umask(0o177);
     try {
@@ -106,7 +120,8 @@ function attend<C extends Calls>(socket: Socket, options: LocalServerOptions<C>)
         send(line);
       });
     },
-    tooLong: () => socket.end(failed(null, { reason: 'malformed', message: 'the line is too long' }), () => socket.destroy()),
+    tooLong: () =>
+      socket.end(failed(null, { reason: 'malformed', message: 'the line is too long' }), () => socket.destroy()),
   });
   socket.setTimeout(SILENCE_MS, () => socket.destroy());
   socket.on('data', (chunk: Buffer) => reader.push(chunk));
@@ -140,7 +155,8 @@ async function dispatch<C extends Calls>(
   caller: object,
 ): Promise<unknown> {
   if (method === IDENTIFY) return identity;
-  if (!Object.hasOwn(handlers, method)) throw new LocalError('malformed', `the ${identity.role} knows no method ${method}`);
+  if (!Object.hasOwn(handlers, method))
+    throw new LocalError('malformed', `the ${identity.role} knows no method ${method}`);
   const handler = handlers[method as keyof C & string];
   const checked = handler.params.safeParse(params);
   if (!checked.success) throw new LocalError('malformed', `${method}: ${complaint(checked.error)}`);

@@ -39,7 +39,10 @@ export const sameGoal = (a: SpeakerDesired, b: SpeakerDesired): boolean =>
   sameList(a.allow, b.allow) &&
   a.paths.length === b.paths.length &&
   a.paths.every((path, index) => samePath(path, b.paths[index] ?? path)) &&
-  sameList(a.peers.map(({ address }) => address), b.peers.map(({ address }) => address));
+  sameList(
+    a.peers.map(({ address }) => address),
+    b.peers.map(({ address }) => address),
+  );
 
 /**
  * Why this running speaker cannot be ours, as half a sentence; `undefined`

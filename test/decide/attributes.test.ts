@@ -9,7 +9,13 @@ const V4 = prefix('203.0.113.0/24');
 const V6 = prefix('2001:db8:acf::/48');
 
 const router = (change: Partial<Router>): Router => ({
-  name: 'r', asn: 64500, v4: address('198.18.1.1'), hold: 9, keepalive: 3, ttlSecurity: false, ...change,
+  name: 'r',
+  asn: 64500,
+  v4: address('198.18.1.1'),
+  hold: 9,
+  keepalive: 3,
+  ttlSecurity: false,
+  ...change,
 });
 
 function site(routers: readonly Router[], change: Partial<Server> = {}): ServerView {
@@ -25,7 +31,12 @@ describe('attributes', () => {
 
   test('full: the origin as given, next hop self, our tag, MED spelled out', () => {
     expect(attributesFor(amsS1(), 'full', V4, [64512])).toEqual({
-      prefix: V4, asPath: [64512], nextHop: '198.18.1.11', med: 0, communities: [], largeCommunities: [tag],
+      prefix: V4,
+      asPath: [64512],
+      nextHop: '198.18.1.11',
+      med: 0,
+      communities: [],
+      largeCommunities: [tag],
     });
     expect(attributesFor(amsS1(), 'full', V6, [64512]).nextHop).toBe('2001:db8:1::11');
     expect(attributesFor(amsS1(), 'full', prefix('192.0.2.0/24'), []).asPath).toEqual([]);
@@ -33,14 +44,25 @@ describe('attributes', () => {
 
   test('degraded towards iBGP: LOCAL_PREF 0, MED and 65535:0; never our own AS, which an iBGP peer takes for a loop', () => {
     expect(attributesFor(amsS1(), 'degraded', V4, [64512])).toEqual({
-      prefix: V4, asPath: [64512], nextHop: '198.18.1.11', med: 1000, localPref: 0, communities: ['65535:0'], largeCommunities: [tag],
+      prefix: V4,
+      asPath: [64512],
+      nextHop: '198.18.1.11',
+      med: 1000,
+      localPref: 0,
+      communities: ['65535:0'],
+      largeCommunities: [tag],
     });
   });
 
   test('degraded towards eBGP: MED, 65535:0 and two prepends; the speaker adds the third of our AS', () => {
     const external = site([router({ asn: 64999 })]);
     expect(attributesFor(external, 'degraded', V4, [64512])).toEqual({
-      prefix: V4, asPath: [64500, 64500, 64512], nextHop: '198.18.1.11', med: 1000, communities: ['65535:0'], largeCommunities: [tag],
+      prefix: V4,
+      asPath: [64500, 64500, 64512],
+      nextHop: '198.18.1.11',
+      med: 1000,
+      communities: ['65535:0'],
+      largeCommunities: [tag],
     });
     expect(attributesFor(external, 'full', V4, [64512]).asPath).toEqual([64512]);
   });
@@ -60,7 +82,9 @@ describe('attributes', () => {
   test('servers have numbers of their own, the same everywhere and always', () => {
     expect(ownTag(amsS1())).toBe(tag);
     expect(serverNumber('ams-s1')).toBe(1_061_951_751);
-    expect(new Set(Array.from({ length: 6_000 }, (_, i) => serverNumber(`site${Math.floor(i / 20)}-s${i % 20}`))).size).toBe(6_000);
+    expect(
+      new Set(Array.from({ length: 6_000 }, (_, i) => serverNumber(`site${Math.floor(i / 20)}-s${i % 20}`))).size,
+    ).toBe(6_000);
   });
 
   test('no next hop is invented', () => {
@@ -71,7 +95,11 @@ describe('attributes', () => {
 describe('the gate', () => {
   test('covering and advertised prefixes, sorted', () => {
     expect(allowList(amsS1())).toEqual([
-      '192.0.2.0/24', '198.19.7.0/24', '203.0.113.0/24', '2001:db8:e::/48', '2001:db8:acf::/48',
+      '192.0.2.0/24',
+      '198.19.7.0/24',
+      '203.0.113.0/24',
+      '2001:db8:e::/48',
+      '2001:db8:acf::/48',
     ]);
   });
 
@@ -92,7 +120,8 @@ describe('the gate', () => {
     expect(allowList(withoutV6)).not.toContain(V6);
     const view = amsS1();
     const customers = view.fleet.customers.map((customer) => ({
-      ...customer, prefixes: customer.prefixes.map(({ prefix: p }) => ({ prefix: p, advertise: false })),
+      ...customer,
+      prefixes: customer.prefixes.map(({ prefix: p }) => ({ prefix: p, advertise: false })),
     }));
     const quiet = { ...view, fleet: { ...view.fleet, customers } };
     expect(refusalOf(gateOf(quiet), V4, [64512])).toBe('the fleet says advertise: false');
@@ -110,11 +139,14 @@ describe('sessions', () => {
     ['the router has no v4', site([only6]), [[r6, '2001:db8:1::11', [6]]]],
     ['they share nothing', { ...withoutV6, site: site([only6]).site }, []],
   ] as const)('%s', (_, view, sessions) => {
-    expect(peersOf(view).map(({ address: a, localAddress, families }) => [a, localAddress, families])).toEqual(sessions);
+    expect(peersOf(view).map(({ address: a, localAddress, families }) => [a, localAddress, families])).toEqual(
+      sessions,
+    );
   });
 
   test('GTSM is for external peers', () => {
-    const of = (asn: number): boolean | undefined => peersOf(site([router({ asn, ttlSecurity: true, password: 'p' })]))[0]?.ttlSecurity;
+    const of = (asn: number): boolean | undefined =>
+      peersOf(site([router({ asn, ttlSecurity: true, password: 'p' })]))[0]?.ttlSecurity;
     expect([of(64500), of(64999)]).toEqual([false, true]);
   });
 });

@@ -1,5 +1,14 @@
 import fc from 'fast-check';
-import { adoptedLease, extended, handedOver, isLive, judgeDrain, judgeLease, renewedLease, type Lease } from '../../src/decide/lease.js';
+import {
+  adoptedLease,
+  extended,
+  handedOver,
+  isLive,
+  judgeDrain,
+  judgeLease,
+  renewedLease,
+  type Lease,
+} from '../../src/decide/lease.js';
 import type { Safety } from '../../src/model/fleet.js';
 import { LEVELS } from '../../src/model/level.js';
 import { acmeFleet } from '../acme.js';
@@ -21,7 +30,16 @@ describe('the lease: 1 s, stopGrace 20 s, drain 2 s', () => {
     ['lapsed', leased, drain, 1_000, 'lapsed', 'degraded', 'lease-lapsed', 21_000],
     ['gone, drain', leased, drain, 21_000, 'gone', 'withdrawn', 'agent-gone', undefined],
     ['gone, degrade', leased, degrade, 1e9, 'gone', 'degraded', 'lease-lapsed', undefined],
-    ['a drain longer than stopGrace', leased, { ...drain, stopGraceMs: 100 }, 2_999, 'lapsed', 'degraded', 'lease-lapsed', 3_000],
+    [
+      'a drain longer than stopGrace',
+      leased,
+      { ...drain, stopGraceMs: 100 },
+      2_999,
+      'lapsed',
+      'degraded',
+      'lease-lapsed',
+      3_000,
+    ],
     ['handed over', kept, drain, 20_499, 'handed-over', 'full', 'agent-handover', 20_500],
     ['handed over, nobody came', kept, drain, 20_500, 'gone', 'degraded', 'agent-gone', 22_500],
     ['handed over, drained', kept, degrade, 22_500, 'gone', 'withdrawn', 'agent-gone', undefined],
@@ -31,7 +49,12 @@ describe('the lease: 1 s, stopGrace 20 s, drain 2 s', () => {
     ['handed over after the lapse, over', late, drain, 25_000, 'gone', 'withdrawn', 'agent-gone', undefined],
   ])('%s', (_, lease, safety, now, state, cap, code, changesAt) => {
     const verdict = judgeLease(lease, safety, now);
-    expect([verdict.state, verdict.cap, verdict.reason?.code, verdict.changesAt]).toEqual([state, cap, code, changesAt]);
+    expect([verdict.state, verdict.cap, verdict.reason?.code, verdict.changesAt]).toEqual([
+      state,
+      cap,
+      code,
+      changesAt,
+    ]);
   });
 
   test('only a running lease of an agent that has not left keeps others away', () => {
@@ -79,10 +102,22 @@ describe('for every history', () => {
     received: moment,
     ttl: fc.integer({ min: 1, max: 30_000 }),
     handover: fc.option(fc.record({ after: moment, mode: fc.constantFrom('keep' as const, 'drain' as const) })),
-    safety: fc.record({ lostAgent: fc.constantFrom('degrade' as const, 'drain' as const), stopGraceMs: moment, drainMs: moment }),
+    safety: fc.record({
+      lostAgent: fc.constantFrom('degrade' as const, 'drain' as const),
+      stopGraceMs: moment,
+      drainMs: moment,
+    }),
     times: fc.array(moment, { minLength: 2, maxLength: 10 }),
   });
-  const lease = ({ received, ttl, handover }: { received: number; ttl: number; handover: { after: number; mode: 'keep' | 'drain' } | null }): Lease => {
+  const lease = ({
+    received,
+    ttl,
+    handover,
+  }: {
+    received: number;
+    ttl: number;
+    handover: { after: number; mode: 'keep' | 'drain' } | null;
+  }): Lease => {
     const renewed = renewedLease(ttl, received);
     return handover ? handedOver(renewed, handover.mode, received + handover.after) : renewed;
   };

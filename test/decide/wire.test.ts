@@ -21,8 +21,16 @@ const SERVICE: Verdict<DrainState> = { state: 'in-service', cap: 'full' };
 const DRAINING: Verdict<DrainState> = { state: 'draining', cap: 'degraded', reason: { code: 'draining' } };
 const DRAINED: Verdict<DrainState> = { state: 'drained', cap: 'withdrawn', reason: { code: 'drained' } };
 
-const ask = (level: Level, code: Announcement['reasons'][number]['code'] = 'healthy', asPath = [64512], p = V4): Announcement => ({
-  prefix: p, level, asPath, reasons: [{ code }],
+const ask = (
+  level: Level,
+  code: Announcement['reasons'][number]['code'] = 'healthy',
+  asPath = [64512],
+  p = V4,
+): Announcement => ({
+  prefix: p,
+  level,
+  asPath,
+  reasons: [{ code }],
 });
 
 function decide(announcements: readonly Announcement[] | undefined, lease = LEASED, drain = SERVICE): PrefixDecision {
@@ -36,17 +44,45 @@ test.each<[string, readonly Announcement[] | undefined, Verdict<AgentState>, Ver
   ['as asked', [ask('full')], LEASED, SERVICE, 'full', ['healthy']],
   ['as asked, weaker', [ask('degraded', 'tunnels-down')], LEASED, SERVICE, 'degraded', ['tunnels-down']],
   ['lapsed', [ask('full')], LAPSED, SERVICE, 'degraded', ['lease-lapsed']],
-  ['lapsed, and the agent had its own reason', [ask('degraded', 'tunnels-down')], LAPSED, SERVICE, 'degraded', ['tunnels-down', 'lease-lapsed']],
-  ['lapsed never raises', [ask('withdrawn', 'data-plane-fault')], LAPSED, SERVICE, 'withdrawn', ['data-plane-fault', 'lease-lapsed']],
+  [
+    'lapsed, and the agent had its own reason',
+    [ask('degraded', 'tunnels-down')],
+    LAPSED,
+    SERVICE,
+    'degraded',
+    ['tunnels-down', 'lease-lapsed'],
+  ],
+  [
+    'lapsed never raises',
+    [ask('withdrawn', 'data-plane-fault')],
+    LAPSED,
+    SERVICE,
+    'withdrawn',
+    ['data-plane-fault', 'lease-lapsed'],
+  ],
   ['gone', [ask('full')], GONE, SERVICE, 'withdrawn', ['agent-gone']],
   ['handed over', [ask('full')], HANDED, SERVICE, 'full', ['healthy', 'agent-handover']],
   ['draining', [ask('full')], LEASED, DRAINING, 'degraded', ['draining']],
   ['draining and lapsed', [ask('full')], LAPSED, DRAINING, 'degraded', ['draining', 'lease-lapsed']],
   ['drained', [ask('full')], LEASED, DRAINED, 'withdrawn', ['drained']],
   ['drained and silent', undefined, LEASED, DRAINED, 'withdrawn', ['no-desired-set', 'drained']],
-  ['not allowed', [ask('full', 'healthy', [64512], prefix('198.51.100.0/24'))], LEASED, SERVICE, 'withdrawn', ['not-allowed']],
+  [
+    'not allowed',
+    [ask('full', 'healthy', [64512], prefix('198.51.100.0/24'))],
+    LEASED,
+    SERVICE,
+    'withdrawn',
+    ['not-allowed'],
+  ],
   ['another origin', [ask('full', 'healthy', [1])], LEASED, SERVICE, 'withdrawn', ['not-allowed']],
-  ['withdrawn needs no permission', [ask('withdrawn', 'not-advertised', [], prefix('198.51.100.0/24'))], LEASED, SERVICE, 'withdrawn', ['not-advertised']],
+  [
+    'withdrawn needs no permission',
+    [ask('withdrawn', 'not-advertised', [], prefix('198.51.100.0/24'))],
+    LEASED,
+    SERVICE,
+    'withdrawn',
+    ['not-advertised'],
+  ],
 ])('%s', (_, announcements, lease, drain, level, codes) => {
   const decision = decide(announcements, lease, drain);
   expect([decision.level, decision.reasons.map(({ code }) => code)]).toEqual([level, codes]);
@@ -54,7 +90,14 @@ test.each<[string, readonly Announcement[] | undefined, Verdict<AgentState>, Ver
 });
 
 describe('for every set', () => {
-  const prefixes = ['203.0.113.0/24', '2001:db8:acf::/48', '192.0.2.0/24', '198.51.100.0/24', '0.0.0.0/0', '203.0.113.0/25'].map(prefix);
+  const prefixes = [
+    '203.0.113.0/24',
+    '2001:db8:acf::/48',
+    '192.0.2.0/24',
+    '198.51.100.0/24',
+    '0.0.0.0/0',
+    '203.0.113.0/25',
+  ].map(prefix);
   const announcement = fc.record({
     prefix: fc.constantFrom(...prefixes),
     level: fc.constantFrom(...LEVELS),
@@ -65,24 +108,34 @@ describe('for every set', () => {
 
   test('nothing passes the gate that may not, and nothing is stronger than asked or permitted', () => {
     fc.assert(
-      fc.property(set, fc.constantFrom(LEASED, LAPSED, GONE, HANDED), fc.constantFrom(SERVICE, DRAINING, DRAINED), (announcements, lease, drain) => {
-        const decisions = decideWire({ view, gate, announcements, lease, drain });
-        const desired = speakerDesired(view, gate, decisions, 179);
-        for (const path of desired.paths) {
-          expect(desired.allow).toContain(path.prefix);
-          const asked = announcements.find(({ prefix: p }) => p === path.prefix)!;
-          const strongest = [lease.cap, drain.cap].reduce(weaker, asked.level);
-          expect(path).toEqual(attributesFor(view, strongest as 'full' | 'degraded', path.prefix, asked.asPath));
-        }
-        for (const { level, reasons } of decisions) if (level !== 'full') expect(reasons.length).toBeGreaterThan(0);
-      }),
+      fc.property(
+        set,
+        fc.constantFrom(LEASED, LAPSED, GONE, HANDED),
+        fc.constantFrom(SERVICE, DRAINING, DRAINED),
+        (announcements, lease, drain) => {
+          const decisions = decideWire({ view, gate, announcements, lease, drain });
+          const desired = speakerDesired(view, gate, decisions, 179);
+          for (const path of desired.paths) {
+            expect(desired.allow).toContain(path.prefix);
+            const asked = announcements.find(({ prefix: p }) => p === path.prefix)!;
+            const strongest = [lease.cap, drain.cap].reduce(weaker, asked.level);
+            expect(path).toEqual(attributesFor(view, strongest as 'full' | 'degraded', path.prefix, asked.asPath));
+          }
+          for (const { level, reasons } of decisions) if (level !== 'full') expect(reasons.length).toBeGreaterThan(0);
+        },
+      ),
     );
   });
 
   test('what stands on the wire, adopted, asks for exactly what stands there', () => {
     fc.assert(
       fc.property(set, (announcements) => {
-        const { paths } = speakerDesired(view, gate, decideWire({ view, gate, announcements, lease: LEASED, drain: SERVICE }), 179);
+        const { paths } = speakerDesired(
+          view,
+          gate,
+          decideWire({ view, gate, announcements, lease: LEASED, drain: SERVICE }),
+          179,
+        );
         const adopted = adoptedSet(view, gate, paths);
         const again = decideWire({ view, gate, announcements: adopted, lease: LEASED, drain: SERVICE });
         expect(speakerDesired(view, gate, again, 179).paths).toEqual(paths);

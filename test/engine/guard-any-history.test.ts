@@ -27,10 +27,31 @@ const set = fc.uniqueArray(announcement, { selector: ({ prefix }) => prefix, max
 const named = (name: string, act: Event): Event => Object.assign(act, { [fc.toStringMethod]: () => name });
 
 const event: fc.Arbitrary<Event> = fc.oneof(
-  { weight: 6, arbitrary: set.map((announcements) => named(`offer ${JSON.stringify(announcements.map((a) => [a.prefix, a.level]))}`, (world) => world.offer(announcements))) },
-  { weight: 3, arbitrary: fc.constantFrom(100, 900, 1_100, 3_000, 30_000).map((ms) => named(`${ms} ms pass`, (world) => world.clock.advance(ms))) },
+  {
+    weight: 6,
+    arbitrary: set.map((announcements) =>
+      named(`offer ${JSON.stringify(announcements.map((a) => [a.prefix, a.level]))}`, (world) =>
+        world.offer(announcements),
+      ),
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .constantFrom(100, 900, 1_100, 3_000, 30_000)
+      .map((ms) => named(`${ms} ms pass`, (world) => world.clock.advance(ms))),
+  },
   { weight: 2, arbitrary: fc.constant(named('hello', (world) => world.hello())) },
-  { weight: 1, arbitrary: fc.constantFrom('keep' as const, 'drain' as const).map((mode) => named(`hand over, ${mode}`, (world) => world.run(world.guard.handover(world.currentEpoch, mode)).catch(() => undefined))) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .constantFrom('keep' as const, 'drain' as const)
+      .map((mode) =>
+        named(`hand over, ${mode}`, (world) =>
+          world.run(world.guard.handover(world.currentEpoch, mode)).catch(() => undefined),
+        ),
+      ),
+  },
   { weight: 1, arbitrary: fc.constant(named('drain', (world) => world.run(world.guard.drain()))) },
   { weight: 1, arbitrary: fc.constant(named('undrain', (world) => world.run(world.guard.undrain()))) },
   { weight: 1, arbitrary: fc.constant(named('speaker dies', async (world) => world.speaker.kill())) },
@@ -38,20 +59,44 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc
-      .array(fc.constantFrom('unreachable', 'timeout', 'rejected', 'invalid', 'barrier-not-held'), { minLength: 1, maxLength: 4 })
-      .map((failures) => named(`speaker fails: ${failures.join(', ')}`, async (world) => void (world.speaker.failures = [...failures] as never))),
+      .array(fc.constantFrom('unreachable', 'timeout', 'rejected', 'invalid', 'barrier-not-held'), {
+        minLength: 1,
+        maxLength: 4,
+      })
+      .map((failures) =>
+        named(
+          `speaker fails: ${failures.join(', ')}`,
+          async (world) => void (world.speaker.failures = [...failures] as never),
+        ),
+      ),
   },
   {
     weight: 1,
-    arbitrary: fc.constantFrom('accepting', 'gone').map((how) =>
-      named(`barrier ${how}`, async (world) =>
-        world.speaker.meddle((bgp) => (bgp.barrier = how === 'gone' ? { state: 'absent' } : { state: 'wrong', detail: 'accepts' })),
+    arbitrary: fc
+      .constantFrom('accepting', 'gone')
+      .map((how) =>
+        named(`barrier ${how}`, async (world) =>
+          world.speaker.meddle(
+            (bgp) => (bgp.barrier = how === 'gone' ? { state: 'absent' } : { state: 'wrong', detail: 'accepts' }),
+          ),
+        ),
+      ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constant(
+      named('foreign path', async (world) =>
+        world.speaker.meddle((bgp) => bgp.foreign.push({ family: 4, prefix: '10.0.0.0/8', detail: 'no tag' })),
       ),
     ),
   },
-  { weight: 1, arbitrary: fc.constant(named('foreign path', async (world) => world.speaker.meddle((bgp) => bgp.foreign.push({ family: 4, prefix: '10.0.0.0/8', detail: 'no tag' })))) },
   { weight: 1, arbitrary: fc.constant(named('guard restarts', (world) => world.crashAndReturn())) },
-  { weight: 1, arbitrary: fc.constantFrom(500, 60_000).map((ms) => named(`${ms} ms standing still`, (world) => world.clock.freeze(ms))) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .constantFrom(500, 60_000)
+      .map((ms) => named(`${ms} ms standing still`, (world) => world.clock.freeze(ms))),
+  },
 );
 
 test('whatever happens: nothing leaves that may not, no peer comes before the barrier, and the guard finds its way back', async () => {

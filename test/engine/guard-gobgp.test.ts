@@ -103,7 +103,14 @@ class Bench {
   offer(announcements: readonly Announcement[], epoch = this.epoch) {
     const { server, fleet } = this.view;
     const sequence = ++this.sequence;
-    return this.agent.offer({ server: server.name, generation: fleet.generation, epoch, sequence, ttlMs: LEASE_MS, announcements });
+    return this.agent.offer({
+      server: server.name,
+      generation: fleet.generation,
+      epoch,
+      sequence,
+      ttlMs: LEASE_MS,
+      announcements,
+    });
   }
 
   /** An agent that lives: renews until the condition holds at the router. */
@@ -201,7 +208,12 @@ describe('guard, gobgpd and a router', () => {
     console.info(`lapse seen at the router ${(took - LEASE_MS).toFixed(0)} ms after the end of the lease`);
     expect(took).toBeGreaterThan(LEASE_MS - 100);
     expect(took).toBeLessThan(LEASE_MS + 100);
-    expect(await bench.route(V4)).toMatchObject({ local_pref: '0', med: '1000', community: '(65535,0)', as_path: '64512' });
+    expect(await bench.route(V4)).toMatchObject({
+      local_pref: '0',
+      med: '1000',
+      community: '(65535,0)',
+      as_path: '64512',
+    });
     await bench.renewUntil('restored', both, async () => (await bench.levelAtRouter()) === 'full');
   });
 
@@ -231,7 +243,9 @@ describe('guard, gobgpd and a router', () => {
     await bench.agent.drain();
     await bench.renewUntil('degraded', both, async () => (await bench.levelAtRouter()) === 'degraded');
     await bench.renewUntil('withdrawn', both, async () => (await bench.levelAtRouter()) === 'withdrawn');
-    await bench.renewUntil('settled', both, async () => (await bench.agent.status()).prefixes.every(({ settled }) => settled));
+    await bench.renewUntil('settled', both, async () =>
+      (await bench.agent.status()).prefixes.every(({ settled }) => settled),
+    );
     expect((await bench.agent.status()).drain).toBe('drained');
     await bench.agent.undrain();
     await bench.renewUntil('back', both, async () => (await bench.levelAtRouter()) === 'full');

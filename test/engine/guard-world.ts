@@ -88,7 +88,9 @@ export class GuardWorld {
     }
   }
 
-  async levelOf(text: string = V4): Promise<[level: Level, held: Level | 'unknown', settled: boolean, ...codes: string[]]> {
+  async levelOf(
+    text: string = V4,
+  ): Promise<[level: Level, held: Level | 'unknown', settled: boolean, ...codes: string[]]> {
     const { prefixes } = await this.guard.status();
     const found = prefixes.find(({ prefix }) => prefix === text);
     if (!found) throw new Error(`${text} is not in the wire state`);

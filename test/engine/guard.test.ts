@@ -305,7 +305,10 @@ describe('restart and end of the guard', () => {
     await world.hello();
     await world.offer([asking('full'), asking('full', '198.19.7.0/24', [64513])]);
     const { fleet } = world.view;
-    world.view = { ...world.view, fleet: { ...fleet, customers: fleet.customers.filter(({ name }) => name === 'acme') } };
+    world.view = {
+      ...world.view,
+      fleet: { ...fleet, customers: fleet.customers.filter(({ name }) => name === 'acme') },
+    };
     await world.crashAndReturn();
     expect(world.speaker.render()).toEqual([FULL]);
     expect(world.speaker.log.slice(-2)).toEqual(['withdraw', 'disallow']);
@@ -341,7 +344,10 @@ describe('the speaker', () => {
     other.speaker.alive = false;
     await other.start();
     await other.clock.advance(5_000);
-    expect(await other.guard.status()).toMatchObject({ speaker: 'unreachable', speakerDetail: 'fake speaker: nobody listens' });
+    expect(await other.guard.status()).toMatchObject({
+      speaker: 'unreachable',
+      speakerDetail: 'fake speaker: nobody listens',
+    });
     expect(await other.levelOf()).toEqual(['withdrawn', 'unknown', false, 'no-desired-set']);
     expect(other.fatal).toBeUndefined();
     other.speaker.restart();
@@ -365,9 +371,16 @@ describe('the speaker', () => {
 
   test.each([
     ['a path removed', (w: GuardWorld) => w.speaker.meddle((bgp) => bgp.paths.clear())],
-    ['a barrier removed', (w: GuardWorld) => w.speaker.meddle((bgp) => (bgp.barrier = { state: 'wrong', detail: 'default accept' }))],
+    [
+      'a barrier removed',
+      (w: GuardWorld) => w.speaker.meddle((bgp) => (bgp.barrier = { state: 'wrong', detail: 'default accept' })),
+    ],
     ['a peer removed', (w: GuardWorld) => w.speaker.meddle((bgp) => bgp.peers.clear())],
-    ['a foreign path', (w: GuardWorld) => w.speaker.meddle((bgp) => bgp.foreign.push({ family: 4, prefix: '198.51.100.0/24', detail: 'no tag' }))],
+    [
+      'a foreign path',
+      (w: GuardWorld) =>
+        w.speaker.meddle((bgp) => bgp.foreign.push({ family: 4, prefix: '198.51.100.0/24', detail: 'no tag' })),
+    ],
   ])('drift is repaired and reported: %s', async (_, meddle) => {
     await world.hello();
     await world.renewing([asking('full')], 1_000);
@@ -379,11 +392,18 @@ describe('the speaker', () => {
     expect((await world.guard.status()).reports.at(-1)?.text).toMatch(/^the speaker has drifted: /);
   });
 
-  test('somebody else\'s peers or identity: refused at the start, and nothing touched', async () => {
+  test("somebody else's peers or identity: refused at the start, and nothing touched", async () => {
     const strangers = new GuardWorld();
     strangers.speaker.startedBySomebody(64500, strangers.view.server.v4);
     strangers.speaker.meddle((bgp) =>
-      bgp.peers.set(COVERING as never, { address: '10.0.0.1' as never, asn: 1, state: 'active', hold: 9, keepalive: 3, families: [4] }),
+      bgp.peers.set(COVERING as never, {
+        address: '10.0.0.1' as never,
+        asn: 1,
+        state: 'active',
+        hold: 9,
+        keepalive: 3,
+        families: [4],
+      }),
     );
     await strangers.start();
     expect(strangers.fatal?.message).toContain('it has peers that the fleet does not name: 10.0.0.1');
@@ -424,7 +444,9 @@ describe('the speaker', () => {
     world.speaker.log.length = 0;
     await world.renewing([asking('full')], 10_000);
     expect(world.speaker.log.length).toBeLessThan(150);
-    expect((await world.guard.status()).speakerDetail).toContain('takes changes but does not show them; still to do: announce 203.0.113.0/24');
+    expect((await world.guard.status()).speakerDetail).toContain(
+      'takes changes but does not show them; still to do: announce 203.0.113.0/24',
+    );
     world.speaker.deaf = false;
     await world.renewing([asking('full')], 1_500);
     expect(world.speaker.render()).toEqual([FULL]);

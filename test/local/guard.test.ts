@@ -9,7 +9,15 @@ import { prefix } from '../../src/model/address.js';
 import type { DesiredSet, WireState } from '../../src/model/lease.js';
 import { type Caller, type GuardClient, type GuardDesk, LocalError } from '../../src/ports/guard.js';
 
-const wire: WireState = { speaker: 'ready', generation: 'g', agent: 'leased', drain: 'in-service', prefixes: [], peers: [], reports: [] };
+const wire: WireState = {
+  speaker: 'ready',
+  generation: 'g',
+  agent: 'leased',
+  drain: 'in-service',
+  prefixes: [],
+  peers: [],
+  reports: [],
+};
 
 const set: DesiredSet = {
   server: 'ams-s1',
@@ -19,7 +27,12 @@ const set: DesiredSet = {
   ttlMs: 1000,
   announcements: [
     { prefix: prefix('203.0.113.0/24'), level: 'full', asPath: [64512], reasons: [{ code: 'healthy' }] },
-    { prefix: prefix('2001:db8:acf::/48'), level: 'withdrawn', asPath: [], reasons: [{ code: 'tunnels-down', detail: 'us, eu' }] },
+    {
+      prefix: prefix('2001:db8:acf::/48'),
+      level: 'withdrawn',
+      asPath: [],
+      reasons: [{ code: 'tunnels-down', detail: 'us, eu' }],
+    },
   ],
 };
 

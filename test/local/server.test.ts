@@ -91,11 +91,31 @@ test('only this user may open the socket', async () => {
 
 test.each([
   ['no JSON', 'hello\n', { id: null, error: { reason: 'malformed', message: 'the line is not JSON' } }],
-  ['no call', '{"id":"x"}\n', { id: null, error: { reason: 'malformed', message: expect.stringContaining('id:') as string } }],
-  ['an unknown method', '{"id":1,"method":"toString","params":{}}\n', { id: 1, error: { reason: 'malformed', message: 'the echo knows no method toString' } }],
-  ['wrong parameters', '{"id":1,"method":"echo","params":{"text":7}}\n', { id: 1, error: { reason: 'malformed', message: expect.stringContaining('echo: text:') as string } }],
-  ['unknown parameters', '{"id":1,"method":"echo","params":{"text":"a","b":1}}\n', { id: 1, error: { reason: 'malformed', message: expect.stringContaining('echo:') as string } }],
-  ['a refusal', '{"id":1,"method":"fail","params":{}}\n', { id: 1, error: { reason: 'refused', message: 'not today' } }],
+  [
+    'no call',
+    '{"id":"x"}\n',
+    { id: null, error: { reason: 'malformed', message: expect.stringContaining('id:') as string } },
+  ],
+  [
+    'an unknown method',
+    '{"id":1,"method":"toString","params":{}}\n',
+    { id: 1, error: { reason: 'malformed', message: 'the echo knows no method toString' } },
+  ],
+  [
+    'wrong parameters',
+    '{"id":1,"method":"echo","params":{"text":7}}\n',
+    { id: 1, error: { reason: 'malformed', message: expect.stringContaining('echo: text:') as string } },
+  ],
+  [
+    'unknown parameters',
+    '{"id":1,"method":"echo","params":{"text":"a","b":1}}\n',
+    { id: 1, error: { reason: 'malformed', message: expect.stringContaining('echo:') as string } },
+  ],
+  [
+    'a refusal',
+    '{"id":1,"method":"fail","params":{}}\n',
+    { id: 1, error: { reason: 'refused', message: 'not today' } },
+  ],
 ])('%s is answered with one error line, and the connection lives', async (_, line, error) => {
   await serve();
   const { socket, next } = await raw();

@@ -16,13 +16,18 @@ const full = (p = V4): Path => attributesFor(view, 'full', p, [64512]);
 const degraded = (p = V4): Path => attributesFor(view, 'degraded', p, [64512]);
 
 const goal = (paths: readonly Path[], change: Partial<SpeakerDesired> = {}): SpeakerDesired => ({
-  ...speakerDesired(view, gateOf(view), decideWire({
+  ...speakerDesired(
     view,
-    gate: gateOf(view),
-    announcements: undefined,
-    lease: judgeLease(renewedLease(1, 0), view.fleet.safety, 0),
-    drain: judgeDrain(undefined, view.fleet.safety, 0),
-  }), 179),
+    gateOf(view),
+    decideWire({
+      view,
+      gate: gateOf(view),
+      announcements: undefined,
+      lease: judgeLease(renewedLease(1, 0), view.fleet.safety, 0),
+      drain: judgeDrain(undefined, view.fleet.safety, 0),
+    }),
+    179,
+  ),
   paths,
   ...change,
 });
@@ -37,24 +42,60 @@ const standing = (paths: readonly Path[], change: Partial<Started> = {}): Starte
   paths,
   foreignPaths: [],
   peers: goal([]).peers.map(({ address: a, asn, hold, keepalive, families, localAddress }) => ({
-    address: a, asn, hold, keepalive, families, localAddress, state: 'established',
+    address: a,
+    asn,
+    hold,
+    keepalive,
+    families,
+    localAddress,
+    state: 'established',
   })),
   ...change,
 });
 const kinds = (ops: readonly SpeakerOp[]): string[] => ops.map(({ kind }) => kind);
 
 test.each<[string, SpeakerDesired, SpeakerObserved, string[]]>([
-  ['an empty daemon gets its barrier and is looked at again', goal([full()]), { state: 'not-started' }, ['start', 'install-barrier']],
+  [
+    'an empty daemon gets its barrier and is looked at again',
+    goal([full()]),
+    { state: 'not-started' },
+    ['start', 'install-barrier'],
+  ],
   ['paths before peers', goal([full()]), standing([], { peers: [] }), ['announce', 'add-peer']],
   ['nothing to do', goal([full()]), standing([full()]), []],
-  ['another form is announced over the old one, never withdrawn first', goal([degraded()]), standing([full()]), ['announce']],
+  [
+    'another form is announced over the old one, never withdrawn first',
+    goal([degraded()]),
+    standing([full()]),
+    ['announce'],
+  ],
   ['a path too many', goal([]), standing([full()]), ['withdraw']],
-  ['a missing barrier goes before everything', goal([full()]), standing([degraded()], { barrier: { state: 'absent' } }), ['install-barrier']],
-  ['a wrong barrier likewise', goal([]), standing([full()], { barrier: { state: 'wrong', detail: 'accepts' } }), ['install-barrier']],
-  ['allow before announce', goal([full()]), standing([], { barrier: { state: 'held', allow: [] } }), ['allow', 'announce']],
+  [
+    'a missing barrier goes before everything',
+    goal([full()]),
+    standing([degraded()], { barrier: { state: 'absent' } }),
+    ['install-barrier'],
+  ],
+  [
+    'a wrong barrier likewise',
+    goal([]),
+    standing([full()], { barrier: { state: 'wrong', detail: 'accepts' } }),
+    ['install-barrier'],
+  ],
+  [
+    'allow before announce',
+    goal([full()]),
+    standing([], { barrier: { state: 'held', allow: [] } }),
+    ['allow', 'announce'],
+  ],
   ['not disallowed while it stands', goal([], { allow: [] }), standing([full()]), ['withdraw', 'disallow']],
   ['disallowed once it is gone', goal([], { allow: [] }), standing([]), ['disallow']],
-  ['foreign paths go', goal([full()]), standing([full()], { foreignPaths: [{ family: 4, prefix: V4, detail: '' }] }), ['delete-foreign']],
+  [
+    'foreign paths go',
+    goal([full()]),
+    standing([full()], { foreignPaths: [{ family: 4, prefix: V4, detail: '' }] }),
+    ['delete-foreign'],
+  ],
   ['a router that left', goal([], { peers: [] }), standing([]), ['delete-peer']],
 ])('%s', (_, desired, observed, expected) => expect(kinds(planSpeaker(desired, observed))).toEqual(expected));
 
@@ -67,7 +108,11 @@ test('what still stands stays allowed until it has been seen gone', () => {
 });
 
 test.each([
-  ['hold', { hold: 90 }], ['keepalive', { keepalive: 30 }], ['AS', { asn: 1 }], ['families', { families: [4] as const }], ['local address', { localAddress: address('198.18.1.12') }],
+  ['hold', { hold: 90 }],
+  ['keepalive', { keepalive: 30 }],
+  ['AS', { asn: 1 }],
+  ['families', { families: [4] as const }],
+  ['local address', { localAddress: address('198.18.1.12') }],
 ])('a peer with another %s is replaced, never updated', (_, change) => {
   const peers = standing([]).peers.map((peer) => ({ ...peer, ...change }));
   expect(kinds(planSpeaker(goal([]), standing([], { peers })))).toEqual(['delete-peer', 'add-peer']);
@@ -86,7 +131,9 @@ test('whose speaker is it?', () => {
   expect(identityConflict(goal([]), standing([], { asn: 65001 }))).toBe(
     'it runs as AS 65001 with router id 198.18.1.11, the fleet says AS 64500 with 198.18.1.11',
   );
-  expect(identityConflict(goal([]), standing([], { routerId: address('198.18.1.12') }))).toContain('router id 198.18.1.12');
+  expect(identityConflict(goal([]), standing([], { routerId: address('198.18.1.12') }))).toContain(
+    'router id 198.18.1.12',
+  );
   const known = new Set(goal([]).peers.map(({ address: a }) => a));
   expect(foreignPeers(known, standing([]))).toEqual([]);
   expect(foreignPeers(new Set(), standing([]))).toEqual(['198.18.1.1']);
@@ -103,26 +150,30 @@ describe('from anywhere to anywhere', () => {
 
   test('the plan, applied and looked at, arrives; then there is nothing left to do', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(desired, { minLength: 1, maxLength: 5 }), fc.constantFrom('none', 'barrier', 'peers', 'paths', 'foreign'), async (goals, damage) => {
-        const speaker = new FakeSpeaker();
-        for (const target of goals) {
-          speaker.meddle((bgp) => {
-            if (damage === 'barrier') bgp.barrier = { state: 'wrong', detail: 'damaged' };
-            if (damage === 'peers') bgp.peers.clear();
-            if (damage === 'paths') bgp.paths.clear();
-            if (damage === 'foreign') bgp.foreign.push({ family: 4, prefix: '10.0.0.0/8', detail: 'damage' });
-          });
-          let passes = 0;
-          for (let ops = planSpeaker(target, await speaker.observe()); ops.length > 0; passes++) {
-            await speaker.apply(ops);
-            ops = planSpeaker(target, await speaker.observe());
-            expect(passes).toBeLessThan(5);
+      fc.asyncProperty(
+        fc.array(desired, { minLength: 1, maxLength: 5 }),
+        fc.constantFrom('none', 'barrier', 'peers', 'paths', 'foreign'),
+        async (goals, damage) => {
+          const speaker = new FakeSpeaker();
+          for (const target of goals) {
+            speaker.meddle((bgp) => {
+              if (damage === 'barrier') bgp.barrier = { state: 'wrong', detail: 'damaged' };
+              if (damage === 'peers') bgp.peers.clear();
+              if (damage === 'paths') bgp.paths.clear();
+              if (damage === 'foreign') bgp.foreign.push({ family: 4, prefix: '10.0.0.0/8', detail: 'damage' });
+            });
+            let passes = 0;
+            for (let ops = planSpeaker(target, await speaker.observe()); ops.length > 0; passes++) {
+              await speaker.apply(ops);
+              ops = planSpeaker(target, await speaker.observe());
+              expect(passes).toBeLessThan(5);
+            }
+            expect(new Set(speaker.paths)).toEqual(new Set(target.paths));
+            expect(speaker.peers).toEqual(target.peers.map(({ address: a }) => a));
           }
-          expect(new Set(speaker.paths)).toEqual(new Set(target.paths));
-          expect(speaker.peers).toEqual(target.peers.map(({ address: a }) => a));
-        }
-        expect(speaker.violations).toEqual([]);
-      }),
+          expect(speaker.violations).toEqual([]);
+        },
+      ),
       { numRuns: 200 },
     );
   });
