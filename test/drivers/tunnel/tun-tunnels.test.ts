@@ -119,6 +119,14 @@ whenPossible('tunnels in user space', () => {
     await fixture.sh('ip -n cv-acme link delete gre-us');
   });
 
+  test('a device renamed by hand is not there', async () => {
+    await add();
+    await fixture.sh('ip -n cv-acme link set gre-us down; ip -n cv-acme link set gre-us name gre-them');
+    expect(await observed()).toEqual([]);
+    await add();
+    expect(await observed()).toEqual([GRE_US]);
+  });
+
   test('a customer deleted behind our back takes its device along, and tund forgets it', async () => {
     await add();
     await fixture.sh('ip netns delete cv-acme');

@@ -51,7 +51,7 @@ export class Carrier {
       const { fd, name } = this.#syscalls.openTun(pattern);
       const counters = { received: 0, sent: 0, sendErrors: 0, deviceErrors: 0 };
       const tunnel: Tunnel = { id, fd, counters, aim };
-      aim.underlay.attach(tunnel);
+      this.#underlayOf(aim).attach(tunnel);
       this.#tunnels.set(id, { tunnel, watch: this.#syscalls.watch(fd, () => this.#takeTurn(tunnel)) });
       return { device: name };
     } finally {
@@ -64,9 +64,9 @@ export class Carrier {
     const tunnel = this.#tunnels.get(id)?.tunnel;
     if (tunnel === undefined) return false;
     const aim = this.#aimAt(ends, tunnel);
-    tunnel.aim.underlay.detach(tunnel);
+    this.#underlayOf(tunnel.aim).detach(tunnel);
     tunnel.aim = aim;
-    aim.underlay.attach(tunnel);
+    this.#underlayOf(aim).attach(tunnel);
     this.#closeUnused();
     return true;
   }
@@ -76,7 +76,7 @@ export class Carrier {
     const open = this.#tunnels.get(id);
     if (open === undefined) return;
     this.#tunnels.delete(id);
-    open.tunnel.aim.underlay.detach(open.tunnel);
+    this.#underlayOf(open.tunnel.aim).detach(open.tunnel);
     open.watch.stop();
     this.#syscalls.close(open.tunnel.fd);
     this.#closeUnused();
@@ -87,15 +87,24 @@ export class Carrier {
   }
 
   #aimAt(ends: Ends, self?: Tunnel): Aim {
-    const underlay = this.#underlays.get(ends.local) ?? new Underlay(this.#syscalls, ends.local, this.#memory);
-    this.#underlays.set(ends.local, underlay);
+    const underlay = this.#underlayAt(ends.local);
     const remote = Buffer.from(octetsOf(ends.remote)).readUInt32BE(0);
     const key = ends.key ?? NO_KEY;
     const holder = underlay.find(remote, key);
     if (holder !== undefined && holder !== self) {
       throw new EndsTaken(`${holder.id} already runs between ${ends.local} and ${ends.remote}; give one of them a key`);
     }
-    return { ends, underlay, to: this.#syscalls.socketAddress(ends.remote), remote, key };
+    return { ends, socket: underlay.fd, to: this.#syscalls.socketAddress(ends.remote), remote, key };
+  }
+
+  #underlayOf(aim: Aim): Underlay {
+    return this.#underlayAt(aim.ends.local);
+  }
+
+  #underlayAt(local: Address): Underlay {
+    const underlay = this.#underlays.get(local) ?? new Underlay(this.#syscalls, local, this.#memory);
+    this.#underlays.set(local, underlay);
+    return underlay;
   }
 
   #closeUnused(): void {
@@ -120,7 +129,7 @@ export class Carrier {
   /** Without a key, what was read is already a GRE packet: `struct tun_pi` is flags 0 and the EtherType. */
   #forward(tunnel: Tunnel, length: number): void {
     const { bytes } = this.#memory;
-    const { underlay, to, key } = tunnel.aim;
+    const { socket, to, key } = tunnel.aim;
     const etherType = bytes.readUInt16BE(READ_AT + 2);
     if (!isIp(etherType)) return;
     let start = READ_AT;
@@ -130,7 +139,7 @@ export class Carrier {
       start = 0;
       writeKeyedGre(bytes, start, etherType, key);
     }
-    const sent = this.#syscalls.send(underlay.fd, this.#memory, start, READ_AT + length - start, to);
+    const sent = this.#syscalls.send(socket, this.#memory, start, READ_AT + length - start, to);
     if (sent < 0) tunnel.counters.sendErrors++;
     else tunnel.counters.sent++;
   }

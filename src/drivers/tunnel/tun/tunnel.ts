@@ -1,6 +1,5 @@
 import type { Address } from '../../../model/address.js';
 import type { FileDescriptor, Memory } from '../../../ports/syscall.js';
-import type { Underlay } from './underlay.js';
 
 /** Where a tunnel's packets go: both ends outside, and the key (RFC 2890) when there is one. */
 export interface Ends {
@@ -30,7 +29,8 @@ export interface Tunnel {
 /** `Ends` in the form in which packets want them. */
 export interface Aim {
   readonly ends: Ends;
-  readonly underlay: Underlay;
+  /** The raw socket of the local address. */
+  readonly socket: FileDescriptor;
   /** `struct sockaddr_in` of the remote. */
   readonly to: Memory;
   /** The remote as an unsigned number, host order. */
