@@ -10,6 +10,8 @@ const key = (customer: string, tunnel: string): string => `${customer}/${tunnel}
 
 export class TunnelFacts {
   private readonly records = new Map<string, TunnelRecord>();
+  /** What was proven last about each tunnel; outlives the proof. */
+  private readonly verdicts = new Map<string, TunnelHealth>();
   private probes = new Map<string, TunnelProbe>();
 
   /** Takes a new fleet over: records of tunnels that are gone are forgotten, the others kept. */
@@ -19,7 +21,9 @@ export class TunnelFacts {
         customer.tunnels.map((tunnel): [string, TunnelProbe] => [key(customer.name, tunnel.name), tunnel.probe]),
       ),
     );
-    for (const known of this.records.keys()) if (!this.probes.has(known)) this.records.delete(known);
+    for (const records of [this.records, this.verdicts]) {
+      for (const known of records.keys()) if (!this.probes.has(known)) records.delete(known);
+    }
     for (const wanted of this.probes.keys()) if (!this.records.has(wanted)) this.records.set(wanted, unprobed(now));
   }
 
@@ -30,6 +34,7 @@ export class TunnelFacts {
     if (!record || !probe) return false;
     const next = afterSample(record, sample, probe);
     this.records.set(id, next);
+    if (next.health !== 'unknown') this.verdicts.set(id, next.health);
     return next.health !== record.health;
   }
 
@@ -43,6 +48,11 @@ export class TunnelFacts {
 
   health(customer: string, tunnel: string): TunnelHealth {
     return this.records.get(key(customer, tunnel))?.health ?? 'unknown';
+  }
+
+  /** For the choice of tunnels: one that was down carries nothing until it has been proven up. */
+  lastVerdict(customer: string, tunnel: string): TunnelHealth {
+    return this.verdicts.get(key(customer, tunnel)) ?? 'unknown';
   }
 
   status(now: number): readonly TunnelStatus[] {

@@ -15,17 +15,19 @@ import type { KernelDesired, KernelObserved, KernelOp, RulesetState } from '../m
 import type { WireState } from '../model/lease.js';
 import type { Level } from '../model/level.js';
 import type { Announcement } from '../model/path.js';
-import { unreadDataPlane, type DataPlaneVerdict } from '../model/verdict.js';
+import { same } from '../model/same.js';
+import { hurtsOneOnly, unreadDataPlane, type DataPlaneVerdict } from '../model/verdict.js';
 import { planKernel } from '../plan/kernel.js';
 import type { Clock } from '../ports/clock.js';
 import type { GuardClient } from '../ports/guard.js';
 import type { KernelEvents } from '../ports/kernel.js';
 import type { Log } from '../ports/log.js';
 import type { Prober } from '../ports/prober.js';
-import type { AgentStatus, DriftReport } from '../status/agent.js';
+import type { AgentStatus } from '../status/agent.js';
 import { dataPlaneStatus } from '../status/data-plane.js';
-import { describeOp } from '../status/operations.js';
+import { DriftJournal } from './agent-drift.js';
 import { probesOf, TunnelFacts } from './agent-facts.js';
+import { mayPrune, standingOn } from './agent-wire.js';
 import { applyToKernel, observeKernel, type KernelDrivers } from './kernel.js';
 import { LeaseHolder } from './lease-holder.js';
 import { Loop } from './loop.js';
@@ -54,46 +56,63 @@ const RETRY_MS = 200;
 const WITHDRAW_BOUND_MS = 500;
 /** Without a full read-back for this long, the agent no longer knows enough to renew its lease. */
 const FRESH_MS = 3_000;
-const DRIFT_KEPT = 100;
+
+/** What a pass works towards: drift is work although none of it has changed. */
+interface Goal {
+  readonly input: AgentInput;
+  readonly desired: KernelDesired;
+  readonly prune: boolean;
+}
 
 export class Agent {
   private readonly loop: Loop;
   private readonly lease: LeaseHolder;
   private readonly tunnels = new TunnelFacts();
+  private readonly drift: DriftJournal;
   private readonly startedAt: string;
   private input: AgentInput;
-  private standing = new Map<Prefix, Level>();
+  private standing: ReadonlyMap<Prefix, Level> = new Map();
   private announcements: readonly Announcement[] = [];
-  private dataPlane: DataPlaneVerdict = unreadDataPlane('not read yet');
+  /** Always with the view that it was judged by: a newer fleet's prefixes are not verified by an older look. */
+  private judged: { readonly view: ServerView; readonly dataPlane: DataPlaneVerdict };
   private observed: KernelObserved | undefined;
-  private desired: KernelDesired | undefined;
+  private reached: Goal | undefined;
   private readAt: number | undefined;
   private wire: WireState | undefined;
-  private drift: DriftReport[] = [];
-  private pass: { count: number; lastTook: number; problem: string | undefined } = { count: 0, lastTook: 0, problem: undefined };
+  private pass: { count: number; lastTook: number; problem: string | undefined } = {
+    count: 0,
+    lastTook: 0,
+    problem: undefined,
+  };
   private stopWatching: (() => Promise<void>) | undefined;
 
   constructor(
     private readonly parts: AgentParts,
     input: AgentInput,
   ) {
+    const { clock, log, guard, pid } = parts;
     this.input = input;
-    this.startedAt = parts.clock.wall();
+    this.judged = { view: input.view, dataPlane: unreadDataPlane('not read yet') };
+    this.drift = new DriftJournal(clock, log);
+    this.startedAt = clock.wall();
     this.loop = new Loop({
-      clock: parts.clock,
+      clock,
       periodMs: PERIOD_MS,
       retryMs: RETRY_MS,
       pass: () => this.onePass(),
       failed: (error) => this.passFailed(error),
     });
     this.lease = new LeaseHolder({
-      guard: parts.guard,
-      clock: parts.clock,
+      guard,
+      clock,
       server: input.view.server.name,
-      pid: parts.pid,
-      terms: () => ({ ttlMs: this.input.view.fleet.safety.leaseMs, generation: this.input.view.fleet.generation }),
-      mayRenew: () => this.readAt !== undefined && parts.clock.now() - this.readAt < FRESH_MS,
-      adopted: (wire) => this.adopt(wire),
+      pid,
+      mayRenew: () => this.readAt !== undefined && clock.now() - this.readAt < FRESH_MS,
+      adopted: (wire) => {
+        this.wire = wire;
+        this.standing = standingOn(wire, this.standing);
+        this.loop.wake();
+      },
       answered: (wire) => {
         this.wire = wire;
       },
@@ -126,8 +145,7 @@ export class Agent {
   /** Ends in order. The kernel stays as it is: packets flow on while the guard decides about the wire. */
   async stop(mode: 'keep' | 'drain'): Promise<void> {
     await this.loop.stop();
-    await this.stopWatching?.();
-    await Promise.allSettled([this.lease.leave(mode), this.parts.prober.stop()]);
+    await Promise.allSettled([this.stopWatching?.(), this.lease.leave(mode), this.parts.prober.stop()]);
   }
 
   status(): AgentStatus {
@@ -145,106 +163,88 @@ export class Agent {
         ...(this.readAt === undefined ? {} : { age: Math.round(now - this.readAt) }),
         ...(this.pass.problem === undefined ? {} : { problem: this.pass.problem }),
       },
-      dataPlane: dataPlaneStatus(this.dataPlane),
+      dataPlane: dataPlaneStatus(this.judged.dataPlane),
       tunnels: this.tunnels.status(now),
       announcements: this.announcements,
       counters: (this.observed?.rulesets ?? []).map(({ netns, counters }) => ({ netns, counters })),
-      drift: this.drift,
+      drift: this.drift.reports,
       ...(this.wire === undefined ? {} : { wire: this.wire }),
       ...(this.lease.problem === undefined ? {} : { guardProblem: this.lease.problem }),
     };
   }
 
   private async onePass(): Promise<void> {
-    const { clock, kernel } = this.parts;
-    const { view, rulesets } = this.input;
+    const { clock } = this.parts;
+    const { input } = this;
+    const { view, rulesets } = input;
     const began = clock.now();
     this.tunnels.age(began);
-    const desired = desiredKernel(view, {
-      tunnelHealth: (customer, tunnel) => this.tunnels.health(customer, tunnel),
-      rulesets,
-    });
-    const found = await observeKernel(kernel, desired, view.server.uplinks);
-    this.see(desired, found);
-    const ops = planKernel(desired, found, { prune: this.mayPrune() });
-    if (ops.length > 0) {
-      this.reportDrift(desired, ops);
-      if (this.hurtsOneOnly()) await this.announce(WITHDRAW_BOUND_MS);
-      await applyToKernel(kernel, ops);
-      this.see(desired, await observeKernel(kernel, desired, view.server.uplinks));
-    }
-    this.desired = desired;
+    const tunnelHealth = (customer: string, tunnel: string) => this.tunnels.lastVerdict(customer, tunnel);
+    const desired = desiredKernel(view, { tunnelHealth, rulesets });
+    const found = await this.look(view, desired);
+    const goal: Goal = { input, desired, prune: mayPrune(view, this.wire) };
+    const ops = planKernel(desired, found, { prune: goal.prune });
+    const failure = ops.length > 0 ? await this.bringAbout(goal, ops) : undefined;
     await this.announce(WITHDRAW_BOUND_MS);
+    if (failure !== undefined) throw failure;
+    this.reached = goal;
     this.pass = { count: this.pass.count + 1, lastTook: clock.now() - began, problem: undefined };
-    if (!this.mayPrune()) this.loop.wakeAfter(view.fleet.safety.settleMs);
+    if (!mayPrune(view, this.wire)) this.loop.wakeAfter(view.fleet.safety.settleMs);
   }
 
-  private see(desired: KernelDesired, observed: KernelObserved): void {
-    this.observed = observed;
-    this.readAt = this.parts.clock.now();
-    this.dataPlane = judgeDataPlane(this.input.view, desired, observed);
-  }
-
-  private passFailed(error: unknown): void {
-    const problem = error instanceof Error ? error.message : String(error);
-    if (this.pass.problem !== problem) this.parts.log.warn('pass failed', { problem });
-    this.pass.problem = problem;
-    this.dataPlane = unreadDataPlane(problem);
-    void this.announce(0);
+  /** Reads the kernel and judges what is there; a kernel that cannot be read proves nothing. */
+  private async look(view: ServerView, desired: KernelDesired): Promise<KernelObserved> {
+    try {
+      const observed = await observeKernel(this.parts.kernel, desired, view.server.uplinks);
+      this.observed = observed;
+      this.readAt = this.parts.clock.now();
+      this.judged = { view, dataPlane: judgeDataPlane(view, desired, observed) };
+      return observed;
+    } catch (error) {
+      this.judged = { view, dataPlane: unreadDataPlane(messageOf(error)) };
+      throw error;
+    }
   }
 
   /**
-   * Several customers broken at once look like somebody's `flush`, which one
-   * repair mends faster than a withdrawal travels; a single proven fault
-   * leaves the wire first.
+   * Applies and reads back; resolves to what went wrong. A fault of what had
+   * been reached already leaves the wire first. Several customers broken at
+   * once look like somebody's `flush`, which one repair mends faster than a
+   * withdrawal travels: they leave when it takes too long or does not help.
+   * What a new fleet has not got yet is no fault.
    */
-  private hurtsOneOnly(): boolean {
-    if (this.dataPlane.endpoint.state === 'fault') return true;
-    const faults = [...this.dataPlane.customers.values()].filter((verdict) => verdict.state === 'fault');
-    return faults.length === 1;
+  private async bringAbout(goal: Goal, ops: readonly KernelOp[]): Promise<unknown> {
+    const { clock, kernel } = this.parts;
+    const isFault = this.reached?.input === goal.input;
+    if (isFault && hurtsOneOnly(this.judged.dataPlane)) await this.announce(WITHDRAW_BOUND_MS);
+    const overdue = isFault ? clock.after(WITHDRAW_BOUND_MS, () => void this.announce(0)) : undefined;
+    const failure = await applyToKernel(kernel, ops).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    overdue?.cancel();
+    if (failure === undefined && same(this.reached, goal)) this.drift.repaired(ops);
+    await this.look(goal.input.view, goal.desired);
+    return failure;
   }
 
+  private passFailed(error: unknown): void {
+    const problem = messageOf(error);
+    if (this.pass.problem !== problem) this.parts.log.warn('pass failed', { problem });
+    this.pass.problem = problem;
+    void this.announce(0);
+  }
+
+  /** Hands over what follows from the last judgement; waits up to `boundMs` for a guard that answered before. */
   private async announce(boundMs: number): Promise<void> {
-    this.announcements = climb(
-      this.input.view,
-      {
-        dataPlane: this.dataPlane,
-        tunnelHealth: (customer, tunnel) => this.tunnels.health(customer, tunnel),
-      },
-      this.standing,
-    );
+    const { view, dataPlane } = this.judged;
+    const tunnelHealth = (customer: string, tunnel: string) => this.tunnels.health(customer, tunnel);
+    this.announcements = climb(view, { dataPlane, tunnelHealth }, this.standing);
     this.standing = new Map(this.announcements.map(({ prefix, level }) => [prefix, level]));
-    await this.lease.publish(this.announcements, this.lease.problem === undefined ? boundMs : 0);
-  }
-
-  private adopt(wire: WireState): void {
-    this.wire = wire;
-    this.standing = new Map(
-      wire.prefixes.flatMap(({ prefix, asked, held }): [Prefix, Level][] => {
-        const level = asked ?? held;
-        return level === 'unknown' ? [] : [[prefix, level]];
-      }),
-    );
-    this.loop.wake();
-  }
-
-  /** Tear-down waits until the guard follows the same fleet and everything that this fleet no longer names is confirmed off the wire. */
-  private mayPrune(): boolean {
-    const { wire } = this;
-    if (wire?.generation !== this.input.view.fleet.generation) return false;
-    const named = new Set(this.announcements.map(({ prefix }) => prefix));
-    return wire.prefixes.every(({ prefix, settled }) => named.has(prefix) || settled);
-  }
-
-  /** Work although nothing new was wanted: somebody else changed the kernel. */
-  private reportDrift(desired: KernelDesired, ops: readonly KernelOp[]): void {
-    if (!this.desired || JSON.stringify(this.desired) !== JSON.stringify(desired)) return;
-    const at = this.parts.clock.wall();
-    for (const op of ops) {
-      const text = describeOp(op);
-      this.parts.log.warn('drift repaired', { op: text });
-      this.drift.push({ at, text });
-    }
-    this.drift = this.drift.slice(-DRIFT_KEPT);
+    const { generation, safety } = view.fleet;
+    const wanted = { generation, ttlMs: safety.leaseMs, announcements: this.announcements };
+    await this.lease.publish(wanted, this.lease.problem === undefined ? boundMs : 0);
   }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -63,11 +63,27 @@ const EXECUTOR: { readonly [K in KernelOp['kind']]: DriverName } = {
 
 type OpsOf<D extends DriverName> = Parameters<KernelDrivers[D]['apply']>[0];
 
-/** Applies in order, neighbours of one driver in one batch. Rejects at the first failure. */
+/** One customer's broken object must not keep the others from being built; a broken machine must not be asked forever. */
+const MOST_REFUSALS = 40;
+
+/**
+ * Applies in order, neighbours of one driver in one batch. A batch that fails
+ * is halved until the operation to blame stands alone; the others go on, but
+ * nothing is deleted after a failure, because what should stand in its place
+ * may be what failed. Rejects in the end with the first failure.
+ */
 export async function applyToKernel(drivers: KernelDrivers, ops: readonly KernelOp[]): Promise<void> {
-  for (const batch of batches(ops)) {
-    await applyBatch(drivers, batch.driver, batch.ops);
+  const failures: unknown[] = [];
+  let waiting = batches(ops);
+  for (let batch = waiting.shift(); batch && failures.length < MOST_REFUSALS; batch = waiting.shift()) {
+    try {
+      await applyBatch(drivers, batch.driver, batch.ops);
+    } catch (error) {
+      failures.push(error);
+      waiting = [...halves(batch), ...waiting].flatMap(withoutDeletions);
+    }
   }
+  if (failures.length > 0) throw failures[0];
 }
 
 /** `EXECUTOR` has sorted the operations by driver; the compiler cannot follow that through the union. */
@@ -82,11 +98,11 @@ async function applyBatch<D extends DriverName>(
 
 interface Batch {
   readonly driver: DriverName;
-  readonly ops: KernelOp[];
+  readonly ops: readonly KernelOp[];
 }
 
-function batches(ops: readonly KernelOp[]): readonly Batch[] {
-  const result: Batch[] = [];
+function batches(ops: readonly KernelOp[]): Batch[] {
+  const result: { readonly driver: DriverName; readonly ops: KernelOp[] }[] = [];
   for (const op of ops) {
     const driver = EXECUTOR[op.kind];
     const last = result.at(-1);
@@ -94,4 +110,15 @@ function batches(ops: readonly KernelOp[]): readonly Batch[] {
     else result.push({ driver, ops: [op] });
   }
   return result;
+}
+
+function halves({ driver, ops }: Batch): readonly Batch[] {
+  if (ops.length < 2) return [];
+  const middle = Math.ceil(ops.length / 2);
+  return [ops.slice(0, middle), ops.slice(middle)].map((half) => ({ driver, ops: half }));
+}
+
+function withoutDeletions({ driver, ops }: Batch): readonly Batch[] {
+  const left = ops.filter(({ kind }) => !kind.endsWith('-delete'));
+  return left.length === 0 ? [] : [{ driver, ops: left }];
 }

@@ -2,23 +2,24 @@
  * The agent's end of the lease: says hello for an epoch, hands the latest
  * complete set over, and renews it while the agent's knowledge is fresh.
  *
- * Nothing is offered before the guard's own view has been adopted: an agent
- * that starts beside announced prefixes must not withdraw them out of
- * ignorance.
+ * Nothing is offered before the guard has read the wire and the agent has
+ * adopted what stands there: an agent that starts beside announced prefixes
+ * must not withdraw them out of ignorance.
  */
 import type { DesiredSet, WireState } from '../model/lease.js';
-import type { Announcement } from '../model/path.js';
 import type { Clock } from '../ports/clock.js';
 import type { GuardClient } from '../ports/guard.js';
+import { isUnread } from './agent-wire.js';
 import { Loop } from './loop.js';
+
+/** What the agent wants; epoch and sequence are the holder's. */
+export type Wanted = Pick<DesiredSet, 'generation' | 'ttlMs' | 'announcements'>;
 
 export interface LeaseHolderOptions {
   readonly guard: GuardClient;
   readonly clock: Clock;
   readonly server: string;
   readonly pid: number;
-  /** Time-to-live of every set, and generation it derives from. */
-  terms(): { readonly ttlMs: number; readonly generation: string };
   /** False while the agent does not know enough to renew. */
   mayRenew(): boolean;
   /** A new epoch has begun; the guard's view replaces what we thought stands. */
@@ -29,13 +30,15 @@ export interface LeaseHolderOptions {
 
 /** Four renewals fit into a lease, so that three may be lost. */
 const RENEWALS_PER_LEASE = 4;
-const RETRY_MS = 100;
+const RETRY_MS = 200;
+/** Before there is a set to renew. */
+const IDLE_MS = 1_000;
 
 export class LeaseHolder {
   private epoch: number | undefined;
   private sequence = 0;
-  private latest: readonly Announcement[] | undefined;
-  private waiting: (() => void)[] = [];
+  private latest: Wanted | undefined;
+  private readonly waiting = new Set<() => void>();
   private readonly loop: Loop;
   /** Why the guard does not hold our latest set; absent while it does. */
   problem: string | undefined = 'not connected yet';
@@ -43,7 +46,7 @@ export class LeaseHolder {
   constructor(private readonly options: LeaseHolderOptions) {
     this.loop = new Loop({
       clock: options.clock,
-      periodMs: options.terms().ttlMs / RENEWALS_PER_LEASE,
+      periodMs: IDLE_MS,
       retryMs: RETRY_MS,
       pass: () => this.renew(),
       failed: (error) => {
@@ -57,14 +60,16 @@ export class LeaseHolder {
   }
 
   /** Replaces the set; resolves when the guard has answered it, or after `boundMs` without an answer. */
-  async publish(announcements: readonly Announcement[], boundMs: number): Promise<void> {
-    this.latest = announcements;
+  async publish(wanted: Wanted, boundMs: number): Promise<void> {
+    this.latest = wanted;
     await new Promise<void>((resolve) => {
-      const bound = this.options.clock.after(boundMs, resolve);
-      this.waiting.push(() => {
+      const done = (): void => {
+        this.waiting.delete(done);
         bound.cancel();
         resolve();
-      });
+      };
+      const bound = this.options.clock.after(boundMs, done);
+      this.waiting.add(done);
       this.loop.wake();
     });
   }
@@ -77,37 +82,29 @@ export class LeaseHolder {
 
   private async renew(): Promise<void> {
     this.epoch ??= await this.hello();
-    const announcements = this.latest;
-    if (!announcements || !this.options.mayRenew()) return;
-    const { ttlMs, generation } = this.options.terms();
-    const answered = this.waiting;
-    this.waiting = [];
-    const set: DesiredSet = {
-      server: this.options.server,
-      generation,
-      epoch: this.epoch,
-      sequence: ++this.sequence,
-      ttlMs,
-      announcements,
-    };
-    try {
-      const answer = await this.options.guard.offer(set);
-      if (!answer.accepted) {
-        this.epoch = undefined;
-        throw new Error(`guard refused our set (${answer.refusal}): ${answer.detail}`);
-      }
-      this.problem = undefined;
-      this.options.answered(answer.wire);
-    } catch (error) {
-      this.waiting.push(...answered);
-      throw error;
+    const wanted = this.latest;
+    if (!wanted || !this.options.mayRenew()) return;
+    this.loop.wakeAfter(wanted.ttlMs / RENEWALS_PER_LEASE);
+    const asking = [...this.waiting];
+    const { server, guard } = this.options;
+    const answer = await guard.offer({ server, epoch: this.epoch, sequence: ++this.sequence, ...wanted });
+    if (!answer.accepted) {
+      this.epoch = undefined;
+      throw new Error(`guard refused our set (${answer.refusal}): ${answer.detail}`);
     }
-    for (const done of answered) done();
+    this.problem = undefined;
+    this.options.answered(answer.wire);
+    for (const done of asking) done();
   }
 
   private async hello(): Promise<number> {
     const answer = await this.options.guard.hello(this.options.server, this.options.pid);
     if (!answer.accepted) throw new Error(answer.detail);
+    if (isUnread(answer.wire)) {
+      throw new Error(
+        `guard has not read the wire yet: ${answer.wire.speakerDetail ?? `speaker ${answer.wire.speaker}`}`,
+      );
+    }
     this.sequence = 0;
     this.latest = undefined;
     this.options.adopted(answer.wire);

@@ -18,3 +18,9 @@ export const unreadDataPlane = (detail: string): DataPlaneVerdict => ({
   endpoint: { state: 'unknown', detail },
   customers: new Map(),
 });
+
+/** One customer, or what all of them share; several customers at once are rather somebody's `flush` than several faults. */
+export function hurtsOneOnly({ endpoint, customers }: DataPlaneVerdict): boolean {
+  if (endpoint.state === 'fault') return true;
+  return [...customers.values()].filter(({ state }) => state === 'fault').length === 1;
+}

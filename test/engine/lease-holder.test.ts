@@ -1,7 +1,6 @@
-import { LeaseHolder } from '../../src/engine/lease-holder.js';
+import { LeaseHolder, type Wanted } from '../../src/engine/lease-holder.js';
 import { prefix } from '../../src/model/address.js';
 import type { DesiredSet, OfferAnswer, WireState } from '../../src/model/lease.js';
-import type { Announcement } from '../../src/model/path.js';
 import type { GuardClient } from '../../src/ports/guard.js';
 import { VirtualClock } from '../virtual-clock.js';
 
@@ -14,13 +13,14 @@ const wire: WireState = {
   peers: [],
   reports: [],
 };
-const announcements: readonly Announcement[] = [
+const announcements: Wanted['announcements'] = [
   { prefix: prefix('192.0.2.0/24'), level: 'full', asPath: [], reasons: [] },
 ];
+const wanted: Wanted = { generation: 'g', ttlMs: 1000, announcements };
 
 function holder() {
   const clock = new VirtualClock();
-  const world = { reachable: true, fresh: true, refusal: undefined as OfferAnswer | undefined, epoch: 0 };
+  const world = { wire, reachable: true, fresh: true, refusal: undefined as OfferAnswer | undefined, epoch: 0 };
   const calls: string[] = [];
   const offers: DesiredSet[] = [];
   const call = <T>(name: string, answer: () => T): Promise<T> => {
@@ -29,7 +29,7 @@ function holder() {
     return Promise.resolve(answer());
   };
   const guard: GuardClient = {
-    hello: () => call('hello', () => ({ accepted: true, epoch: ++world.epoch, wire })),
+    hello: () => call('hello', () => ({ accepted: true, epoch: ++world.epoch, wire: world.wire })),
     offer: (set) => call('offer', () => (offers.push(set), world.refusal ?? { accepted: true, wire })),
     handover: (epoch, mode) => call(`handover ${epoch} ${mode}`, () => undefined),
     drain: () => call('drain', () => undefined),
@@ -42,7 +42,6 @@ function holder() {
     clock,
     server: 'ams-s1',
     pid: 7,
-    terms: () => ({ ttlMs: 1000, generation: 'g' }),
     mayRenew: () => world.fresh,
     adopted: () => calls.push('adopted'),
     answered: () => undefined,
@@ -58,9 +57,9 @@ async function settled(work: Promise<void>, clock: VirtualClock): Promise<void> 
 
 test('hello and adoption come before the first offer, and a set thought of earlier is not offered', async () => {
   const { clock, calls, offers, holder: lease } = holder();
-  await settled(lease.publish(announcements, 50), clock);
+  await settled(lease.publish(wanted, 50), clock);
   expect([calls, offers.length]).toEqual([['hello', 'adopted'], 0]);
-  await settled(lease.publish(announcements, 50), clock);
+  await settled(lease.publish(wanted, 50), clock);
   expect(offers).toMatchObject([{ epoch: 1, sequence: 1, ttlMs: 1000, announcements }]);
 });
 
@@ -68,7 +67,7 @@ test('four renewals fit into a lease; without fresh knowledge there are none', a
   const { clock, world, offers, holder: lease } = holder();
   lease.start();
   await clock.settle();
-  await settled(lease.publish(announcements, 50), clock);
+  await settled(lease.publish(wanted, 50), clock);
   const before = offers.length;
   await clock.advance(1000);
   expect(offers.length - before).toBe(4);
@@ -83,11 +82,11 @@ test('a refused set means a new hello, and the refusal is told', async () => {
   lease.start();
   await clock.settle();
   world.refusal = { accepted: false, refusal: 'stale-epoch', detail: 'epoch 1 has ended' };
-  await settled(lease.publish(announcements, 50), clock);
+  await settled(lease.publish(wanted, 50), clock);
   expect(lease.problem).toContain('stale-epoch');
   world.refusal = undefined;
-  await clock.advance(200);
-  await settled(lease.publish(announcements, 50), clock);
+  await clock.advance(400);
+  await settled(lease.publish(wanted, 50), clock);
   expect(calls.filter((name) => name === 'hello').length).toBe(2);
   expect([offers.at(-1)?.epoch, offers.at(-1)?.sequence, lease.problem]).toEqual([2, 1, undefined]);
 });
@@ -96,7 +95,7 @@ test('publish never waits longer than its bound', async () => {
   const { clock, world, holder: lease } = holder();
   world.reachable = false;
   const began = clock.now();
-  await settled(lease.publish(announcements, 500), clock);
+  await settled(lease.publish(wanted, 500), clock);
   expect(clock.now() - began).toBeLessThanOrEqual(510);
   expect(lease.problem).toBe('no guard listens');
 });
@@ -105,9 +104,56 @@ test('leaving ends renewals before it tells the guard', async () => {
   const { clock, calls, offers, holder: lease } = holder();
   lease.start();
   await clock.settle();
-  await settled(lease.publish(announcements, 50), clock);
+  await settled(lease.publish(wanted, 50), clock);
   await settled(lease.leave('keep'), clock);
   const before = offers.length;
   await clock.advance(5000);
   expect([calls.at(-1), offers.length]).toEqual(['handover 1 keep', before]);
+});
+
+test('a shorter time-to-live means quicker renewals', async () => {
+  const { clock, offers, holder: lease } = holder();
+  lease.start();
+  await clock.settle();
+  await settled(lease.publish({ ...wanted, ttlMs: 200 }, 50), clock);
+  const before = offers.length;
+  await clock.advance(1000);
+  expect(offers.length - before).toBe(20);
+});
+
+test('while the guard has not read the wire, nothing is offered and nothing adopted', async () => {
+  const { clock, world, calls, offers, holder: lease } = holder();
+  const unread = {
+    prefix: prefix('192.0.2.0/24'),
+    level: 'withdrawn',
+    reasons: [],
+    held: 'unknown',
+    settled: false,
+  } as const;
+  world.wire = { ...wire, speaker: 'unreachable', speakerDetail: 'gobgpd does not answer', prefixes: [unread] };
+  lease.start();
+  await clock.settle();
+  await settled(lease.publish(wanted, 50), clock);
+  await clock.advance(2000);
+  expect([offers, calls.includes('adopted'), lease.problem]).toEqual([
+    [],
+    false,
+    'guard has not read the wire yet: gobgpd does not answer',
+  ]);
+  world.wire = { ...wire, prefixes: [{ ...unread, held: 'full' }] };
+  await clock.advance(400);
+  await settled(lease.publish(wanted, 50), clock);
+  expect([offers.length, calls.filter((name) => name === 'adopted').length, lease.problem]).toEqual([1, 1, undefined]);
+});
+
+test('waits that ran out leave nothing behind, however long the guard is away', async () => {
+  const { clock, world, holder: lease } = holder();
+  world.reachable = false;
+  const answers: Promise<void>[] = [];
+  for (let time = 0; time < 50; time++) {
+    answers.push(lease.publish(wanted, 0));
+    await clock.advance(10);
+  }
+  await Promise.all(answers);
+  expect(clock.timers).toBe(1);
 });

@@ -1,0 +1,444 @@
+import { prefix } from '../../src/model/address.js';
+import type { Fleet } from '../../src/model/fleet.js';
+import type { NexthopState } from '../../src/model/kernel.js';
+import { nexthopKey, sysctlKey } from '../../src/model/kernel-order.js';
+import { netnsOf } from '../../src/model/naming.js';
+import { acme, acmeFleet, globex } from '../acme.js';
+import type { FakeKernel } from '../plan/fake-kernel.js';
+import { AgentWorld, inputOf, withGeneration } from './agent-world.js';
+
+const ACME = '203.0.113.0/24';
+const GLOBEX = '198.19.7.0/24';
+const COVERING = '192.0.2.0/24';
+
+const vethGone = (kernel: FakeKernel): void => kernel.dropVeth('cv-acme');
+const flushed = (kernel: FakeKernel): void => [...kernel.veths.keys()].forEach((name) => kernel.dropVeth(name));
+const dropEndpoint = (kernel: FakeKernel): void =>
+  [...kernel.addresses.values()].filter(({ netns }) => netns === '').forEach((own) => kernel.dropAddress(own));
+
+/** Tunnel devices of the group that carries a prefix of acme's. */
+function carriers(kernel: FakeKernel): readonly string[] {
+  const groups = [...kernel.nexthops.values()].filter(
+    ({ netns, family, target }) => netns === 'cv-acme' && family === 4 && target.kind === 'group',
+  );
+  const deviceOf = (member: NexthopState | undefined): string =>
+    member?.target.kind === 'device' ? member.target.device : '?';
+  return groups.flatMap(({ netns, target }) =>
+    target.kind === 'group'
+      ? target.members.map(({ id }) => deviceOf(kernel.nexthops.get(nexthopKey({ netns, id })))).sort()
+      : [],
+  );
+}
+
+let world: AgentWorld;
+const begin = (fleet?: Fleet): AgentWorld => (world = new AgentWorld(fleet));
+afterEach(async () => {
+  await world.stop('keep');
+  expect(world.clock.timers).toBeLessThanOrEqual(1); // the fake routers' own
+});
+
+describe('first start', () => {
+  it('builds everything, reads it back, and announces only behind a tunnel that is up', async () => {
+    await begin().start();
+    expect(world.journal.filter((entry) => entry.startsWith('apply'))).not.toEqual([]);
+    expect(world.agent.status().dataPlane.map(({ state }) => state)).toEqual(['verified', 'verified', 'verified']);
+    expect([world.levelOf(COVERING), world.levelOf(ACME)]).toEqual(['full healthy', 'withdrawn tunnels-pending']);
+    await world.clock.advance(1_000);
+    expect([world.levelOf(ACME), world.wire(ACME), world.wire(GLOBEX)]).toEqual(['full healthy', 'full', 'full']);
+    const lastApplied = world.journal.findLastIndex((entry) => entry.startsWith('apply'));
+    expect(world.at(' full')).toBeGreaterThan(lastApplied);
+    expect(world.agent.status()).toMatchObject({ drift: [], server: 'ams-s1', generation: 'acme-test' });
+    expect(world.agent.status().guardProblem).toBeUndefined();
+  });
+
+  it('announces nothing that did not come up', async () => {
+    begin().refusal = (op) => (op.kind === 'address-add' && op.address.netns === '' ? 'no such luck' : undefined);
+    await world.start();
+    await world.clock.advance(3_000);
+    expect([world.wire(COVERING), world.wire(ACME)]).toEqual(['withdrawn', 'withdrawn']);
+    expect([world.levelOf(ACME), world.agent.status().pass.problem]).toEqual([
+      'withdrawn endpoint-fault',
+      'no such luck',
+    ]);
+  });
+
+  it('serves the other customers when one cannot be built', async () => {
+    begin().refusal = (op) =>
+      op.kind === 'tunnel-add' && op.tunnel.netns === 'cv-globex' ? 'gre-us in cv-globex is taken' : undefined;
+    await world.start();
+    await world.clock.advance(3_000);
+    expect([world.wire(ACME), world.wire(GLOBEX)]).toEqual(['full', 'withdrawn']);
+    expect(world.levelOf(GLOBEX)).toBe('withdrawn data-plane-fault');
+    expect(world.agent.status().pass.problem).toBe('gre-us in cv-globex is taken');
+    world.refusal = () => undefined;
+    await world.clock.advance(1_000);
+    expect([world.wire(GLOBEX), world.agent.status().pass.problem]).toEqual(['full', undefined]);
+  });
+
+  it('is ready without a guard, and announces when one comes', async () => {
+    begin().guard.away = 'no guard listens';
+    await world.start();
+    await world.clock.advance(2_000);
+    expect(world.agent.status()).toMatchObject({ guardProblem: 'no guard listens', pass: { lastTook: 0 } });
+    world.guard.away = undefined;
+    await world.clock.advance(500);
+    expect([world.wire(ACME), world.agent.status().guardProblem]).toEqual(['full', undefined]);
+  });
+});
+
+describe('a pass', () => {
+  it('with nothing to do applies nothing, renews the lease, and asks for the same', async () => {
+    await begin().startAndSettle();
+    const before = world.guard.offers.length;
+    await world.clock.advance(10_000);
+    expect(world.journal).toEqual([]);
+    expect(world.guard.offers.length - before).toBeGreaterThanOrEqual(40);
+    expect(new Set(world.guard.offers.slice(before).map((set) => JSON.stringify(set.announcements))).size).toBe(1);
+  });
+
+  it('stays fast while the guard is away', async () => {
+    await begin().startAndSettle();
+    world.guard.away = 'no guard listens';
+    await world.clock.advance(1_000);
+    const before = world.agent.status().pass.count;
+    await world.damage(vethGone, 3_000);
+    expect(world.agent.status()).toMatchObject({ guardProblem: 'no guard listens', pass: { lastTook: 0 } });
+    expect(world.agent.status().pass.count - before).toBeGreaterThanOrEqual(3);
+    expect(world.kernel.veths.has('cv-acme')).toBe(true);
+  });
+
+  it('waits for a guard that says nothing only once, and for a bounded time', async () => {
+    await begin().startAndSettle();
+    world.guard.answerMs = 60_000;
+    await world.damage(vethGone, 1_500);
+    expect(world.kernel.veths.has('cv-acme')).toBe(true);
+    world.guard.answerMs = 0;
+    await world.clock.advance(60_000);
+    expect(world.wire(ACME)).toBe('full');
+  });
+});
+
+describe('faults', () => {
+  it.each<[string, (kernel: FakeKernel) => void, string]>([
+    ['a veth', vethGone, 'repair|add veth cv-acme'],
+    ['a namespace', (kernel) => kernel.dropNamespace('cv-acme'), 'add namespace cv-acme'],
+    ['the endpoint address', dropEndpoint, 'add address 192.0.2.1/32'],
+    ['the rules', (kernel) => kernel.rules.clear(), 'rule fwmark'],
+  ])('%s gone: withdrawn before the repair, full again after it', async (_, harm, repair) => {
+    await begin().startAndSettle();
+    await world.damage(harm);
+    const repaired = world.journal.findIndex((entry) => entry.startsWith('apply') && new RegExp(repair).test(entry));
+    expect(world.at(`wire: ${ACME} withdrawn`)).toBeLessThan(world.journal.findIndex((e) => e.startsWith('apply')));
+    expect(repaired).toBeGreaterThanOrEqual(0);
+    expect(world.at(`wire: ${ACME} full`)).toBeGreaterThan(
+      world.journal.findLastIndex((entry) => entry.startsWith('apply')),
+    );
+    expect(world.wire(GLOBEX)).toBe('full');
+  });
+
+  it('of one customer do not touch another', async () => {
+    await begin().startAndSettle();
+    await world.damage(vethGone);
+    expect(world.journal.filter((entry) => entry.includes(GLOBEX))).toEqual([]);
+  });
+
+  it('of several customers get one repair, and nothing leaves when it mends them', async () => {
+    await begin().startAndSettle();
+    await world.damage(flushed);
+    expect(world.journal.filter((entry) => entry.startsWith('wire'))).toEqual([]);
+    expect([...world.kernel.veths.keys()].sort()).toEqual(['cv-acme', 'cv-globex']);
+  });
+
+  it('of several customers leave the wire when the repair does not mend them', async () => {
+    await begin().startAndSettle();
+    world.refusal = (op) => (op.kind === 'veth-add' ? 'no more veths' : undefined);
+    await world.damage(flushed);
+    expect([world.wire(ACME), world.wire(GLOBEX), world.wire(COVERING)]).toEqual(['withdrawn', 'withdrawn', 'full']);
+    expect(world.agent.status().drift).toEqual([]);
+    world.refusal = () => undefined;
+    await world.clock.advance(1_000);
+    expect([world.wire(ACME), world.wire(GLOBEX)]).toEqual(['full', 'full']);
+  });
+
+  it('of several customers leave the wire after 500 ms of a repair that hangs', async () => {
+    await begin().startAndSettle();
+    world.applyMs = 2_000;
+    await world.damage(flushed, 400);
+    expect(world.wire(ACME)).toBe('full');
+    await world.clock.advance(200);
+    expect([world.wire(ACME), world.wire(GLOBEX)]).toEqual(['withdrawn', 'withdrawn']);
+    await world.clock.advance(15_000);
+    expect([world.wire(ACME), world.wire(GLOBEX)]).toEqual(['full', 'full']);
+  });
+});
+
+describe('a kernel that cannot be read', () => {
+  it('keeps every level, and after 3 s the lease is no longer renewed', async () => {
+    await begin().startAndSettle();
+    world.unreadable = 'ip: not JSON';
+    const since = world.clock.now();
+    await world.clock.advance(10_000);
+    expect([world.levelOf(ACME), world.wire(ACME)]).toEqual(['full data-plane-unknown', 'full']);
+    expect(world.agent.status()).toMatchObject({ pass: { problem: 'ip: not JSON' } });
+    expect(world.agent.status().pass.age).toBeGreaterThanOrEqual(10_000);
+    const before = world.guard.offers.length;
+    await world.clock.advance(5_000);
+    expect([world.guard.offers.length, world.clock.now() - since]).toEqual([before, 15_000]);
+    expect(world.logged.filter((line) => line.startsWith('pass failed'))).toHaveLength(1);
+    world.unreadable = undefined;
+    await world.clock.advance(1_000);
+    expect([world.levelOf(ACME), world.guard.offers.length > before]).toEqual(['full healthy', true]);
+    expect(world.agent.status().pass.problem).toBeUndefined();
+  });
+
+  it('does not bring back what was proven broken', async () => {
+    await begin().startAndSettle();
+    world.refusal = () => 'no';
+    await world.damage(vethGone);
+    world.unreadable = 'ip: not JSON';
+    await world.clock.advance(1_000);
+    expect(world.levelOf(ACME)).toBe('withdrawn data-plane-unknown');
+  });
+});
+
+describe('tunnels', () => {
+  it('one down: its flows move, nothing is withdrawn; back again when it is up', async () => {
+    await begin().startAndSettle();
+    expect(carriers(world.kernel)).toEqual(['gre-eu', 'gre-us']);
+    world.answers = (tunnel) => (tunnel === 'acme/us' ? 'lost' : 'answered');
+    await world.clock.advance(700);
+    expect(carriers(world.kernel)).toEqual(['gre-eu']);
+    world.answers = () => 'answered';
+    await world.clock.advance(700);
+    expect(carriers(world.kernel)).toEqual(['gre-eu', 'gre-us']);
+    expect(world.journal.filter((entry) => entry.startsWith('wire'))).toEqual([]);
+    expect(world.agent.status().drift).toEqual([]);
+  });
+
+  it.each(['withdraw', 'degrade'] as const)('all down: %s', async (remoteFault) => {
+    await begin({ ...acmeFleet, safety: { ...acmeFleet.safety, remoteFault } }).startAndSettle();
+    world.answers = (tunnel) => (tunnel.startsWith('acme/') ? 'lost' : 'answered');
+    await world.clock.advance(700);
+    const level = remoteFault === 'withdraw' ? 'withdrawn' : 'degraded';
+    expect([world.wire(ACME), world.levelOf(ACME)]).toEqual([level, `${level} tunnels-down`]);
+    expect([world.wire(GLOBEX), carriers(world.kernel)]).toEqual(['full', ['gre-eu', 'gre-us']]);
+    world.answers = () => 'answered';
+    await world.clock.advance(700);
+    expect(world.wire(ACME)).toBe('full');
+  });
+
+  it.each<[string, AgentWorld['answers']]>([
+    ['says nothing', undefined],
+    ['cannot send', () => 'unsent'],
+  ])('a prober that %s: the level stays, and a tunnel that was down carries nothing', async (_, answers) => {
+    await begin().startAndSettle();
+    world.answers = (tunnel) => (tunnel === 'acme/us' ? 'lost' : 'answered');
+    await world.clock.advance(1_000);
+    world.journal.length = 0;
+    world.answers = answers;
+    await world.clock.advance(10_000);
+    expect(world.levelOf(ACME)).toBe('full tunnels-unknown');
+    expect(world.agent.status().tunnels.map(({ health }) => health)).toEqual(['unknown', 'unknown', 'unknown']);
+    expect([world.journal, carriers(world.kernel)]).toEqual([[], ['gre-eu']]);
+  });
+});
+
+describe('beside an announced wire', () => {
+  const restarted = async (asked: 'full' | 'degraded' | undefined, held: 'full' | 'degraded'): Promise<void> => {
+    begin().answers = undefined;
+    for (const text of [COVERING, '2001:db8:e::/48', ACME, '2001:db8:acf::/48', GLOBEX]) {
+      world.guard.remember(text, asked, held);
+    }
+    await world.start();
+  };
+
+  it.each<['full' | 'degraded' | undefined, 'full' | 'degraded', string]>([
+    ['full', 'full', 'full'],
+    ['full', 'degraded', 'full'],
+    ['degraded', 'degraded', 'degraded'],
+    [undefined, 'full', 'full'],
+  ])('asked %s, held %s: offers %s while it knows no better', async (asked, held, offered) => {
+    await restarted(asked, held);
+    await world.clock.advance(2_000);
+    const levels = world.guard.offers.map((set) => set.announcements.find((own) => own.prefix === ACME)?.level);
+    expect(new Set(levels)).toEqual(new Set([offered]));
+    expect(world.journal.filter((entry) => entry.includes('withdrawn'))).toEqual([]);
+  });
+
+  it('after an agent was gone for long, goes by the wire until tunnels are up', async () => {
+    await restarted('full', 'degraded');
+    world.guard.agent = 'gone';
+    await world.clock.advance(1_000);
+    expect(world.wire(ACME)).toBe('full');
+    await world.stop('keep');
+
+    begin().answers = undefined;
+    world.guard.agent = 'gone';
+    world.guard.remember(ACME, 'full', 'degraded');
+    await world.start();
+    await world.clock.advance(1_000);
+    expect(world.wire(ACME)).toBe('degraded');
+    world.answers = () => 'answered';
+    await world.clock.advance(1_000);
+    expect(world.wire(ACME)).toBe('full');
+  });
+
+  it('with a kernel that cannot be read, offers nothing', async () => {
+    begin().unreadable = 'no';
+    world.guard.remember(ACME, 'full', 'full');
+    await world.start();
+    await world.clock.advance(3_000);
+    expect([world.guard.offers, world.levelOf(ACME)]).toEqual([[], 'full data-plane-unknown']);
+  });
+
+  it('of a speaker that has not been read, offers nothing until it has', async () => {
+    begin().guard.speaker = 'unreachable';
+    world.guard.remember(ACME, undefined, 'unknown');
+    await world.start();
+    await world.clock.advance(3_000);
+    expect(world.guard.offers).toEqual([]);
+    world.guard.speaker = 'ready';
+    world.guard.remember(ACME, undefined, 'full');
+    world.answers = undefined;
+    await world.clock.advance(1_000);
+    expect(world.wire(ACME)).toBe('full');
+  });
+
+  it('goes on when the guard restarts', async () => {
+    await begin().startAndSettle();
+    world.guard.restart();
+    await world.clock.advance(2_000);
+    expect([world.guard.hellos, world.journal, world.agent.status().guardProblem]).toEqual([2, [], undefined]);
+  });
+});
+
+describe('another fleet', () => {
+  const without = withGeneration('two', { customers: [acme] });
+
+  it('is built and verified before it is announced', async () => {
+    const more = { ...globex, prefixes: [...globex.prefixes, { prefix: prefix('198.19.8.0/24'), advertise: true }] };
+    const route = { prefix: prefix('198.19.8.0/24'), tunnel: 'us', priority: 100, weight: 1 };
+    const next = withGeneration('two', { customers: [acme, { ...more, routes: [...globex.routes, route] }] });
+    await begin().startAndSettle();
+    world.agent.follow(inputOf(next));
+    await world.clock.advance(1_000);
+    expect(world.at('wire: 198.19.8.0/24 full')).toBeGreaterThan(world.at('set route 198.19.8.0/24 nhid'));
+    expect(world.journal.filter((entry) => /withdrawn|drift/.test(entry))).toEqual([]);
+    expect(world.agent.status()).toMatchObject({ generation: 'two', drift: [] });
+  });
+
+  it('that arrives while a pass reads the kernel is not announced by that pass', async () => {
+    const next = withGeneration('two', {
+      customers: [
+        acme,
+        globex,
+        { ...globex, name: 'initech', prefixes: [{ prefix: prefix('198.19.9.0/24'), advertise: true }] },
+      ],
+    });
+    await begin().startAndSettle();
+    world.applyMs = 300;
+    await world.damage(vethGone, 100);
+    world.agent.follow(inputOf(next));
+    await world.clock.advance(100);
+    expect(new Set(world.guard.offers.map(({ generation }) => generation))).toEqual(new Set(['acme-test']));
+    await world.clock.advance(10_000);
+    expect(world.guard.offers.at(-1)?.generation).toBe('two');
+  });
+
+  it('that only changes what stands withdraws nothing', async () => {
+    await begin({ ...acmeFleet, customers: [acme] }).startAndSettle();
+    const { provider } = acmeFleet;
+    const next = withGeneration('two', {
+      customers: [acme],
+      provider: { ...provider, icmpSource: { v4: provider.endpoints.gre4 } },
+    });
+    world.agent.follow(inputOf(next));
+    await world.clock.advance(2_000);
+    expect(world.journal.filter((entry) => entry.startsWith('wire'))).toEqual([]);
+    expect(world.agent.status().drift).toEqual([]);
+  });
+
+  it('without a customer: torn down only when it has been off the wire for settle', async () => {
+    await begin().startAndSettle();
+    world.agent.follow(inputOf(without));
+    await world.clock.advance(450);
+    expect([world.wire(GLOBEX), world.kernel.namespaces.has('cv-globex')]).toEqual(['withdrawn', true]);
+    await world.clock.advance(1_500);
+    expect([...world.kernel.namespaces.keys()]).toEqual(['cv-acme']);
+    expect(world.agent.status().drift).toEqual([]);
+  });
+
+  it.each<[string, (guard: AgentWorld['guard']) => void]>([
+    ['goes by another fleet', (guard) => (guard.generation = 'acme-test')],
+    ['is away', (guard) => (guard.away = 'no guard listens')],
+  ])('without a customer: stays as long as the guard %s', async (_, hinder) => {
+    await begin().startAndSettle();
+    hinder(world.guard);
+    world.agent.follow(inputOf(without));
+    await world.clock.advance(5_000);
+    expect(world.kernel.namespaces.has('cv-globex')).toBe(true);
+    world.guard.generation = undefined;
+    world.guard.away = undefined;
+    await world.clock.advance(3_000);
+    expect([...world.kernel.namespaces.keys()]).toEqual(['cv-acme']);
+  });
+
+  it('without a customer: kept while somebody renews between the new fleet and the next look', async () => {
+    await begin().startAndSettle();
+    world.applyMs = 400;
+    world.agent.follow(inputOf(without));
+    await world.clock.advance(10_000);
+    expect(world.at('delete namespace cv-globex')).toBeGreaterThan(world.at(`wire: ${GLOBEX} withdrawn`));
+  });
+});
+
+describe('drift', () => {
+  const turn = (value: string) => (kernel: FakeKernel) => {
+    const [sysctl] = [...kernel.sysctls.values()].filter(({ key }) => key === 'net.ipv4.ip_forward');
+    if (sysctl) kernel.sysctls.set(sysctlKey(sysctl), { ...sysctl, value });
+  };
+
+  it('without an event is repaired within a second and told once, in words', async () => {
+    await begin().startAndSettle();
+    turn('0')(world.kernel);
+    await world.clock.advance(1_000);
+    const { drift } = world.agent.status();
+    expect(drift.map(({ text }) => text)).toEqual([expect.stringMatching(/^set net\.ipv4\.ip_forward=1/)]);
+    expect(world.logged.filter((line) => line.startsWith('drift repaired'))).toHaveLength(1);
+    await world.clock.advance(5_000);
+    expect(world.agent.status().drift).toHaveLength(1);
+  });
+
+  it('is remembered a hundred times', async () => {
+    await begin().startAndSettle();
+    for (let time = 0; time < 120; time++) await world.damage(turn('0'), 10);
+    expect(world.agent.status().drift).toHaveLength(100);
+  });
+
+  it('that somebody puts beside ours is removed and told', async () => {
+    await begin().startAndSettle();
+    await world.damage((kernel) => kernel.namespaces.set(netnsOf('stray'), 'stray'), 1_000);
+    expect(world.agent.status().drift.map(({ text }) => text)).toEqual(['delete namespace cv-stray']);
+  });
+});
+
+describe('stopping', () => {
+  it.each(['keep', 'drain'] as const)('%s: passes and renewals end, then the guard is told', async (mode) => {
+    await begin().startAndSettle();
+    await world.stop(mode);
+    expect(world.guard.handovers).toEqual([mode]);
+    expect(world.journal.sort()).toEqual(['events stopped', `handover ${mode}`, 'prober stopped']);
+    const [offers, looks] = [world.guard.offers.length, world.observations];
+    await world.damage(vethGone, 5_000);
+    expect([world.guard.offers.length, world.observations]).toEqual([offers, looks]);
+    expect(world.kernel.namespaces.size).toBe(2);
+    world.guard.handovers.length = 0;
+  });
+
+  it('ends although the guard is away', async () => {
+    await begin().startAndSettle();
+    world.guard.away = 'no guard listens';
+    await world.stop('drain');
+    expect(world.journal).toContain('prober stopped');
+  });
+});
