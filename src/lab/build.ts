@@ -12,10 +12,10 @@ import type { LabNode, Topology, Words } from './topology.js';
 import { shellLine } from './words.js';
 
 /** All of a node's exec commands together. */
-const EXEC_TIMEOUT_MS = 120_000;
+const EXEC_TIMEOUT_MS = 300_000;
 
-/** Everything else is a few mounts and links. */
-const STEP_TIMEOUT_MS = 20_000;
+/** Everything else is a few mounts and links; an emulated machine takes half a minute for them. */
+const STEP_TIMEOUT_MS = 90_000;
 
 /** Scripts at work at one time: they mostly wait for the kernel. */
 const AT_ONCE = 4;
