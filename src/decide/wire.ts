@@ -16,6 +16,8 @@ export interface WireFacts {
   readonly gate: Gate;
   /** The accepted set, or what was adopted from the wire; `undefined` while there is neither. */
   readonly announcements: readonly Announcement[] | undefined;
+  /** What the gate no longer knows and may still be on the wire, or has not settled. */
+  readonly leaving?: readonly Prefix[];
   readonly lease: Verdict<AgentState>;
   readonly drain: Verdict<DrainState>;
 }
@@ -60,14 +62,17 @@ function decideUnasked(facts: WireFacts, prefix: Prefix): PrefixDecision {
   return { prefix, level: 'withdrawn', reasons: [silence, ...drained] };
 }
 
-/** Every prefix that the gate knows, sorted, and after them whatever else was asked for. */
+/** Every prefix that the gate knows, sorted, and after them whatever else was asked for or is leaving. */
 export function decideWire(facts: WireFacts): readonly PrefixDecision[] {
   const { gate } = facts;
   const asked = new Map((facts.announcements ?? []).map((announcement) => [announcement.prefix, announcement]));
-  const outside = [...asked.keys()].filter((prefix) => !gate.origins.has(prefix)).sort(comparePrefix);
-  return [...gate.allow, ...outside].map((prefix) => {
+  const leaving = new Set(facts.leaving);
+  const outside = [...new Set([...asked.keys(), ...leaving])].filter((prefix) => !gate.origins.has(prefix));
+  return [...gate.allow, ...outside.sort(comparePrefix)].map((prefix): PrefixDecision => {
     const announcement = asked.get(prefix);
-    return announcement ? decideAsked(facts, announcement) : decideUnasked(facts, prefix);
+    if (announcement) return decideAsked(facts, announcement);
+    if (leaving.has(prefix)) return { prefix, level: 'withdrawn', reasons: [{ code: 'left-fleet' }] };
+    return decideUnasked(facts, prefix);
   });
 }
 
@@ -87,6 +92,10 @@ export function speakerDesired(
     peers: peersOf(view),
   };
 }
+
+/** Our own paths outside the gate: a fleet that named them is gone. */
+export const leftBehind = (view: ServerView, gate: Gate, paths: readonly Path[]): readonly Prefix[] =>
+  paths.filter((path) => !gate.origins.has(path.prefix) && isOurs(view, path)).map(({ prefix }) => prefix);
 
 /**
  * A set made of what stands on the wire: our own paths inside the gate, at the

@@ -173,6 +173,10 @@ export class GuardLoop {
     await this.noteTransitions();
   }
 
+  private get settleMs(): number {
+    return this.rights.view.fleet.safety.settleMs;
+  }
+
   private async bringAbout(): Promise<void> {
     const { clock } = this.parts;
     const { asn, v4 } = this.rights.view.server;
@@ -183,6 +187,7 @@ export class GuardLoop {
     const absent = absentFrom(this.rights.decide(clock.now()), observed);
     const confirmed = await this.keeper.confirmGone(absent, observed, clock);
     if (!confirmed) this.loop.wakeAfter(CONFIRM_MS);
+    this.rights.forget((prefix) => this.keeper.settling.isSettled(prefix, this.settleMs, clock.now()));
     this.loop.wakeAfter(Math.max(0, this.keeper.lookDueIn()));
   }
 

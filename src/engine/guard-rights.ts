@@ -16,7 +16,8 @@ import {
   renewedLease,
   type Verdict,
 } from '../decide/lease.js';
-import { adoptedSet, decideWire, type PrefixDecision, speakerDesired } from '../decide/wire.js';
+import { adoptedSet, decideWire, leftBehind, type PrefixDecision, speakerDesired } from '../decide/wire.js';
+import type { Prefix } from '../model/address.js';
 import type { ServerView } from '../model/fleet.js';
 import type { AgentState, DesiredSet, DrainState } from '../model/lease.js';
 import type { Announcement, SpeakerDesired, SpeakerObserved } from '../model/path.js';
@@ -25,6 +26,7 @@ import type { Announcement, SpeakerDesired, SpeakerObserved } from '../model/pat
 interface Grounds {
   readonly gate: Gate;
   readonly announcements: readonly Announcement[] | undefined;
+  readonly leaving: readonly Prefix[];
   readonly lease: Verdict<AgentState>;
   readonly drain: Verdict<DrainState>;
 }
@@ -48,6 +50,8 @@ export class Rights {
   view: ServerView;
   private gate: Gate;
   private announcements: readonly Announcement[] | undefined;
+  /** Of fleets that were followed before: listed until settled, so that nobody tears down what still carries them. */
+  private leaving: readonly Prefix[] = [];
   private lease: Lease | undefined;
   private adopted = false;
   private decided: Decided | undefined;
@@ -67,15 +71,25 @@ export class Rights {
   }
 
   follow(view: ServerView): void {
+    const before = this.gate.allow;
     this.view = view;
     this.gate = gateOf(view);
+    this.leave(before);
+  }
+
+  /** What has left the fleet and is confirmed off the wire is nobody's concern any more. */
+  forget(isSettled: (prefix: Prefix) => boolean): void {
+    const left = this.leaving.filter((prefix) => !isSettled(prefix));
+    if (left.length < this.leaving.length) this.leaving = left;
   }
 
   /** The first look at the speaker: what stands there goes on, unless an agent has spoken already. */
   adopt(observed: SpeakerObserved, now: number): void {
     if (this.adopted) return;
     this.adopted = true;
-    if (this.lease || observed.state !== 'started') return;
+    if (observed.state !== 'started') return;
+    this.leave(leftBehind(this.view, this.gate, observed.paths));
+    if (this.lease) return;
     const standing = adoptedSet(this.view, this.gate, observed.paths);
     if (standing.length === 0) return;
     this.announcements = standing;
@@ -130,19 +144,25 @@ export class Rights {
     return moments.length === 0 ? undefined : Math.min(...moments);
   }
 
+  private leave(prefixes: readonly Prefix[]): void {
+    const all = new Set([...this.leaving, ...prefixes]);
+    this.leaving = [...all].filter((prefix) => !this.gate.origins.has(prefix));
+  }
+
   private reckon(now: number): Decided {
-    const { gate, announcements, view } = this;
+    const { gate, announcements, leaving, view } = this;
     const [lease, drain] = [this.agent(now), this.drain(now)];
     const { decided } = this;
     const stands =
       decided?.gate === gate &&
       decided.announcements === announcements &&
+      decided.leaving === leaving &&
       sameVerdict(decided.lease, lease) &&
       sameVerdict(decided.drain, drain);
     if (stands) return decided;
-    const decisions = decideWire({ view, gate, announcements, lease, drain });
+    const decisions = decideWire({ view, gate, announcements, leaving, lease, drain });
     const goal = speakerDesired(view, gate, decisions, this.listenPort);
-    this.decided = { gate, announcements, lease, drain, decisions, goal };
+    this.decided = { gate, announcements, leaving, lease, drain, decisions, goal };
     return this.decided;
   }
 }

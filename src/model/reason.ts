@@ -5,6 +5,7 @@
 export const REASONS = {
   healthy: 'data plane verified, at least one tunnel up, not draining',
   'not-advertised': 'the fleet says advertise: false',
+  'left-fleet': 'the fleet no longer announces it from this server; it is leaving the wire',
   'not-allowed': 'outside the allow-list of this server; never announced',
   'data-plane-pending': 'the data plane has not been verified yet',
   'data-plane-fault': 'an object that carries this prefix is missing or wrong in the kernel',

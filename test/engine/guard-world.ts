@@ -81,9 +81,9 @@ export class GuardWorld {
   }
 
   /** Renews as an agent does, four times per lease. */
-  async renewing(announcements: readonly Announcement[], ms: number): Promise<void> {
+  async renewing(announcements: readonly Announcement[], ms: number, change: object = {}): Promise<void> {
     for (let passed = 0; passed < ms; passed += 250) {
-      await this.offer(announcements);
+      await this.offer(announcements, change);
       await this.clock.advance(250);
     }
   }

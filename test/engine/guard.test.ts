@@ -105,6 +105,26 @@ describe('the gate', () => {
     expect((await world.guard.status()).generation).toBe('next');
   });
 
+  test('what a new fleet no longer names stays listed until it has settled', async () => {
+    const { fleet } = world.view;
+    const globex = '198.19.7.0/24';
+    const customers = fleet.customers.filter(({ name }) => name === 'acme');
+    await world.hello();
+    await world.offer([asking('full'), asking('full', globex, [64513])]);
+    world.onDisk = { ...world.view, fleet: { ...fleet, customers, generation: 'next' } };
+    world.speaker.sticky = true;
+    await world.offer([asking('full')], { generation: 'next' });
+    await world.renewing([asking('full')], 2_000, { generation: 'next' });
+    expect(world.speaker.render()).toEqual([FULL]);
+    expect((await world.guard.status()).generation).toBe('next');
+    expect(await world.levelOf(globex)).toEqual(['withdrawn', 'withdrawn', false, 'left-fleet']);
+    world.speaker.releaseSticky();
+    await world.renewing([asking('full')], 250, { generation: 'next' });
+    expect(await world.levelOf(globex)).toEqual(['withdrawn', 'withdrawn', false, 'left-fleet']);
+    await world.renewing([asking('full')], 1_500, { generation: 'next' });
+    await expect(world.levelOf(globex)).rejects.toThrow('not in the wire state');
+  });
+
   test('a changed password replaces the peer, once', async () => {
     const { fleet, site, server } = world.view;
     const routers = site.routers.map((router) => ({ ...router, password: 'new' }));
@@ -312,6 +332,9 @@ describe('restart and end of the guard', () => {
     await world.crashAndReturn();
     expect(world.speaker.render()).toEqual([FULL]);
     expect(world.speaker.log.slice(-2)).toEqual(['withdraw', 'disallow']);
+    expect(await world.levelOf('198.19.7.0/24')).toEqual(['withdrawn', 'withdrawn', false, 'left-fleet']);
+    await world.clock.advance(2_000);
+    await expect(world.levelOf('198.19.7.0/24')).rejects.toThrow('not in the wire state');
   });
 
   test('SIGTERM drains, confirms, settles and ends, and leaves no record', async () => {
