@@ -7,8 +7,9 @@ import { createProber } from '../drivers/probe/prober.js';
 import { Agent, type AgentInput } from '../engine/agent.js';
 import { serveAgent } from '../local/agent.js';
 import { guardClient } from '../local/guard.js';
+import type { KernelNumbers } from '../model/fleet.js';
 import { serverRulesets } from '../render/nft/rulesets.js';
-import { loadView } from './fleet-files.js';
+import { loadView, onlyOnce, type Warn } from './fleet-files.js';
 import { kernelDrivers } from './kernel.js';
 import { createLog } from './log.js';
 import { entry, sockets } from './paths.js';
@@ -16,9 +17,11 @@ import { signalled } from './signals.js';
 
 /** Runs the agent until SIGTERM or SIGINT. Rejects before anything was changed when it cannot run here. */
 export async function runAgent(options: AgentOptions): Promise<void> {
-  const input = await readInput(options);
+  const log = createLog('agent');
+  const warn = onlyOnce((line) => log.warn(line));
+  const input = await readInput(options, warn);
   if (process.getuid?.() !== 0) throw new Error('the agent configures the kernel and needs root; start it as root');
-  const [exec, clock, log, at] = [createExec(), createClock(), createLog('agent'), sockets(options.runDir)];
+  const [exec, clock, at] = [createExec(), createClock(), sockets(options.runDir)];
   const { drivers, said } = await kernelDrivers(exec, input.view.fleet.kernel, options);
   await mkdir(options.runDir, { recursive: true, mode: 0o755 });
   const guard = guardClient(at.guard);
@@ -37,12 +40,14 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   );
   const socket = await serveAgent(at.agent, process.pid, () => agent.status());
   const reload = (): void => {
-    readInput(options).then(
+    readInput(options, warn).then(
       (next) => {
+        const changed = changedNumbers(input.view.fleet.kernel, next.view.fleet.kernel);
+        if (changed !== undefined) return log.error(REFUSED, { problem: changed });
         agent.follow(next);
         log.info('fleet read again', { generation: next.view.fleet.generation });
       },
-      (error: unknown) => log.error('fleet refused; the last good one stays', { problem: (error as Error).message }),
+      (error: unknown) => log.error(REFUSED, { problem: (error as Error).message }),
     );
   };
   process.on('SIGHUP', reload);
@@ -56,7 +61,18 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   log.info('agent stopped');
 }
 
-async function readInput(options: AgentOptions): Promise<AgentInput> {
-  const view = await loadView(options.fleet, options.server);
+const REFUSED = 'fleet refused; the last good one stays';
+
+/** The drivers know our objects by these numbers and are built with them. */
+function changedNumbers(running: KernelNumbers, next: KernelNumbers): string | undefined {
+  const names = Object.keys(running) as (keyof KernelNumbers)[];
+  const changed = names.filter((name) => running[name] !== next[name]);
+  if (changed.length === 0) return undefined;
+  const texts = changed.map((name) => `${name} from ${running[name]} to ${next[name]}`);
+  return `kernel: ${texts.join(', ')} cannot change while the agent runs; drain this server, restart its agent, undrain`;
+}
+
+async function readInput(options: AgentOptions, warn: Warn): Promise<AgentInput> {
+  const view = await loadView(options.fleet, options.server, warn);
   return { view, rulesets: serverRulesets(view) };
 }

@@ -7,4 +7,4 @@ const out = {
   note: (text: string): void => void process.stderr.write(`${text}\n`),
 };
 
-process.exitCode = await runCli(process.argv.slice(2), createCommands(out.line), out);
+process.exitCode = await runCli(process.argv.slice(2), createCommands(out.line, out.note), out);

@@ -1,10 +1,13 @@
 /** Wires the command line to the rooms. Each command loads only what it needs: `culvert status` starts no lab. */
 import type { Commands } from '../cli/commands.js';
 
-export const createCommands = (say: (text: string) => void): Commands => ({
+type Say = (text: string) => void;
+
+/** `say` takes progress, `warn` what must not be mixed into results. */
+export const createCommands = (say: Say, warn: Say): Commands => ({
   agent: async (options) => (await import('./agent.js')).runAgent(options),
   guard: async (options) => (await import('./guard.js')).runGuard(options),
-  plan: async (options) => (await import('./plan.js')).plan(options),
+  plan: async (options) => (await import('./plan.js')).plan(options, warn),
   status: async (options) => (await import('./operate.js')).status(options),
   explain: async (options, prefix) => (await import('./operate.js')).explainPrefix(options, prefix),
   drain: async (options, progress) => (await import('./operate.js')).drain(options, progress),

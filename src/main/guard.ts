@@ -7,7 +7,7 @@ import { createFiles } from '../drivers/files/files.js';
 import { createGobgpSpeaker } from '../drivers/speaker/gobgp.js';
 import { Guard } from '../engine/guard.js';
 import { serveGuard } from '../local/guard.js';
-import { loadView } from './fleet-files.js';
+import { loadView, onlyOnce } from './fleet-files.js';
 import { createLog } from './log.js';
 import { HOME, sockets } from './paths.js';
 import { signalled } from './signals.js';
@@ -17,8 +17,9 @@ const BGP_PORT = 179;
 
 /** Runs the guard until SIGTERM or SIGINT, which drain first. Rejects before anything was changed when it cannot run here. */
 export async function runGuard(options: GuardOptions): Promise<void> {
-  const view = await loadView(options.fleet, options.server);
   const log = createLog('guard');
+  const warn = onlyOnce((line) => log.warn(line));
+  const view = await loadView(options.fleet, options.server, warn);
   const speaker = createGobgpSpeaker({
     address: options.gobgp,
     protoDir: join(HOME, 'protos'),
@@ -38,7 +39,7 @@ export async function runGuard(options: GuardOptions): Promise<void> {
       log,
       drainPath: join(options.stateDir, 'drain'),
       listenPort: BGP_PORT,
-      reload: () => loadView(options.fleet, options.server),
+      reload: () => loadView(options.fleet, options.server, warn),
       fatal: refuse,
     },
     view,

@@ -6,13 +6,13 @@ import { agentStatus } from '../local/agent.js';
 import type { KernelOp } from '../model/kernel.js';
 import { planKernel } from '../plan/kernel.js';
 import { serverRulesets } from '../render/nft/rulesets.js';
-import { loadView } from './fleet-files.js';
+import { loadView, type Warn } from './fleet-files.js';
 import { kernelDrivers } from './kernel.js';
 import { sockets } from './paths.js';
 
 /** What an agent would do now. Tunnels that a running agent knows to be down are taken as down. */
-export async function plan(options: PlanOptions): Promise<readonly KernelOp[]> {
-  const view = await loadView(options.fleet, options.server);
+export async function plan(options: PlanOptions, warn: Warn): Promise<readonly KernelOp[]> {
+  const view = await loadView(options.fleet, options.server, warn);
   const { drivers } = await kernelDrivers(createExec(), view.fleet.kernel, options);
   const tunnels = await agentStatus(sockets(options.runDir).agent).then(
     (status) => status.tunnels,
