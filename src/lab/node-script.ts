@@ -24,12 +24,12 @@ const SYSCTLS: Readonly<Record<string, string>> = {
   'net.ipv6.conf.default.accept_dad': '0',
 };
 
-/** Before the links: sysctls, folders, binds, the `culvert` command. */
+/** Before the links: sysctls, folders, binds, the `culvert` command. Linux 6.1 takes some values only without a newline. */
 export function settingScript(setting: NodeSetting): string {
   const { node, profile, sources, rootless, culvert } = setting;
   const sysctls = Object.entries({ ...SYSCTLS, ...node.sysctls }).map(
     ([key, value]) =>
-      `${shellLine(['echo', value])} >${shellQuoted(`/proc/sys/${key.replaceAll('.', '/')}`)} || failed sysctl ${shellQuoted(key)}`,
+      `${shellLine(['printf', '%s', value])} >${shellQuoted(`/proc/sys/${key.replaceAll('.', '/')}`)} || failed sysctl ${shellQuoted(key)}`,
   );
   const folders = (profile?.folders ?? []).flatMap(({ path, owner }) => [
     `room ${shellQuoted(path)} && ${shellLine(['mkdir', '-p', path])} || failed folder ${shellQuoted(path)}`,
