@@ -18,7 +18,8 @@ const ROOMS = {
   api: ['model', 'ports', 'status', 'config'],
   web: ['model', 'ports', 'status', 'config'],
   cli: ['model', 'ports', 'status', 'local'],
-  lab: ['model', 'ports', 'config', 'render', 'local'],
+  // status: verify reads `culvert status -o json`, whose shape is status/report.ts.
+  lab: ['model', 'ports', 'config', 'render', 'local', 'status'],
 };
 
 /** The packages a pure room may use; the rest of them use none. */

@@ -10,7 +10,7 @@ import { explainText, statusText } from './render-status.js';
 const RUN_DIR = '/run/culvert';
 const STATE_DIR = '/var/lib/culvert';
 
-export const EXIT = { nothing: 0, error: 1, changes: 2 } as const;
+const EXIT = { nothing: 0, error: 1, changes: 2 } as const;
 
 /** Runs one command line to its end; resolves to the exit code. Never rejects. */
 export async function runCli(argv: readonly string[], commands: Commands, out: Output): Promise<number> {

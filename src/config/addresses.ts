@@ -14,7 +14,7 @@ export interface OwnedPrefix {
 export const ownedText = ({ prefix, customer }: OwnedPrefix): string =>
   customer === undefined ? `covering ${prefix}` : `${prefix} of ${customer}`;
 
-export const coveringOf = (draft: Draft): readonly OwnedPrefix[] =>
+const coveringOf = (draft: Draft): readonly OwnedPrefix[] =>
   (draft.provider?.covering ?? []).map((prefix, index) => ({ prefix, path: ['provider', 'covering', index] }));
 
 export const customerPrefixesOf = (draft: Draft): readonly OwnedPrefix[] =>

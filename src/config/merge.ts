@@ -17,7 +17,7 @@ export interface Merged {
   placeOf(path: TreePath, target?: Target): Place;
 }
 
-export const isMapValue = (value: unknown): value is Record<string, unknown> =>
+const isMapValue = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**

@@ -18,7 +18,7 @@ const special = (kind: SpecialKind, entries: Readonly<Record<string, string>>): 
   Object.entries(entries).map(([text, use]) => ({ prefix: prefix(text), kind, use }));
 
 /** RFC 6890 and its successors in the registries; 2000::/3 is all of IPv6 that has been given out (RFC 4291 2.4). */
-export const SPECIAL_PURPOSE: readonly SpecialPurpose[] = [
+const SPECIAL_PURPOSE: readonly SpecialPurpose[] = [
   ...special('unroutable', {
     '0.0.0.0/8': 'this network, RFC 791',
     '127.0.0.0/8': 'loopback, RFC 1122',

@@ -56,7 +56,7 @@ const onLoopback = (netns: Netns, own: Address): AddressState => ({
 });
 
 /** The anycast address that terminates tunnels. */
-export const endpointAddress = ({ fleet }: ServerView): AddressState =>
+const endpointAddress = ({ fleet }: ServerView): AddressState =>
   onLoopback(DEFAULT_NETNS, fleet.provider.endpoints.gre4);
 
 /** What the firewall marks on an uplink is looked up in our table. */

@@ -13,7 +13,7 @@ const IDENTIFY_MS = 1_000;
 type Identification = { readonly [IDENTIFY]: { readonly params: object; readonly result: Identity } };
 
 /** Who answers on a socket; `undefined` when nobody does. Rejects when somebody takes the connection but says nothing. */
-export async function whoServes(path: string): Promise<Identity | undefined> {
+async function whoServes(path: string): Promise<Identity | undefined> {
   const client = localClient<Identification>(path, 'process');
   try {
     return await client.call(IDENTIFY, {}, IDENTIFY_MS);

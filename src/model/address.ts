@@ -192,15 +192,6 @@ export function contains(outer: Prefix, inner: Prefix | Address): boolean {
 /** True when the two share at least one address. */
 export const overlaps = (a: Prefix, b: Prefix): boolean => contains(a, b) || contains(b, a);
 
-/** The address `offset` after `a`, inside its family; wraps never, throws RangeError instead. */
-export function addressAfter(a: Address, offset: bigint): Address {
-  const family = familyOf(a);
-  const value = valueOf(a) + offset;
-  if (value < 0n || value >> BigInt(bitsOf(family)) !== 0n)
-    throw new RangeError(`${a} + ${offset} leaves the address space`);
-  return format(family, value);
-}
-
 /** The 4 or 16 octets in network order, as they stand in packets. */
 export function octetsOf(a: Address): Uint8Array {
   const value = valueOf(a);

@@ -23,7 +23,7 @@ const TABLE: Readonly<Record<string, string>> = {
   api: 'model ports status config',
   web: 'model ports status config',
   cli: 'model ports status local',
-  lab: 'model ports config render local',
+  lab: 'model ports config render local status',
   main: 'model gen config decide plan render status ports drivers/link drivers/speaker engine local rpc api web cli lab',
 };
 const SIMULATION = 'model ports decide plan engine';

@@ -24,7 +24,7 @@ import {
 import { EDGE_DEVICE } from '../../src/model/naming.js';
 import { KernelWorld } from './kernel-world.js';
 
-export class Refusal extends Error {}
+class Refusal extends Error {}
 
 export class FakeKernel extends KernelWorld {
   constructor(

@@ -1,7 +1,7 @@
 /** nft counters as measuring instruments: a table of verify's own, in a node, for the time of a measurement. */
 import { expect, type Field } from './field.js';
 
-export const TABLE = 'verify';
+const TABLE = 'verify';
 
 export type Counts = ReadonlyMap<string, { readonly packets: number; readonly bytes: number }>;
 
@@ -10,7 +10,7 @@ interface CounterObject {
 }
 
 /** Reads the named counters of a table of a node, in one of its namespaces if named. */
-export async function readCounters(field: Field, node: string, table = TABLE, netns?: string): Promise<Counts> {
+async function readCounters(field: Field, node: string, table = TABLE, netns?: string): Promise<Counts> {
   const enter: string[] = netns === undefined ? [] : ['nsenter', `--net=/run/netns/${netns}`];
   const [program, ...rest] = [...enter, 'nft', '-j', 'list', 'counters', 'table', 'inet', table];
   expect(program !== undefined, 'no command');

@@ -35,7 +35,7 @@ export async function acmeAnnounces(field: Field, announces: boolean): Promise<v
 }
 
 /** Next hops of a prefix in the kernel's own table, sorted; what the daemons believe is not asked. */
-export async function nextHops(field: Field, router: string, prefix: string): Promise<readonly string[]> {
+async function nextHops(field: Field, router: string, prefix: string): Promise<readonly string[]> {
   const family = prefix.includes(':') ? '-6' : '-4';
   const routes = JSON.parse(
     (await field.run(router, ['ip', '-j', family, 'route', 'show', prefix])) || '[]',

@@ -12,7 +12,7 @@ import { mtu } from './steps/mtu.js';
 import { processes } from './steps/processes.js';
 import { everyServerTunnels, tunnelsShare } from './steps/tunnels.js';
 
-export const STEPS: readonly Step[] = [
+const STEPS: readonly Step[] = [
   before,
   announced,
   catchment,

@@ -8,7 +8,7 @@ import { Underlay, type Refusal } from './underlay.js';
 const READ_AT = 4;
 
 /** Two tunnels that no packet could tell apart. */
-export class EndsTaken extends Error {
+class EndsTaken extends Error {
   override readonly name = 'EndsTaken';
 }
 

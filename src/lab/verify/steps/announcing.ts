@@ -7,7 +7,7 @@ import { allHold } from '../servers.js';
 import type { Step } from '../step.js';
 
 /** Counts what arrives at each of a site's servers for Acme. */
-export const ARRIVALS = `chain arrivals {
+const ARRIVALS = `chain arrivals {
   type filter hook prerouting priority -400;
   iifname "eth1" ip daddr ${ACME.prefix4} counter name arrived4
   iifname "eth1" ip6 daddr ${ACME.prefix6} counter name arrived6
