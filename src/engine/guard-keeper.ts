@@ -27,6 +27,8 @@ export class SpeakerKeeper {
   private readonly configured = new Set<Address>();
   /** Peers of ours whose settings changed in a way that cannot be read back. */
   private readonly outdated = new Set<Address>();
+  /** The change that was told last; told again only after it has succeeded. */
+  private attempted: string | undefined;
   /** The last goal that was reached, and the read-back that showed it. */
   private reached: { readonly goal: SpeakerDesired; readonly shown: SpeakerObserved } | undefined;
 
@@ -134,6 +136,7 @@ export class SpeakerKeeper {
   /** A pass has succeeded. */
   succeeded(): void {
     this.journal.condition('speaker', undefined);
+    this.attempted = undefined;
   }
 
   private dropOutdated(observed: SpeakerObserved): readonly SpeakerOp[] {
@@ -143,6 +146,8 @@ export class SpeakerKeeper {
 
   private tell(ops: readonly SpeakerOp[], observed: SpeakerObserved, drifted: boolean): void {
     const text = ops.map(describeSpeakerOp).join('; ');
+    if (text === this.attempted) return;
+    this.attempted = text;
     if (observed.state === 'started') {
       if (observed.barrier.state === 'wrong') this.journal.warn(`the barrier is wrong: ${observed.barrier.detail}`);
       for (const { prefix, detail } of observed.foreignPaths) this.journal.warn(`foreign path ${prefix}: ${detail}`);

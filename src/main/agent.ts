@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import type { AgentOptions } from '../cli/commands.js';
 import { createClock } from '../drivers/clock/clock.js';
 import { createExec } from '../drivers/exec/exec.js';
@@ -12,6 +11,7 @@ import { serverRulesets } from '../render/nft/rulesets.js';
 import { loadView, onlyOnce, type Warn } from './fleet-files.js';
 import { kernelDrivers } from './kernel.js';
 import { createLog } from './log.js';
+import { needFolder, needRoot } from './machine.js';
 import { entry, sockets } from './paths.js';
 import { signalled } from './signals.js';
 
@@ -20,10 +20,10 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const log = createLog('agent');
   const warn = onlyOnce((line) => log.warn(line));
   const input = await readInput(options, warn);
-  if (process.getuid?.() !== 0) throw new Error('the agent configures the kernel and needs root; start it as root');
+  needRoot('the agent configures the kernel');
   const [exec, clock, at] = [createExec(), createClock(), sockets(options.runDir)];
   const { drivers, said } = await kernelDrivers(exec, input.view.fleet.kernel, options);
-  await mkdir(options.runDir, { recursive: true, mode: 0o755 });
+  await needFolder(options.runDir, 0o755, '--run-dir');
   const guard = guardClient(at.guard);
   const agent = new Agent(
     {

@@ -7,4 +7,11 @@ const out = {
   note: (text: string): void => void process.stderr.write(`${text}\n`),
 };
 
+/** Whoever reads our output may have had enough, as `| head` does. */
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 process.exitCode = await runCli(process.argv.slice(2), createCommands(out.line, out.note), out);

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GuardOptions } from '../cli/commands.js';
 import { serverNumber } from '../decide/attributes.js';
@@ -9,6 +8,7 @@ import { Guard } from '../engine/guard.js';
 import { serveGuard } from '../local/guard.js';
 import { loadView, onlyOnce } from './fleet-files.js';
 import { createLog } from './log.js';
+import { needFolder } from './machine.js';
 import { HOME, sockets } from './paths.js';
 import { signalled } from './signals.js';
 
@@ -25,8 +25,8 @@ export async function runGuard(options: GuardOptions): Promise<void> {
     protoDir: join(HOME, 'protos'),
     serverTag: { asn: view.fleet.provider.asn, server: serverNumber(view.server.name) },
   });
-  await mkdir(options.runDir, { recursive: true, mode: 0o755 });
-  await mkdir(options.stateDir, { recursive: true, mode: 0o700 });
+  await needFolder(options.runDir, 0o755, '--run-dir');
+  await needFolder(options.stateDir, 0o700, '--state-dir');
   let refuse: (error: Error) => void = () => undefined;
   const refused = new Promise<never>((_, reject) => {
     refuse = reject;

@@ -9,6 +9,7 @@ import { createTunTunnels } from '../drivers/tunnel/tun/tun-tunnels.js';
 import type { KernelDrivers } from '../engine/kernel.js';
 import type { KernelNumbers } from '../model/fleet.js';
 import type { Exec } from '../ports/exec.js';
+import { needPrograms } from './machine.js';
 import { sockets } from './paths.js';
 
 export interface KernelOptions {
@@ -17,12 +18,13 @@ export interface KernelOptions {
   readonly runDir: string;
 }
 
-/** The drivers of this machine's kernel, and which tunnels were chosen and why. Rejects when no tunnel driver works here. */
+/** The drivers of this machine's kernel, and which tunnels were chosen and why. Rejects when a program is missing or no tunnel driver works here. */
 export async function kernelDrivers(
   exec: Exec,
   numbers: KernelNumbers,
   options: KernelOptions,
 ): Promise<{ readonly drivers: KernelDrivers; readonly said: string }> {
+  await needPrograms();
   const chosen = await chooseTunnelDriver({
     requested: options.tunnels,
     lab: options.lab,

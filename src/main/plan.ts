@@ -8,11 +8,13 @@ import { planKernel } from '../plan/kernel.js';
 import { serverRulesets } from '../render/nft/rulesets.js';
 import { loadView, type Warn } from './fleet-files.js';
 import { kernelDrivers } from './kernel.js';
+import { needRoot } from './machine.js';
 import { sockets } from './paths.js';
 
 /** What an agent would do now. Tunnels that a running agent knows to be down are taken as down. */
 export async function plan(options: PlanOptions, warn: Warn): Promise<readonly KernelOp[]> {
   const view = await loadView(options.fleet, options.server, warn);
+  needRoot('plan reads the kernel of every namespace');
   const { drivers } = await kernelDrivers(createExec(), view.fleet.kernel, options);
   const tunnels = await agentStatus(sockets(options.runDir).agent).then(
     (status) => status.tunnels,

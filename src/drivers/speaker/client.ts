@@ -188,7 +188,15 @@ export class RpcClient {
 
   #failure(method: string, error: ServiceError): SpeakerError {
     const reason = REASONS[error.code] ?? 'rejected';
-    const remedy = reason === 'unreachable' ? '; is gobgpd running, with --api-hosts at this address?' : '';
-    return new SpeakerError(reason, `${this.name}: ${method}: ${error.details || error.message}${remedy}`);
+    // gRPC ends with this when it has no note.
+    const what = (error.details || error.message).replace(/\. Resolution note: $/, '');
+    return new SpeakerError(reason, `${this.name}: ${method}: ${what}${remedyFor(reason, what)}`);
   }
+}
+
+/** The daemon's own words for a port that somebody else listens on are the system's. */
+function remedyFor(reason: SpeakerError['reason'], what: string): string {
+  if (reason === 'unreachable') return '; is gobgpd running, with --api-hosts at this address?';
+  if (what.includes('address already in use')) return '; stop the other BGP daemon: this server has one speaker';
+  return '';
 }
