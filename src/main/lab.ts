@@ -5,6 +5,7 @@ import { runInTerminal } from '../drivers/exec/terminal.js';
 import { createFiles } from '../drivers/files/files.js';
 import { createLab, nodeOf } from '../lab/lab.js';
 import type { Machine } from '../lab/machine.js';
+import { NODES } from '../lab/verify/acme.js';
 import { Field } from '../lab/verify/field.js';
 import { verify } from '../lab/verify/verify.js';
 import { entry, HOME } from './paths.js';
@@ -23,11 +24,15 @@ const machineOf = (say: Say): Machine => ({
   culvert: entry('cli'),
 });
 
-/** Fires on the first Ctrl-C or SIGTERM, so that a deployment can take itself back. */
+/**
+ * Fires on Ctrl-C or SIGTERM, so that a deployment can take itself back. The
+ * listeners stay until then: whoever else listens, as execa does for its
+ * children, ends the process when nobody is left beside it.
+ */
 async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const stop = new AbortController();
   const abort = (): void => stop.abort();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, abort);
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, abort);
   try {
     return await work(stop.signal);
   } finally {
@@ -63,6 +68,10 @@ export async function execIn({ topology }: LabOptions, node: string, argv: reado
 export async function verifyLab({ topology }: LabOptions, steps: readonly string[], say: Say): Promise<boolean> {
   const machine = machineOf(say);
   const lab = await createLab(machine).find(topology);
+  const missing = NODES.filter((name) => lab.nodes.every((node) => node.name !== name));
+  if (missing.length > 0) {
+    throw new Error(`lab ${lab.name} has no ${missing.join(', ')}; verify plays the story of lab/acme/acme.clab.yml`);
+  }
   const field = new Field({
     clock: machine.clock,
     say,

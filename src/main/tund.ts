@@ -15,7 +15,7 @@ interface Flags {
 /** Until SIGTERM or SIGINT. */
 function stopSignal(): AbortSignal {
   const stop = new AbortController();
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort());
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stop.abort());
   return stop.signal;
 }
 

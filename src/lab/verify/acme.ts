@@ -38,5 +38,13 @@ export const GLOBEX = { router: 'globex-r1', v4: '198.19.7.100' } as const;
 
 export const USER_EU = { address: '198.18.10.2', attacker: '198.18.10.66' } as const;
 
+/** Every node that a step works in. */
+export const NODES: readonly string[] = [
+  ...SITES.flatMap(({ router, servers, user, isp }) => [router, ...servers, user, isp]),
+  ACME.server,
+  ...ACME_ROUTERS,
+  GLOBEX.router,
+];
+
 /** UDP port on which measurements are received. */
 export const PORT = 7007;
