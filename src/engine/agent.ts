@@ -189,7 +189,7 @@ export class Agent {
     if (failure !== undefined) throw failure;
     this.reached = goal;
     this.pass = { count: this.pass.count + 1, lastTook: clock.now() - began, problem: undefined };
-    if (!mayPrune(view, this.wire)) this.loop.wakeAfter(view.fleet.safety.settleMs);
+    if (!goal.prune) this.loop.wakeAfter(view.fleet.safety.settleMs);
   }
 
   /** Reads the kernel and judges what is there; a kernel that cannot be read proves nothing. */
@@ -201,7 +201,7 @@ export class Agent {
       this.judged = { view, dataPlane: judgeDataPlane(view, desired, observed) };
       return observed;
     } catch (error) {
-      this.judged = { view, dataPlane: unreadDataPlane(messageOf(error)) };
+      this.judged = { view, dataPlane: unreadDataPlane(errorOf(error).message) };
       throw error;
     }
   }
@@ -213,15 +213,12 @@ export class Agent {
    * withdrawal travels: they leave when it takes too long or does not help.
    * What a new fleet has not got yet is no fault.
    */
-  private async bringAbout(goal: Goal, ops: readonly KernelOp[]): Promise<unknown> {
+  private async bringAbout(goal: Goal, ops: readonly KernelOp[]): Promise<Error | undefined> {
     const { clock, kernel } = this.parts;
     const isFault = this.reached?.input === goal.input;
     if (isFault && hurtsOneOnly(this.judged.dataPlane)) await this.announce(WITHDRAW_BOUND_MS);
     const overdue = isFault ? clock.after(WITHDRAW_BOUND_MS, () => void this.announce(0)) : undefined;
-    const failure = await applyToKernel(kernel, ops).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
+    const failure = await applyToKernel(kernel, ops).then(() => undefined, errorOf);
     overdue?.cancel();
     if (failure === undefined && same(this.reached, goal)) this.drift.repaired(ops);
     await this.look(goal.input.view, goal.desired);
@@ -229,7 +226,7 @@ export class Agent {
   }
 
   private passFailed(error: unknown): void {
-    const problem = messageOf(error);
+    const problem = errorOf(error).message;
     if (this.pass.problem !== problem) this.parts.log.warn('pass failed', { problem });
     this.pass.problem = problem;
     void this.announce(0);
@@ -247,4 +244,4 @@ export class Agent {
   }
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const errorOf = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

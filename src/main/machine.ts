@@ -22,7 +22,7 @@ export async function needPrograms(): Promise<void> {
 }
 
 async function isInPath(program: string): Promise<boolean> {
-  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const folders = (process.env.PATH ?? '').split(delimiter);
   const tries = folders.map((folder) =>
     access(join(folder, program), constants.X_OK).then(
       () => true,

@@ -69,7 +69,7 @@ export class AgentWorld {
         events: {
           watch: (wake) => {
             this.notice = wake;
-            return { stop: async () => void this.journal.push('events stopped') };
+            return { stop: () => void this.journal.push('events stopped') };
           },
         },
         prober: this.prober(),
