@@ -49,13 +49,13 @@ export interface AgentInput {
   readonly rulesets: readonly RulesetState[];
 }
 
-/** Drift that makes no event (a sysctl, an nft element) is found by looking: within this period. */
-const PERIOD_MS = 900;
+/** Drift makes events; a full look at this period is for what they might miss, and for the counters in `status`. */
+const PERIOD_MS = 4_000;
 const RETRY_MS = 200;
 /** How long a repair may wait for the withdrawal, and several faults at once for their one repair attempt. */
 const WITHDRAW_BOUND_MS = 500;
 /** Without a full read-back for this long, the agent no longer knows enough to renew its lease. */
-const FRESH_MS = 3_000;
+const FRESH_MS = 2 * PERIOD_MS;
 
 /** What a pass works towards: drift is work although none of it has changed. */
 interface Goal {
@@ -84,7 +84,7 @@ export class Agent {
     lastTook: 0,
     problem: undefined,
   };
-  private stopWatching: (() => Promise<void>) | undefined;
+  private watching: { stop(): void } | undefined;
 
   constructor(
     private readonly parts: AgentParts,
@@ -122,8 +122,10 @@ export class Agent {
   start(): void {
     const { events, prober } = this.parts;
     this.follow(this.input);
-    const watch = events.watch(() => this.loop.wake());
-    this.stopWatching = () => watch.stop();
+    this.watching = events.watch(
+      () => this.loop.wake(),
+      () => this.reached?.desired.sysctls ?? [],
+    );
     prober.start({
       sample: (sample) => {
         if (this.tunnels.take(sample)) this.loop.wake();
@@ -145,7 +147,8 @@ export class Agent {
   /** Ends in order. The kernel stays as it is: packets flow on while the guard decides about the wire. */
   async stop(mode: 'keep' | 'drain'): Promise<void> {
     await this.loop.stop();
-    await Promise.allSettled([this.stopWatching?.(), this.lease.leave(mode), this.parts.prober.stop()]);
+    this.watching?.stop();
+    await Promise.allSettled([this.lease.leave(mode), this.parts.prober.stop()]);
   }
 
   status(): AgentStatus {

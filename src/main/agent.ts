@@ -3,6 +3,7 @@ import { createClock } from '../drivers/clock/clock.js';
 import { createExec } from '../drivers/exec/exec.js';
 import { createKernelEvents } from '../drivers/netlink/netlink.js';
 import { createProber } from '../drivers/probe/prober.js';
+import { createSyscalls } from '../drivers/syscall/syscalls.js';
 import { Agent, type AgentInput } from '../engine/agent.js';
 import { serveAgent } from '../local/agent.js';
 import { guardClient } from '../local/guard.js';
@@ -32,7 +33,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
       clock,
       log,
       kernel: drivers,
-      events: createKernelEvents(exec, clock),
+      events: createKernelEvents({ syscalls: createSyscalls(), clock }),
       prober: createProber({ exec, argv: entry('prober') }),
       guard,
     },

@@ -76,9 +76,15 @@ export interface TunnelDriver {
   apply(ops: readonly Op<'tunnel-add' | 'tunnel-repair' | 'tunnel-delete'>[]): Promise<void>;
 }
 
-/** Wakes the loop when links, addresses, routes, rules or namespaces change; carries no facts. */
+/** Wakes the loop when something that concerns us may have changed in the kernel; carries no facts. */
 export interface KernelEvents {
-  watch(wake: () => void): { stop(): Promise<void> };
+  /**
+   * Changes of links, addresses, routes, rules, nexthops and nft tables make
+   * events, in every namespace that has a veth to the default one. Settings
+   * do not: those that `settings` names are compared with what they should
+   * be, and wake when they differ.
+   */
+  watch(wake: () => void, settings: () => readonly SysctlState[]): { stop(): void };
 }
 
 export class KernelError extends Error {

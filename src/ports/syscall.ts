@@ -18,6 +18,8 @@ export interface Syscalls {
   withinNetns<T>(path: string, call: () => T): T;
   /** A non-blocking raw socket, raw(7), in the current namespace; the caller closes it. */
   rawSocket(options: RawSocketOptions): FileDescriptor;
+  /** A non-blocking netlink socket, netlink(7), that listens to multicast groups; the caller closes it. */
+  netlinkSocket(options: NetlinkOptions): FileDescriptor;
   /**
    * A new TUN device, non-blocking and down, in the current namespace. `name`
    * may hold `%d`. Every packet follows four bytes, flags and EtherType
@@ -65,6 +67,13 @@ export interface RawSocketOptions {
   readonly receiveBuffer?: number;
   /** For ICMP and ICMPv6: delivers only messages of this type. */
   readonly icmpType?: number;
+}
+
+export interface NetlinkOptions {
+  readonly protocol: number;
+  readonly groups: readonly number[];
+  /** Also hears every namespace that this one has an id for (NETLINK_LISTEN_ALL_NSID), without holding it. */
+  readonly allNamespaces: boolean;
 }
 
 /** errno values that callers tell apart, asm-generic/errno.h. */

@@ -1,78 +1,82 @@
-/** The kernel's own notices as wake-ups, through `ip monitor`. */
-import type { Clock, Timer } from '../../ports/clock.js';
-import type { Exec, StreamHandle } from '../../ports/exec.js';
+/**
+ * The kernel's own notices as wake-ups: two netlink sockets in the default
+ * namespace hear every namespace that it has an id for, which each gets with
+ * its veth pair. Messages are not parsed: they only say that a look is due.
+ */
+import type { Netns } from '../../model/kernel.js';
+import { DEFAULT_NETNS } from '../../model/naming.js';
+import type { Clock } from '../../ports/clock.js';
 import type { KernelEvents } from '../../ports/kernel.js';
+import type { Memory, Syscalls } from '../../ports/syscall.js';
+import { SettingsPatrol } from './settings-patrol.js';
+
+/** linux/netlink.h. */
+const NETLINK_ROUTE = 0;
+const NETLINK_NETFILTER = 12;
 
 /**
- * All namespaces that the default one has an id for, which each gets with its
- * veth pair. Neighbours are left out: they change with every flow.
- * setpriv ends the monitor when this process is killed.
+ * linux/rtnetlink.h: link, IPv4 address, route, rule; IPv6 address, route,
+ * rule; IPv4 and IPv6 settings, namespace ids, nexthops. Neighbours are left
+ * out: they change with every flow.
  */
-const MONITOR = [
-  'setpriv',
-  '--pdeathsig',
-  'TERM',
-  '--',
-  'ip',
-  '-oneline',
-  'monitor',
-  'link',
-  'address',
-  'route',
-  'rule',
-  'nexthop',
-  'nsid',
-  'all-nsid',
-] as const;
+const ROUTE_GROUPS = [1, 5, 7, 8, 9, 11, 19, 24, 25, 28, 32] as const;
+/** linux/netfilter/nfnetlink.h: NFNLGRP_NFTABLES. */
+const NFTABLES_GROUPS = [7] as const;
 
-/** Doubling from the first to the last; a monitor that lived longer than the last begins anew. */
-const BACKOFF_MS = { first: 100, last: 5_000 } as const;
+/** Messages are at most this long (NLMSG_GOODSIZE is less); a longer one would only be cut. */
+const MESSAGE_BYTES = 32_768;
 
-/**
- * Lines are not parsed: they only say that a look is due. Events may be lost
- * while the monitor is down, so its loss and its return wake too.
- */
-export function createKernelEvents(exec: Exec, clock: Clock): KernelEvents {
-  return { watch: (wake) => new Monitor(exec, clock, wake) };
+export interface KernelEventsOptions {
+  readonly syscalls: Syscalls;
+  readonly clock: Clock;
+  /** Of a namespace, for setns(2); `undefined`: the one this process is in. */
+  readonly pathOf?: (netns: Netns) => string | undefined;
 }
 
-class Monitor {
-  private handle: StreamHandle | undefined;
-  private timer: Timer | undefined;
-  private stopped = false;
-  private backoff: number = BACKOFF_MS.first;
-  private startedAt = 0;
+const pathInRun = (netns: Netns): string | undefined => (netns === DEFAULT_NETNS ? undefined : `/run/netns/${netns}`);
 
-  constructor(
-    private readonly exec: Exec,
-    private readonly clock: Clock,
-    private readonly wake: () => void,
-  ) {
-    this.start();
-  }
+/** Throws `SyscallError` from `watch` when the kernel refuses the sockets. */
+export function createKernelEvents({ syscalls, clock, pathOf = pathInRun }: KernelEventsOptions): KernelEvents {
+  const within = <T>(netns: Netns, call: () => T): T => {
+    const path = pathOf(netns);
+    return path === undefined ? call() : syscalls.withinNetns(path, call);
+  };
+  return {
+    watch: (wake, settings) => {
+      const ears = [
+        { protocol: NETLINK_ROUTE, groups: ROUTE_GROUPS },
+        { protocol: NETLINK_NETFILTER, groups: NFTABLES_GROUPS },
+      ].map(({ protocol, groups }) => listen(syscalls, within, protocol, groups, wake));
+      const patrol = new SettingsPatrol({ clock, within, settings, differs: wake });
+      patrol.start();
+      return {
+        stop: () => {
+          patrol.stop();
+          for (const ear of ears) ear.stop();
+        },
+      };
+    },
+  };
+}
 
-  async stop(): Promise<void> {
-    this.stopped = true;
-    this.timer?.cancel();
-    await this.handle?.stop();
-  }
-
-  private start(): void {
-    this.startedAt = this.clock.now();
-    this.handle = this.exec.stream(MONITOR, {
-      line: () => {
-        if (!this.stopped) this.wake();
-      },
-      ended: () => this.restart(),
-    });
-    this.wake();
-  }
-
-  private restart(): void {
-    if (this.stopped) return;
-    if (this.clock.now() - this.startedAt > BACKOFF_MS.last) this.backoff = BACKOFF_MS.first;
-    this.timer = this.clock.after(this.backoff, () => this.start());
-    this.backoff = Math.min(this.backoff * 2, BACKOFF_MS.last);
-    this.wake();
-  }
+function listen(
+  syscalls: Syscalls,
+  within: <T>(netns: Netns, call: () => T) => T,
+  protocol: number,
+  groups: readonly number[],
+  wake: () => void,
+): { stop(): void } {
+  const fd = within(DEFAULT_NETNS, () => syscalls.netlinkSocket({ protocol, groups, allNamespaces: true }));
+  const buffer: Memory = syscalls.allocate(MESSAGE_BYTES);
+  const watch = syscalls.watch(fd, () => {
+    // Whatever else is answered, ENOBUFS for lost messages included, is a reason to look as well.
+    while (syscalls.receive(fd, buffer, 0, MESSAGE_BYTES) > 0);
+    wake();
+  });
+  return {
+    stop: () => {
+      watch.stop();
+      syscalls.close(fd);
+    },
+  };
 }

@@ -1,6 +1,7 @@
 import type { Syscalls } from '../../ports/syscall.js';
 import { failure, loadLibc } from './libc.js';
 import { allocate, socketAddress } from './memory.js';
+import { netlinkSocket } from './netlink.js';
 import { withinNetns } from './netns.js';
 import { rawSocket } from './socket.js';
 import { openTun } from './tun.js';
@@ -16,6 +17,7 @@ export function createSyscalls(): Syscalls {
   return {
     withinNetns: (path, call) => withinNetns(libc, path, call),
     rawSocket: (options) => rawSocket(libc, options),
+    netlinkSocket: (options) => netlinkSocket(libc, options),
     openTun: (name) => openTun(libc, name),
     close: (fd) => void libc.close(fd),
     allocate,

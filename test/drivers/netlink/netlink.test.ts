@@ -1,120 +1,105 @@
 import { createClock } from '../../../src/drivers/clock/clock.js';
 import { createKernelEvents } from '../../../src/drivers/netlink/netlink.js';
-import type { Clock } from '../../../src/ports/clock.js';
-import type { Exec, StreamHandlers } from '../../../src/ports/exec.js';
+import { createSyscalls } from '../../../src/drivers/syscall/syscalls.js';
+import type { SysctlState } from '../../../src/model/kernel.js';
 import { openAnchor, whyNoAnchor, type Anchor } from '../../kernel-anchor.js';
-
-/** An exec whose streams the test drives, and a clock that runs when told. */
-function stage() {
-  const streams: { handlers: StreamHandlers; stopped: boolean }[] = [];
-  const timers: { ms: number; call: () => void; cancelled: boolean }[] = [];
-  let now = 0;
-  const exec: Exec = {
-    run: () => Promise.reject(new Error('not expected')),
-    stream: (_, handlers) => {
-      const stream = { handlers, stopped: false };
-      streams.push(stream);
-      return {
-        write: () => undefined,
-        stop: () => {
-          stream.stopped = true;
-          handlers.ended('stopped');
-          return Promise.resolve();
-        },
-      };
-    },
-  };
-  const clock: Clock = {
-    now: () => now,
-    wall: () => '',
-    after: (ms, call) => {
-      const timer = { ms, call, cancelled: false };
-      timers.push(timer);
-      return { cancel: () => void (timer.cancelled = true) };
-    },
-  };
-  return { exec, clock, streams, timers, pass: (ms: number) => void (now += ms) };
-}
-
-test('lines wake; loss and return wake; the wait doubles and begins anew after a long life', async () => {
-  const { exec, clock, streams, timers, pass } = stage();
-  let wakes = 0;
-  const watch = createKernelEvents(exec, clock).watch(() => void wakes++);
-  expect(wakes).toBe(1);
-  streams[0]?.handlers.line('[nsid 0]Deleted 4: gre-us');
-  expect(wakes).toBe(2);
-  const waits: number[] = [];
-  for (let n = 0; n < 8; n++) {
-    streams.at(-1)?.handlers.ended('gone');
-    waits.push(timers.at(-1)?.ms ?? 0);
-    timers.at(-1)?.call();
-  }
-  expect(waits).toEqual([100, 200, 400, 800, 1600, 3200, 5000, 5000]);
-  expect(wakes).toBe(2 + 2 * 8);
-  pass(6_000);
-  streams.at(-1)?.handlers.ended('gone');
-  expect(timers.at(-1)?.ms).toBe(100);
-  await watch.stop();
-  expect(timers.at(-1)?.cancelled).toBe(true);
-  const before = wakes;
-  streams.at(-1)?.handlers.ended('late');
-  expect([wakes, streams.length]).toEqual([before, 9]);
-});
-
-test('stop ends the running monitor and starts no other', async () => {
-  const { exec, clock, streams, timers } = stage();
-  const watch = createKernelEvents(exec, clock).watch(() => undefined);
-  await watch.stop();
-  expect([streams[0]?.stopped, timers.length]).toEqual([true, 0]);
-});
 
 const obstacle = await whyNoAnchor();
 if (obstacle !== undefined) console.warn(`kernel tests skipped: ${obstacle}`);
+
+const BOUND_MS = 5_000;
 
 (obstacle === undefined ? describe : describe.skip)('in a real kernel', () => {
   let anchor: Anchor;
   beforeAll(async () => {
     anchor = await openAnchor();
+    await must('ip netns add cv-acme');
+    await must('ip link add name cv-acme type veth peer name edge0 netns cv-acme');
+    await must('nft add table inet culvert');
+    await must('ip netns exec cv-acme nft add table inet culvert');
   });
   afterAll(() => anchor?.close());
 
-  test('changes in the default namespace and in a customer’s wake', async () => {
-    const { exec } = anchor;
+  let stop: () => void = () => undefined;
+  afterEach(() => stop());
+
+  async function must(command: string): Promise<void> {
+    const { code, stderr } = await anchor.exec.run(['sh', '-c', command]);
+    if (code !== 0) throw new Error(`${command}: ${stderr}`);
+  }
+
+  /** Starts a watch in the anchor; `after` resolves with the wakes that followed a command. */
+  function watching(settings: readonly SysctlState[] = []) {
     let wakes = 0;
     let woken: () => void = () => undefined;
-    const watch = createKernelEvents(exec, createClock()).watch(() => {
-      wakes++;
-      woken();
+    const events = createKernelEvents({
+      syscalls: createSyscalls(),
+      clock: createClock(),
+      pathOf: (netns) => (netns === '' ? `/proc/${anchor.pid}/ns/net` : `/proc/${anchor.pid}/root/run/netns/${netns}`),
     });
-    const next = async (command: readonly [string, ...string[]]): Promise<void> => {
-      const before = wakes;
-      const wake = new Promise<void>((resolve) => (woken = () => wakes > before && resolve()));
-      expect((await exec.run(command)).code).toBe(0);
-      await wake;
+    const watch = events.watch(
+      () => {
+        wakes++;
+        woken();
+      },
+      () => settings,
+    );
+    stop = () => watch.stop();
+    return {
+      wakes: () => wakes,
+      wakesAfter: async (command: string): Promise<void> => {
+        const before = wakes;
+        const wake = new Promise<void>((resolve, reject) => {
+          const bound = setTimeout(() => reject(new Error(`no wake after: ${command}`)), BOUND_MS);
+          woken = () => {
+            if (wakes === before) return;
+            clearTimeout(bound);
+            resolve();
+          };
+        });
+        await must(command);
+        await wake;
+      },
     };
-    await exec.run(['ip', 'netns', 'add', 'cv-acme']);
-    await exec.run([
-      'ip',
-      'link',
-      'add',
-      'name',
-      'cv-acme',
-      'type',
-      'veth',
-      'peer',
-      'name',
-      'edge0',
-      'netns',
-      'cv-acme',
+  }
+
+  test('every kind of change wakes, in the default namespace and in a customer’s', async () => {
+    const { wakesAfter } = watching();
+    await wakesAfter('ip address add 192.0.2.1/32 dev lo');
+    await wakesAfter('ip rule add preference 7 lookup 7');
+    await wakesAfter('ip -6 rule add preference 7 lookup 7');
+    await wakesAfter('nft add set inet culvert s "{ type ipv4_addr; }"');
+    await wakesAfter('nft add element inet culvert s "{ 192.0.2.1 }"');
+    await wakesAfter('ip netns exec cv-acme nft add chain inet culvert c');
+    await must('ip link set dev cv-acme up');
+    await wakesAfter('ip -n cv-acme link set dev edge0 up');
+    await wakesAfter('ip -n cv-acme route add unreachable 203.0.113.0/24');
+    await wakesAfter('ip -n cv-acme nexthop add id 7 dev edge0');
+    await wakesAfter('ip netns exec cv-acme nft flush ruleset');
+    await wakesAfter('ip -n cv-acme link delete dev edge0');
+  });
+
+  test('a setting that differs wakes, again and again until it is mended; one that is not there does not', async () => {
+    const key = 'net.ipv4.fib_multipath_hash_policy';
+    const { wakesAfter, wakes } = watching([
+      { netns: '', key, value: '0' },
+      { netns: '', key: 'net.ipv4.conf.nowhere.rp_filter', value: '0' },
     ]);
-    // The monitor listens once it has reported anything at all; until then, keep something happening.
-    for (let n = 0; wakes < 3 && n < 200; n++)
-      await exec.run(['ip', 'link', 'set', 'dev', 'lo', 'mtu', String(60_000 + n)]);
-    await next(['ip', 'address', 'add', '192.0.2.1/32', 'dev', 'lo']);
-    await next(['ip', 'rule', 'add', 'preference', '7', 'lookup', '7']);
-    await next(['ip', '-n', 'cv-acme', 'link', 'set', 'dev', 'edge0', 'up']);
-    await next(['ip', '-n', 'cv-acme', 'route', 'add', 'unreachable', '203.0.113.0/24']);
-    await next(['ip', '-n', 'cv-acme', 'link', 'delete', 'dev', 'edge0']);
-    await watch.stop();
+    await wakesAfter(`echo 1 >/proc/sys/${key.replaceAll('.', '/')}`);
+    const first = wakes();
+    while (wakes() < first + 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    await must(`echo 0 >/proc/sys/${key.replaceAll('.', '/')}`);
+  });
+
+  test('a namespace that cannot be entered wakes', async () => {
+    const { wakes } = watching([{ netns: 'cv-gone', key: 'net.ipv4.ip_forward', value: '1' }]);
+    while (wakes() === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  });
+
+  test('nothing wakes once it is stopped', async () => {
+    const { wakes } = watching();
+    stop();
+    await must('ip address add 192.0.2.9/32 dev lo');
+    expect(wakes()).toBe(0);
   });
 });
