@@ -63,7 +63,7 @@ here('a server', () => {
     until('the speaker is ready', async () => (await wire()).speaker === 'ready');
   const serves = (role: 'guard' | 'agent'): Promise<unknown> =>
     until(`${role} serves`, async () => existsSync(socketOf(role)));
-  const pidOf = (role: 'guard' | 'agent'): Promise<string> => shell(`pgrep -f "^[^ ]*node [^ ]*cli.js ${role}"`);
+  const pidOf = (role: 'guard' | 'agent'): Promise<string> => shell(`pgrep -o -f "^[^ ]*node [^ ]*cli.js ${role}"`);
   const processes = (): Promise<string> => shell('ps -eo args= | grep -vE "^(ps|grep|sh|setpriv|cat|nsenter)"');
   const background = async (argv: Words): Promise<void> => {
     streams.push(anchor.exec.stream(argv, { line: () => undefined, ended: () => undefined }));

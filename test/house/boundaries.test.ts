@@ -76,7 +76,6 @@ const SOUND: Readonly<Record<string, string>> = {
   'src/rpc/client.ts': `import { Client } from '@grpc/grpc-js';\nexport const client = Client;\n`,
   'src/drivers/syscall/native.ts': `import koffi from 'koffi';\nexport const native = koffi;\n`,
   'src/config/schema.ts': `import { z } from 'zod';\nimport { parse } from 'yaml';\nexport const schema = [z, parse];\n`,
-  'src/render/template.ts': `import nunjucks from 'nunjucks';\nexport const template = nunjucks;\n`,
   'src/engine/disk.ts': `import { readFileSync } from 'node:fs';\nexport const read = readFileSync;\n`,
   'test/sim/plain.ts': `import '../../src/engine/thing.js';\nexport const plain = 1;\n`,
   'test/main/cli.test.ts': `import '../../src/main/thing.js';\n`,
