@@ -224,7 +224,6 @@ export const draftSchema = fleetSchema.extend({
 export type Draft = z.output<typeof draftSchema>;
 export type CompleteDraft = z.output<typeof fleetSchema>;
 export type DraftProvider = z.output<typeof providerSchema>;
-type DraftSite = z.output<typeof siteSchema>;
 export type DraftRouter = z.output<typeof routerSchema>;
 export type DraftServer = z.output<typeof serverSchema>;
 export type DraftCustomer = z.output<typeof customerSchema>;

@@ -48,9 +48,7 @@ describe('listings', () => {
     '{"nftables": []}',
     '{"nftables": [{"table": {"family": "ip", "name": "culvert"}}]}',
     '{"nftables": [7]}',
-  ])('not a listing of our table: %j', (printed) =>
-    expect(() => readListing(printed)).toThrow(KernelError),
-  );
+  ])('not a listing of our table: %j', (printed) => expect(() => readListing(printed)).toThrow(KernelError));
 });
 
 describe('when nft cannot be asked', () => {
