@@ -56,6 +56,7 @@ mount -t tmpfs -o mode=755 run /run
 mkdir -p /run/lock /run/log
 mount -t cgroup2 cgroup2 /sys/fs/cgroup 2>/dev/null
 mount --bind $(quote "$kernel/modules/lib/modules/$version") /lib/modules/$version
+modprobe tun # /dev/net/tun appears with its module only
 ip link set lo up
 hostname culvert-vm
 cd $(quote "$PWD")

@@ -1,8 +1,9 @@
 #!/bin/sh
-# `npm run test:vm`: the lab and its verify on a kernel that has ip_gre.
+# `npm run test:vm`: tunnels and the lab's deployment on a kernel that has ip_gre.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-sh test/vm/run.sh --limit "${CULVERT_VM_LIMIT:-3000}" -- sh test/vm/story.sh
+sh test/vm/run.sh --limit "${CULVERT_VM_LIMIT:-3000}" \
+  --env "CULVERT_VM_STEPS=${CULVERT_VM_STEPS:-}" -- sh test/vm/story.sh
 status=$?
 # The machine says its own tally; without an answer from it that is one failure.
 [ $status -lt 70 ] || echo '0 passed, 1 failed'
