@@ -368,6 +368,16 @@ describe('another fleet', () => {
     expect(world.agent.status().drift).toEqual([]);
   });
 
+  it('without a customer: a look that an event brings before settle tears nothing down', async () => {
+    await begin().startAndSettle();
+    world.agent.follow(inputOf(without));
+    await world.clock.advance(50);
+    await world.damage(vethGone, 300);
+    expect([world.wire(GLOBEX), world.kernel.namespaces.has('cv-globex')]).toEqual(['withdrawn', true]);
+    await world.clock.advance(2_000);
+    expect([...world.kernel.namespaces.keys()]).toEqual(['cv-acme']);
+  });
+
   it.each<[string, (guard: AgentWorld['guard']) => void]>([
     ['goes by another fleet', (guard) => (guard.generation = 'acme-test')],
     ['is away', (guard) => (guard.away = 'no guard listens')],
