@@ -7,11 +7,16 @@
 import { readFile } from 'node:fs/promises';
 import { createExec } from '../src/drivers/exec/exec.js';
 import { execInside } from '../src/drivers/exec/inside.js';
+import { createNamespaces } from '../src/drivers/namespaces/namespaces.js';
+import { createSyscalls } from '../src/drivers/syscall/syscalls.js';
 import type { Exec } from '../src/ports/exec.js';
+import type { Namespaces } from '../src/ports/namespaces.js';
 
 export interface Anchor {
   /** Runs programs inside the anchor. */
   readonly exec: Exec;
+  /** Those inside the anchor, its own network as the default one. */
+  readonly namespaces: Namespaces;
   /** Of the anchor, as seen from outside. */
   readonly pid: number;
   close(): Promise<void>;
@@ -63,7 +68,12 @@ export async function openAnchor(): Promise<Anchor> {
     killIfThere(pid); // unshare blocks SIGTERM; it ends when its child does
     await handle.stop();
   };
-  return { pid, exec: execInside(outside, enter), close };
+  const namespaces = createNamespaces({
+    syscalls: createSyscalls(),
+    folder: `/proc/${pid}/root/run/netns`,
+    own: `/proc/${pid}/ns/net`,
+  });
+  return { pid, exec: execInside(outside, enter), namespaces, close };
 }
 
 function killIfThere(pid: number): void {

@@ -1,6 +1,7 @@
 import type { AgentOptions } from '../cli/commands.js';
 import { createClock } from '../drivers/clock/clock.js';
 import { createExec } from '../drivers/exec/exec.js';
+import { createNamespaces } from '../drivers/namespaces/namespaces.js';
 import { createKernelEvents } from '../drivers/netlink/netlink.js';
 import { createProber } from '../drivers/probe/prober.js';
 import { createSyscalls } from '../drivers/syscall/syscalls.js';
@@ -25,6 +26,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const [exec, clock, at] = [createExec(), createClock(), sockets(options.runDir)];
   const { drivers, said } = await kernelDrivers(exec, input.view.fleet.kernel, options);
   await needFolder(options.runDir, 0o755, '--run-dir');
+  const syscalls = createSyscalls();
   const guard = guardClient(at.guard);
   const agent = new Agent(
     {
@@ -33,7 +35,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
       clock,
       log,
       kernel: drivers,
-      events: createKernelEvents({ syscalls: createSyscalls(), clock }),
+      events: createKernelEvents({ syscalls, namespaces: createNamespaces({ syscalls }), clock }),
       prober: createProber({ exec, argv: entry('prober') }),
       guard,
     },

@@ -90,7 +90,7 @@ export interface KernelEvents {
 export class KernelError extends Error {
   override readonly name = 'KernelError';
   constructor(
-    readonly reason: 'tool-missing' | 'not-permitted' | 'unsupported' | 'failed' | 'unreadable' | 'timeout',
+    readonly reason: 'tool-missing' | 'not-permitted' | 'unsupported' | 'absent' | 'failed' | 'unreadable' | 'timeout',
     message: string,
   ) {
     super(message);

@@ -18,7 +18,7 @@ export interface Syscalls {
   withinNetns<T>(path: string, call: () => T): T;
   /** A non-blocking raw socket, raw(7), in the current namespace; the caller closes it. */
   rawSocket(options: RawSocketOptions): FileDescriptor;
-  /** A non-blocking netlink socket, netlink(7), that listens to multicast groups; the caller closes it. */
+  /** A non-blocking netlink socket, netlink(7), in the current namespace; the caller closes it. */
   netlinkSocket(options: NetlinkOptions): FileDescriptor;
   /**
    * A new TUN device, non-blocking and down, in the current namespace. `name`
@@ -71,9 +71,12 @@ export interface RawSocketOptions {
 
 export interface NetlinkOptions {
   readonly protocol: number;
+  /** Multicast groups that it listens to. */
   readonly groups: readonly number[];
   /** Also hears every namespace that this one has an id for (NETLINK_LISTEN_ALL_NSID), without holding it. */
-  readonly allNamespaces: boolean;
+  readonly allNamespaces?: boolean;
+  /** Dumps are filtered by what the request's header says, and an odd request is refused (NETLINK_GET_STRICT_CHK). */
+  readonly strict?: boolean;
 }
 
 /** errno values that callers tell apart, asm-generic/errno.h. */

@@ -3,10 +3,10 @@
  * namespace hear every namespace that it has an id for, which each gets with
  * its veth pair. Messages are not parsed: they only say that a look is due.
  */
-import type { Netns } from '../../model/kernel.js';
 import { DEFAULT_NETNS } from '../../model/naming.js';
 import type { Clock } from '../../ports/clock.js';
 import type { KernelEvents } from '../../ports/kernel.js';
+import type { Namespaces } from '../../ports/namespaces.js';
 import type { Memory, Syscalls } from '../../ports/syscall.js';
 import { SettingsPatrol } from './settings-patrol.js';
 
@@ -28,26 +28,19 @@ const MESSAGE_BYTES = 32_768;
 
 export interface KernelEventsOptions {
   readonly syscalls: Syscalls;
+  readonly namespaces: Namespaces;
   readonly clock: Clock;
-  /** Of a namespace, for setns(2); `undefined`: the one this process is in. */
-  readonly pathOf?: (netns: Netns) => string | undefined;
 }
 
-const pathInRun = (netns: Netns): string | undefined => (netns === DEFAULT_NETNS ? undefined : `/run/netns/${netns}`);
-
 /** Throws `SyscallError` from `watch` when the kernel refuses the sockets. */
-export function createKernelEvents({ syscalls, clock, pathOf = pathInRun }: KernelEventsOptions): KernelEvents {
-  const within = <T>(netns: Netns, call: () => T): T => {
-    const path = pathOf(netns);
-    return path === undefined ? call() : syscalls.withinNetns(path, call);
-  };
+export function createKernelEvents({ syscalls, namespaces, clock }: KernelEventsOptions): KernelEvents {
   return {
     watch: (wake, settings) => {
       const ears = [
         { protocol: NETLINK_ROUTE, groups: ROUTE_GROUPS },
         { protocol: NETLINK_NETFILTER, groups: NFTABLES_GROUPS },
-      ].map(({ protocol, groups }) => listen(syscalls, within, protocol, groups, wake));
-      const patrol = new SettingsPatrol({ clock, within, settings, differs: wake });
+      ].map(({ protocol, groups }) => listen(syscalls, namespaces, protocol, groups, wake));
+      const patrol = new SettingsPatrol({ clock, namespaces, settings, differs: wake });
       patrol.start();
       return {
         stop: () => {
@@ -61,12 +54,12 @@ export function createKernelEvents({ syscalls, clock, pathOf = pathInRun }: Kern
 
 function listen(
   syscalls: Syscalls,
-  within: <T>(netns: Netns, call: () => T) => T,
+  namespaces: Namespaces,
   protocol: number,
   groups: readonly number[],
   wake: () => void,
 ): { stop(): void } {
-  const fd = within(DEFAULT_NETNS, () => syscalls.netlinkSocket({ protocol, groups, allNamespaces: true }));
+  const fd = namespaces.within(DEFAULT_NETNS, () => syscalls.netlinkSocket({ protocol, groups, allNamespaces: true }));
   const buffer: Memory = syscalls.allocate(MESSAGE_BYTES);
   const watch = syscalls.watch(fd, () => {
     // Whatever else is answered, ENOBUFS for lost messages included, is a reason to look as well.

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import type { Netns, SysctlState } from '../../model/kernel.js';
 import type { Clock, Timer } from '../../ports/clock.js';
+import type { Namespaces } from '../../ports/namespaces.js';
 
 const PATROL_MS = 800;
 /** 5 ms of work at the most. */
@@ -13,8 +14,8 @@ const READS_PER_PATROL = 512;
 
 export interface SettingsPatrolOptions {
   readonly clock: Clock;
-  /** Runs a synchronous call inside a namespace; /proc/sys/net shows that of whoever reads it. */
-  readonly within: <T>(netns: Netns, call: () => T) => T;
+  /** /proc/sys/net shows the namespace of whoever reads it. */
+  readonly namespaces: Namespaces;
   readonly settings: () => readonly SysctlState[];
   readonly differs: () => void;
 }
@@ -50,7 +51,7 @@ export class SettingsPatrol {
 
   private someDiffers(netns: Netns, settings: readonly SysctlState[]): boolean {
     try {
-      return this.options.within(netns, () => settings.some(differs));
+      return this.options.namespaces.within(netns, () => settings.some(differs));
     } catch {
       return true; // the namespace is gone, or cannot be entered: the full look will say which
     }

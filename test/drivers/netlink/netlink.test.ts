@@ -34,8 +34,8 @@ const BOUND_MS = 5_000;
     let woken: () => void = () => undefined;
     const events = createKernelEvents({
       syscalls: createSyscalls(),
+      namespaces: anchor.namespaces,
       clock: createClock(),
-      pathOf: (netns) => (netns === '' ? `/proc/${anchor.pid}/ns/net` : `/proc/${anchor.pid}/root/run/netns/${netns}`),
     });
     const watch = events.watch(
       () => {
