@@ -8,15 +8,21 @@ import { readFile } from 'node:fs/promises';
 import { createExec } from '../src/drivers/exec/exec.js';
 import { execInside } from '../src/drivers/exec/inside.js';
 import { createNamespaces } from '../src/drivers/namespaces/namespaces.js';
+import { createNetlink } from '../src/drivers/netlink/ask.js';
+import { createRtnetlink } from '../src/drivers/rtnetlink/rtnetlink.js';
 import { createSyscalls } from '../src/drivers/syscall/syscalls.js';
 import type { Exec } from '../src/ports/exec.js';
 import type { Namespaces } from '../src/ports/namespaces.js';
+import type { Netlink } from '../src/ports/netlink.js';
+import type { Rtnetlink } from '../src/ports/rtnetlink.js';
 
 export interface Anchor {
   /** Runs programs inside the anchor. */
   readonly exec: Exec;
   /** Those inside the anchor, its own network as the default one. */
   readonly namespaces: Namespaces;
+  readonly netlink: Netlink;
+  readonly rtnetlink: Rtnetlink;
   /** Of the anchor, as seen from outside. */
   readonly pid: number;
   close(): Promise<void>;
@@ -68,12 +74,15 @@ export async function openAnchor(): Promise<Anchor> {
     killIfThere(pid); // unshare blocks SIGTERM; it ends when its child does
     await handle.stop();
   };
+  const syscalls = createSyscalls();
   const namespaces = createNamespaces({
-    syscalls: createSyscalls(),
+    syscalls,
     folder: `/proc/${pid}/root/run/netns`,
     own: `/proc/${pid}/ns/net`,
   });
-  return { pid, exec: execInside(outside, enter), namespaces, close };
+  const netlink = createNetlink({ syscalls, namespaces });
+  const rtnetlink = createRtnetlink({ netlink, namespaces });
+  return { pid, exec: execInside(outside, enter), namespaces, netlink, rtnetlink, close };
 }
 
 function killIfThere(pid: number): void {

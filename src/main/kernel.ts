@@ -1,7 +1,11 @@
 import { createFirewallDriver } from '../drivers/firewall/firewall.js';
 import { createIproute } from '../drivers/iproute/iproute.js';
 import { createLinkDriver } from '../drivers/link/link.js';
+import { createNamespaces } from '../drivers/namespaces/namespaces.js';
+import { createNetlink } from '../drivers/netlink/ask.js';
 import { createRouteDriver } from '../drivers/route/route.js';
+import { createRtnetlink } from '../drivers/rtnetlink/rtnetlink.js';
+import { createSyscalls } from '../drivers/syscall/syscalls.js';
 import { createSysctlDriver } from '../drivers/sysctl/sysctl.js';
 import { chooseTunnelDriver } from '../drivers/tunnel/choose.js';
 import { createKernelTunnels } from '../drivers/tunnel/kernel-tunnels.js';
@@ -25,20 +29,23 @@ export async function kernelDrivers(
   options: KernelOptions,
 ): Promise<{ readonly drivers: KernelDrivers; readonly said: string }> {
   await needPrograms();
+  const syscalls = createSyscalls();
+  const namespaces = createNamespaces({ syscalls });
+  const rtnetlink = createRtnetlink({ netlink: createNetlink({ syscalls, namespaces }), namespaces });
   const chosen = await chooseTunnelDriver({
     requested: options.tunnels,
     lab: options.lab,
-    kernel: createKernelTunnels(exec),
-    tun: createTunTunnels({ exec, socket: sockets(options.runDir).tund }),
+    kernel: createKernelTunnels(exec, rtnetlink),
+    tun: createTunTunnels({ exec, rtnetlink, socket: sockets(options.runDir).tund }),
   });
   if ('refusal' in chosen) throw new Error(chosen.refusal);
-  const iproute = createIproute(exec);
+  const ip = createIproute(exec);
   return {
     said: chosen.said,
     drivers: {
-      link: createLinkDriver(iproute),
-      route: createRouteDriver(iproute, numbers),
-      sysctl: createSysctlDriver(exec),
+      link: createLinkDriver({ ip, rtnetlink, namespaces }),
+      route: createRouteDriver(ip, rtnetlink, numbers),
+      sysctl: createSysctlDriver(namespaces),
       firewall: createFirewallDriver(exec),
       tunnel: chosen.driver,
     },

@@ -199,6 +199,16 @@ export function octetsOf(a: Address): Uint8Array {
   return Uint8Array.from({ length: count }, (_, i) => Number((value >> BigInt(8 * (count - 1 - i))) & 255n));
 }
 
+/** The address that 4 or 16 octets in network order stand for; `undefined` for any other number of them. */
+export function addressFromOctets(octets: Uint8Array): Address | undefined {
+  if (octets.length === 4) return octets.join('.') as Address;
+  if (octets.length !== 16) return undefined;
+  return format(
+    6,
+    octets.reduce((value, octet) => (value << 8n) | BigInt(octet), 0n),
+  );
+}
+
 /**
  * The other end of a point-to-point link: the second address of a /31 or /127
  * (RFC 3021, RFC 6164), or the other host of a /30 or /126. `undefined` for

@@ -44,3 +44,7 @@ export const netnsOf = (customer: string): string => `cv-${customer}`;
 export const vethOf = (customer: string): string => device('cv-', customer);
 /** Tunnel device, in the customer's namespace. */
 export const tunnelDeviceOf = (tunnel: string): string => device('gre-', tunnel);
+
+/** File of a setting such as `net.ipv4.ip_forward`. As sysctl(8): dots separate, and a slash stands for a dot within a device's name. */
+export const sysctlPath = (key: string): string =>
+  `/proc/sys/${key.replaceAll(/[./]/g, (separator) => (separator === '.' ? '/' : '.'))}`;

@@ -1,15 +1,23 @@
-/** Namespaces, veth pairs and addresses, through iproute2. */
+/** Namespaces, veth pairs and addresses: read through rtnetlink, changed through iproute2. */
 import { addressKey, namespaceKey, sortedBy, vethKey } from '../../model/kernel-order.js';
-import { EDGE_DEVICE, ownerOf } from '../../model/naming.js';
+import { DEFAULT_NETNS, EDGE_DEVICE, ownerOf } from '../../model/naming.js';
 import { same } from '../../model/same.js';
 import type { Iproute } from '../../ports/iproute.js';
 import { KernelError, type LinkDriver } from '../../ports/kernel.js';
-import { addressesOf, aliasOf, edgeOf, namespacesOf, readLinks, readMachine, uplinksOf, vethsOf } from './read.js';
+import type { Namespaces } from '../../ports/namespaces.js';
+import type { Rtnetlink } from '../../ports/rtnetlink.js';
+import { addressesOf, edgeOf, named, namespacesOf, readMachine, uplinksOf, vethsOf } from './read.js';
 import { phasesOf, type LinkOp, type Step } from './steps.js';
 
-export function createLinkDriver(ip: Iproute): LinkDriver {
+export interface LinkParts {
+  readonly ip: Iproute;
+  readonly rtnetlink: Rtnetlink;
+  readonly namespaces: Namespaces;
+}
+
+export function createLinkDriver({ ip, rtnetlink, namespaces }: LinkParts): LinkDriver {
   const observe: LinkDriver['observe'] = async (uplinks) => {
-    const machine = await readMachine(ip);
+    const machine = await readMachine(rtnetlink, namespaces);
     return {
       namespaces: sortedBy(namespacesOf(machine), namespaceKey),
       veths: sortedBy(vethsOf(machine), vethKey),
@@ -29,19 +37,19 @@ export function createLinkDriver(ip: Iproute): LinkDriver {
     const first = run[0];
     if (first?.kind === 'namespace-add') await refuseForeignNamespaces(run);
     if (first?.kind !== 'veth-repair') return run;
-    const machine = await readMachine(ip);
+    const machine = await readMachine(rtnetlink, namespaces);
     const result: LinkOp[] = [];
     for (const op of run) {
       if (op.kind !== 'veth-repair') continue;
-      const outer = machine.outside.rows.find((row) => row.text('ifname') === op.veth.name);
+      const outer = named(machine.outside, op.veth.name);
       const whole = outer !== undefined && edgeOf(machine, op.veth.customer, outer) !== undefined;
       if (whole) {
         result.push(op);
         continue;
       }
-      if (outer) await must(op, '', `link delete dev ${op.veth.name}`);
-      const stray = machine.ours.get(op.veth.customer)?.rows.some((row) => row.text('ifname') === EDGE_DEVICE);
-      if (stray) await must(op, op.veth.netns, `link delete dev ${EDGE_DEVICE}`);
+      if (outer) await must(op, DEFAULT_NETNS, `link delete dev ${op.veth.name}`);
+      if (named(machine.ours.get(op.veth.customer) ?? [], EDGE_DEVICE))
+        await must(op, op.veth.netns, `link delete dev ${EDGE_DEVICE}`);
       result.push({ ...op, kind: 'veth-add' });
     }
     return result;
@@ -49,14 +57,12 @@ export function createLinkDriver(ip: Iproute): LinkDriver {
 
   /** A namespace of that name may be our own, half made. One in which something is up is somebody's. */
   async function refuseForeignNamespaces(run: readonly LinkOp[]): Promise<void> {
-    const [listed = []] = await ip.query({ netns: '' }, ['netns list']);
-    const present = new Set(listed.map((row) => row.text('name')));
-    for (const op of run) {
-      if (op.kind !== 'namespace-add' || !present.has(op.namespace.name)) continue;
-      const { rows } = await readLinks(ip, op.namespace.name);
-      if (ownerOf(aliasOf(rows.find((row) => row.text('ifname') === 'lo'))) === op.namespace.customer) continue;
-      const inUse = rows.some((row) => row.texts('flags').includes('UP'));
-      if (inUse) {
+    const wanted = run.flatMap((op) => (op.kind === 'namespace-add' ? [op] : []));
+    const there = await rtnetlink.interfaces(wanted.map((op) => op.namespace.name));
+    for (const op of wanted) {
+      const interfaces = there.get(op.namespace.name) ?? [];
+      if (ownerOf(named(interfaces, 'lo')?.alias) === op.namespace.customer) continue;
+      if (interfaces.some(({ up }) => up)) {
         throw new KernelError(
           'failed',
           `namespace ${op.namespace.name} exists, is in use and is not ours; rename it, or the customer`,
@@ -89,10 +95,8 @@ export function createLinkDriver(ip: Iproute): LinkDriver {
   async function inEffect(op: LinkOp): Promise<boolean> {
     const seen = await observe([]);
     switch (op.kind) {
-      case 'namespace-add': {
-        const [listed = []] = await ip.query({ netns: '' }, ['netns list']);
-        return listed.some((row) => row.text('name') === op.namespace.name);
-      }
+      case 'namespace-add':
+        return namespaces.names().includes(op.namespace.name);
       case 'namespace-delete':
         return seen.namespaces.every(({ name }) => name !== op.name);
       case 'veth-add':
@@ -112,7 +116,7 @@ export function createLinkDriver(ip: Iproute): LinkDriver {
 }
 
 function remedy(op: LinkOp | undefined): string {
-  if (op?.kind === 'address-add' && op.address.netns === '') {
+  if (op?.kind === 'address-add' && op.address.netns === DEFAULT_NETNS) {
     const { address, length, device } = op.address;
     return `; if it is there without our label: ip address delete ${address}/${length} dev ${device}`;
   }

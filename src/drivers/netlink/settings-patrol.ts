@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Netns, SysctlState } from '../../model/kernel.js';
+import { sysctlPath } from '../../model/naming.js';
 import type { Clock, Timer } from '../../ports/clock.js';
 import type { Namespaces } from '../../ports/namespaces.js';
 
@@ -61,7 +62,7 @@ export class SettingsPatrol {
 /** A setting that is not there belongs to a device that is not there, which makes an event of its own. */
 function differs({ key, value }: SysctlState): boolean {
   try {
-    return readFileSync(`/proc/sys/${key.replaceAll('.', '/')}`, 'utf8').trim() !== value;
+    return readFileSync(sysctlPath(key), 'utf8').trim() !== value;
   } catch {
     return false;
   }

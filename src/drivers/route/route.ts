@@ -1,64 +1,42 @@
-/** Policy rules, routes and nexthop objects, through iproute2. */
-import type { Family } from '../../model/address.js';
+/** Policy rules, routes and nexthop objects: read through rtnetlink, changed through iproute2. */
 import type { KernelNumbers } from '../../model/fleet.js';
-import type { Netns, NexthopState, RouteState, RuleState } from '../../model/kernel.js';
+import type { Netns, NexthopState, RouteState } from '../../model/kernel.js';
 import { nexthopKey, routeKey, ruleKey, sortedBy } from '../../model/kernel-order.js';
 import { DEFAULT_NETNS } from '../../model/naming.js';
 import { same } from '../../model/same.js';
 import type { Iproute } from '../../ports/iproute.js';
 import { KernelError, type RouteDriver } from '../../ports/kernel.js';
+import type { Rtnetlink } from '../../ports/rtnetlink.js';
 import { nexthopsFrom, routesFrom, rulesFrom } from './read.js';
 import { stepOf, type RouteOp, type Step } from './steps.js';
 
-/** At a time; each is a process. */
-const CONCURRENCY = 4;
-
-interface Forwarding {
-  readonly rules: readonly RuleState[];
+interface Inside {
   readonly routes: readonly RouteState[];
   readonly nexthops: readonly NexthopState[];
 }
 
-export function createRouteDriver(ip: Iproute, numbers: KernelNumbers): RouteDriver {
+export function createRouteDriver(ip: Iproute, rtnetlink: Rtnetlink, numbers: KernelNumbers): RouteDriver {
   const { protocol } = numbers;
-  const routesQuery = `route show table all proto ${protocol}`;
 
   const observe: RouteDriver['observe'] = async (namespaces) => {
-    const inside = namespaces.filter((netns) => netns !== DEFAULT_NETNS);
-    const parts: Forwarding[] = await Promise.all([shared(), rulesOf(6)]);
-    for (let start = 0; start < inside.length; start += CONCURRENCY) {
-      parts.push(...(await Promise.all(inside.slice(start, start + CONCURRENCY).map(forwardingIn))));
-    }
+    const rules = rulesFrom(await rtnetlink.rules(), protocol);
+    const { routes, nexthops } = await forwardingIn([DEFAULT_NETNS, ...namespaces]);
     return {
-      rules: sortedBy(
-        parts.flatMap(({ rules }) => rules),
-        ruleKey,
-      ),
-      routes: sortedBy(
-        parts.flatMap(({ routes }) => routes),
-        routeKey,
-      ),
-      nexthops: sortedBy(
-        parts.flatMap(({ nexthops }) => nexthops),
-        nexthopKey,
-      ),
+      rules: sortedBy(rules, ruleKey),
+      routes: sortedBy(routes, routeKey),
+      nexthops: sortedBy(nexthops, nexthopKey),
     };
   };
 
-  async function rulesOf(family: Family): Promise<Forwarding> {
-    const [rows = []] = await ip.query({ netns: DEFAULT_NETNS, family }, ['rule show']);
-    return { rules: rulesFrom(rows, family, protocol), routes: [], nexthops: [] };
-  }
-
-  /** The default namespace, with the rules of the family that ip takes when told none: IPv4. */
-  async function shared(): Promise<Forwarding> {
-    const [rules = [], routes = []] = await ip.query({ netns: DEFAULT_NETNS }, ['rule show', routesQuery]);
-    return { rules: rulesFrom(rules, 4, protocol), routes: routesFrom(routes, DEFAULT_NETNS), nexthops: [] };
-  }
-
-  async function forwardingIn(netns: Netns): Promise<Forwarding> {
-    const [routes = [], nexthops = []] = await ip.query({ netns }, [routesQuery, `nexthop show proto ${protocol}`]);
-    return { rules: [], routes: routesFrom(routes, netns), nexthops: nexthopsFrom(nexthops, netns, protocol) };
+  /** Nexthop objects are ours in customers' namespaces only. */
+  async function forwardingIn(namespaces: readonly Netns[]): Promise<Inside> {
+    const found = [...(await rtnetlink.forwarding(namespaces, protocol))];
+    return {
+      routes: found.flatMap(([netns, { routes }]) => routesFrom(routes, netns)),
+      nexthops: found.flatMap(([netns, { nexthops }]) =>
+        netns === DEFAULT_NETNS ? [] : nexthopsFrom(nexthops, netns, protocol),
+      ),
+    };
   }
 
   /** Runs steps of one place. A step that failed because its effect is already there is passed over. */
@@ -81,13 +59,13 @@ export function createRouteDriver(ip: Iproute, numbers: KernelNumbers): RouteDri
   async function inEffect(op: RouteOp): Promise<boolean> {
     switch (op.kind) {
       case 'rule-add':
-        return (await rulesOf(op.rule.family)).rules.some((rule) => same(rule, op.rule));
+        return rulesFrom(await rtnetlink.rules(), protocol).some((rule) => same(rule, op.rule));
       case 'rule-delete':
-        return (await rulesOf(op.rule.family)).rules.every((rule) => !same(rule, op.rule));
+        return rulesFrom(await rtnetlink.rules(), protocol).every((rule) => !same(rule, op.rule));
       case 'route-delete':
-        return (await forwardingIn(op.route.netns)).routes.every((route) => routeKey(route) !== routeKey(op.route));
+        return (await forwardingIn([op.route.netns])).routes.every((route) => routeKey(route) !== routeKey(op.route));
       case 'nexthop-delete':
-        return (await forwardingIn(op.netns)).nexthops.every(({ id }) => id !== op.id);
+        return (await forwardingIn([op.netns])).nexthops.every(({ id }) => id !== op.id);
       case 'route-replace':
       case 'nexthop-replace':
         return false;

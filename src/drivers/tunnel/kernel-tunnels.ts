@@ -1,20 +1,9 @@
-import { z } from 'zod';
-import { parseAddress } from '../../model/address.js';
 import type { KernelOp, Netns, TunnelState } from '../../model/kernel.js';
 import { DEFAULT_NETNS, fnv1a } from '../../model/naming.js';
 import type { Exec } from '../../ports/exec.js';
 import { KernelError, type TunnelDriver } from '../../ports/kernel.js';
-import {
-  batchEach,
-  batchIn,
-  byKey,
-  dumpLinks,
-  groupLines,
-  isUp,
-  settingLines,
-  throughAll,
-  type Link,
-} from './links.js';
+import type { Interface, Rtnetlink } from '../../ports/rtnetlink.js';
+import { batchEach, batchIn, byKey, groupLines, settingLines, throughAll } from './links.js';
 
 type TunnelOp = Extract<KernelOp, { kind: 'tunnel-add' | 'tunnel-repair' | 'tunnel-delete' }>;
 
@@ -28,12 +17,12 @@ const ALIAS = 'culvert-gre';
  * outer packet is off (`nopmtudisc`): with anycast the too-big goes to another
  * server.
  */
-export function createKernelTunnels(exec: Exec): TunnelDriver {
+export function createKernelTunnels(exec: Exec, rtnetlink: Rtnetlink): TunnelDriver {
   return {
     kind: 'kernel',
     probe: () => probe(exec),
-    observe: (namespaces) => observe(exec, namespaces),
-    apply: (ops) => apply(exec, ops),
+    observe: (namespaces) => observe(rtnetlink, namespaces),
+    apply: (ops) => apply(exec, rtnetlink, ops),
   };
 }
 
@@ -43,38 +32,22 @@ async function probe(exec: Exec): ReturnType<TunnelDriver['probe']> {
   return code === 0 ? { works: true } : { works: false, detail: `no ip_gre: ${stderr.trim().replaceAll('\n', '; ')}` };
 }
 
-/** IFLA_GRE_*: ip prints keys as dotted quads, and `any` for an end that is open. */
-const greData = z.object({
-  local: z.string(),
-  remote: z.string(),
-  ikey: z.string().optional(),
-  okey: z.string().optional(),
-});
-
-async function observe(exec: Exec, namespaces: readonly Netns[]): Promise<readonly TunnelState[]> {
-  const links = await dumpLinks(exec, namespaces, 'gre');
-  return links.flatMap(({ netns, link }) => tunnelFrom(netns, link)).sort(byKey);
+async function observe(rtnetlink: Rtnetlink, namespaces: readonly Netns[]): Promise<readonly TunnelState[]> {
+  const found = [...(await rtnetlink.interfaces(namespaces))];
+  return found.flatMap(([netns, links]) => links.flatMap((link) => tunnelFrom(netns, link))).sort(byKey);
 }
 
 /** Empty for devices that we have not made: without our tag, with the outside inside, with an end open or two different keys. */
-function tunnelFrom(netns: Netns, link: Link): readonly TunnelState[] {
-  const data = greData.safeParse(link.linkinfo?.info_data);
-  if (!data.success || link.ifalias !== ALIAS || link.link_netnsid === undefined) return [];
-  const [local, remote] = [parseAddress(data.data.local), parseAddress(data.data.remote)];
-  const { ikey, okey } = data.data;
-  if (local === undefined || remote === undefined || ikey !== okey) return [];
-  const key = ikey === undefined ? undefined : numberOf(ikey);
-  return [
-    { netns, name: link.ifname, local, remote, ...(key !== undefined && { key }), mtu: link.mtu, up: isUp(link) },
-  ];
+function tunnelFrom(netns: Netns, { name, alias, peer, gre, mtu, up }: Interface): readonly TunnelState[] {
+  if (gre?.local === undefined || gre.remote === undefined || gre.inputKey !== gre.outputKey) return [];
+  if (alias !== ALIAS || peer?.netnsid === undefined) return [];
+  const { local, remote, inputKey: key } = gre;
+  return [{ netns, name, local, remote, ...(key !== undefined && { key }), mtu, up }];
 }
 
-/** `0.0.0.42` is 42. */
-const numberOf = (quad: string): number => quad.split('.').reduce((value, part) => value * 256 + Number(part), 0);
-
 /** In three strokes: deletions, creations from outside, settings inside. Names are unique, so nothing else depends on the order. */
-async function apply(exec: Exec, ops: readonly TunnelOp[]): Promise<void> {
-  const there = await look(exec, ops);
+async function apply(exec: Exec, rtnetlink: Rtnetlink, ops: readonly TunnelOp[]): Promise<void> {
+  const there = await look(rtnetlink, ops);
   const taken = ops.filter((op) => op.kind === 'tunnel-add' && there.foreign(op.tunnel));
   const ours = ops.filter((op) => !taken.includes(op));
   await throughAll([
@@ -106,13 +79,13 @@ interface There {
 }
 
 /** What stands where these operations want to build or clear. */
-async function look(exec: Exec, ops: readonly TunnelOp[]): Promise<There> {
+async function look(rtnetlink: Rtnetlink, ops: readonly TunnelOp[]): Promise<There> {
   const building = ops.filter(({ kind }) => kind !== 'tunnel-repair').map((op) => labelOf(op).netns);
-  const links = building.length === 0 ? [] : await dumpLinks(exec, [...new Set([DEFAULT_NETNS, ...building])], 'gre');
-  const find = ({ netns, name }: Label) => links.find((entry) => entry.netns === netns && entry.link.ifname === name);
+  const links = await rtnetlink.interfaces(building.length === 0 ? [] : [...new Set([DEFAULT_NETNS, ...building])]);
+  const find = ({ netns, name }: Label) => links.get(netns)?.find((link) => link.name === name);
   const isOurs = (label: Label): boolean => {
-    const entry = find(label);
-    return entry !== undefined && tunnelFrom(entry.netns, entry.link).length > 0;
+    const link = find(label);
+    return link !== undefined && tunnelFrom(label.netns, link).length > 0;
   };
   return {
     ours: isOurs,

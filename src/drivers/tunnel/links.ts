@@ -1,52 +1,10 @@
-import { z } from 'zod';
+/** Commands of ip(8) for tunnels, in batches. */
 import type { Netns, TunnelState } from '../../model/kernel.js';
 import { ExecError, type Exec } from '../../ports/exec.js';
 import { KernelError } from '../../ports/kernel.js';
 
-/** What `ip -d -j link` says of one device; only what a tunnel needs. */
-const link = z.object({
-  ifname: z.string(),
-  flags: z.array(z.string()),
-  mtu: z.int(),
-  ifalias: z.string().optional(),
-  /** The namespace of the device's other side, where that is not this one. */
-  link_netnsid: z.int().optional(),
-  linkinfo: z.object({ info_data: z.unknown() }).optional(),
-});
-
-/** Devices that were filtered out are left behind as empty objects. */
-const dump = z.array(z.union([link, z.strictObject({})]));
-
-export type Link = z.output<typeof link>;
-
-export const isUp = ({ flags }: Link): boolean => flags.includes('UP');
-
 /** Two cores and a process each: more at once would only wait. */
 const PROCESSES_AT_ONCE = 8;
-
-/** Devices of one kind in each namespace, as `ip` lists them. Rejects with `KernelError`. */
-export async function dumpLinks(
-  exec: Exec,
-  namespaces: readonly Netns[],
-  kind: 'gre' | 'tun',
-): Promise<readonly { readonly netns: Netns; readonly link: Link }[]> {
-  const lists = await eachInTurn(namespaces, async (netns) => {
-    const text = await runIp(exec, [...within(netns), '-details', '-json', 'link', 'show', 'type', kind]);
-    return parseDump(text, netns).map((entry) => ({ netns, link: entry }));
-  });
-  return lists.flat();
-}
-
-function parseDump(text: string, netns: Netns): readonly Link[] {
-  try {
-    return dump.parse(JSON.parse(text)).filter((entry): entry is Link => 'ifname' in entry);
-  } catch {
-    throw new KernelError(
-      'unreadable',
-      `ip -json link in ${netns || 'the default namespace'}: a listing that is not understood`,
-    );
-  }
-}
 
 /** Lines for `ip -batch` in each namespace; namespaces side by side, lines in order. */
 export async function batchEach(exec: Exec, lines: ReadonlyMap<Netns, readonly string[]>): Promise<void> {
@@ -80,18 +38,15 @@ export const settingLines = ({ name, mtu, up }: TunnelState): readonly string[] 
 /** Lines for one `ip -batch`, in the namespace. Runs all of them; rejects with `KernelError` naming the first that failed. */
 export async function batchIn(exec: Exec, netns: Netns, lines: readonly string[]): Promise<void> {
   if (lines.length === 0) return;
-  await runIp(exec, [...within(netns), '-force', '-batch', '-'], `${lines.join('\n')}\n`, lines);
+  await runIp(exec, [...within(netns), '-force', '-batch', '-'], lines);
 }
 
 const within = (netns: Netns): readonly string[] => (netns === '' ? [] : ['-netns', netns]);
 
-async function runIp(exec: Exec, args: readonly string[], input?: string, lines?: readonly string[]): Promise<string> {
+async function runIp(exec: Exec, args: readonly string[], lines: readonly string[]): Promise<void> {
   try {
-    const { code, stdout, stderr } = await exec.run(['ip', ...args], {
-      timeoutMs: 10_000,
-      ...(input !== undefined && { input }),
-    });
-    if (code === 0) return stdout;
+    const { code, stderr } = await exec.run(['ip', ...args], { timeoutMs: 10_000, input: `${lines.join('\n')}\n` });
+    if (code === 0) return;
     throw new KernelError('failed', `ip ${args.join(' ')}: ${blame(stderr, lines)}`);
   } catch (error) {
     if (!(error instanceof ExecError)) throw error;
@@ -101,29 +56,21 @@ async function runIp(exec: Exec, args: readonly string[], input?: string, lines?
 }
 
 /** Behind what went wrong, iproute2 writes `Command failed -:3`; the line itself says more. */
-function blame(stderr: string, lines: readonly string[] = []): string {
+function blame(stderr: string, lines: readonly string[]): string {
   const [said = '', number] = stderr.split(/^Command failed -:(\d+)$/m);
   const line = number === undefined ? undefined : lines[Number(number) - 1];
   return `${said.trim().replaceAll('\n', '; ')}${line === undefined ? '' : ` at \`${line}\``}`;
 }
 
 /** A few at a time, and all of them: rejects with the first failure when the last has ended. */
-async function eachInTurn<T, R>(items: readonly T[], call: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
+async function eachInTurn<T>(items: readonly T[], call: (item: T) => Promise<void>): Promise<void> {
   const failures: unknown[] = [];
-  const waiting = items.entries();
+  const waiting = items.values();
   const worker = async (): Promise<void> => {
-    for (const [index, item] of waiting) {
-      try {
-        results[index] = await call(item);
-      } catch (error) {
-        failures.push(error);
-      }
-    }
+    for (const item of waiting) await call(item).catch((error: unknown) => failures.push(error));
   };
   await Promise.all(Array.from({ length: PROCESSES_AT_ONCE }, worker));
   if (failures.length > 0) throw failures[0];
-  return results;
 }
 
 /** Sorted by namespace, then name: the key of `TunnelState`. */

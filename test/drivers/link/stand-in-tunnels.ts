@@ -4,10 +4,11 @@ import { sortedBy, tunnelKey } from '../../../src/model/kernel-order.js';
 import { address } from '../../../src/model/address.js';
 import type { Iproute } from '../../../src/ports/iproute.js';
 import type { TunnelDriver } from '../../../src/ports/kernel.js';
+import type { Rtnetlink } from '../../../src/ports/rtnetlink.js';
 
 const FAR = 'far';
 
-export function standInTunnels(ip: Iproute): TunnelDriver & { prepare(): Promise<void> } {
+export function standInTunnels(ip: Iproute, rtnetlink: Rtnetlink): TunnelDriver & { prepare(): Promise<void> } {
   const run = async (netns: Netns, commands: readonly string[]): Promise<void> => {
     const end = await ip.batch({ netns }, commands);
     if (!end.done) throw new Error(`${commands[end.failed]}: ${end.message}`);
@@ -27,18 +28,10 @@ export function standInTunnels(ip: Iproute): TunnelDriver & { prepare(): Promise
     probe: () => Promise.resolve({ works: true }),
     observe: async (namespaces) => {
       const found: TunnelState[] = [];
-      for (const netns of namespaces) {
-        const [rows = []] = await ip.query({ netns }, ['link show']);
-        for (const row of rows.filter((link) => link.text('ifname').startsWith('gre-'))) {
-          const [local = '', remote = ''] = row.text('ifalias').split('/');
-          found.push({
-            netns,
-            name: row.text('ifname'),
-            local: address(local),
-            remote: address(remote),
-            mtu: row.number('mtu'),
-            up: row.texts('flags').includes('UP'),
-          });
+      for (const [netns, links] of await rtnetlink.interfaces(namespaces)) {
+        for (const { name, alias = '', mtu, up } of links.filter((link) => link.name.startsWith('gre-'))) {
+          const [local = '', remote = ''] = alias.split('/');
+          found.push({ netns, name, local: address(local), remote: address(remote), mtu, up });
         }
       }
       return sortedBy(found, tunnelKey);

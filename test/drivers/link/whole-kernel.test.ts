@@ -81,22 +81,22 @@ onKernel('our objects in a real kernel', () => {
 
   beforeAll(async () => {
     anchor = await openAnchor();
-    const { exec } = anchor;
+    const { exec, rtnetlink, namespaces } = anchor;
     shell = async (script) => {
       const end = await exec.run(['sh', '-c', script]);
       if (end.stderr !== '' && end.code !== 0) throw new Error(`${script}: ${end.stderr}`);
       return end.stdout;
     };
     const ip = createIproute(exec);
-    const tunnel = standInTunnels(ip);
+    const tunnel = standInTunnels(ip, rtnetlink);
     await tunnel.prepare();
     const end = await ip.batch({ netns: '' }, FOREIGN);
     if (!end.done) throw new Error(`${FOREIGN[end.failed]}: ${end.message}`);
     await shell('ip -n router link set r1 up');
     drivers = {
-      link: createLinkDriver(ip),
-      route: createRouteDriver(ip, acmeFleet.kernel),
-      sysctl: createSysctlDriver(exec),
+      link: createLinkDriver({ ip, rtnetlink, namespaces }),
+      route: createRouteDriver(ip, rtnetlink, acmeFleet.kernel),
+      sysctl: createSysctlDriver(namespaces),
       firewall: noFirewall,
       tunnel,
     };

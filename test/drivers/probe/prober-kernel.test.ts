@@ -75,9 +75,11 @@ whenPossible('probes', () => {
       anchor.exec.stream(argv, { line: () => resolve(), ended: (reason) => reject(new Error(reason)) });
     });
   const addTunnel = () =>
-    createTunTunnels({ exec: anchor.exec, socket: `/proc/${anchor.pid}/root/run/culvert/tund.sock` }).apply([
-      { kind: 'tunnel-add', tunnel: GRE_US },
-    ]);
+    createTunTunnels({
+      exec: anchor.exec,
+      rtnetlink: anchor.rtnetlink,
+      socket: `/proc/${anchor.pid}/root/run/culvert/tund.sock`,
+    }).apply([{ kind: 'tunnel-add', tunnel: GRE_US }]);
   /** Waits for `count` samples after now, and returns them. */
   const next = async (count: number): Promise<readonly ProbeSample[]> => {
     const from = samples.length;

@@ -1,148 +1,163 @@
-/** What ip(8) prints, as route and nexthop states; and what must not be taken for an empty table. */
+/** What of the kernel's tables is ours, and how operations become batches. */
 import { createIproute } from '../../../src/drivers/iproute/iproute.js';
 import { createRouteDriver } from '../../../src/drivers/route/route.js';
+import { address, prefix } from '../../../src/model/address.js';
 import { ExecError, type Exec, type ExecResult } from '../../../src/ports/exec.js';
+import type { Forwarding, Route, Rtnetlink, Rule } from '../../../src/ports/rtnetlink.js';
 import { acmeFleet } from '../../acme.js';
 
 type Answer = (argv: readonly string[], input: string) => ExecResult;
 
-function driverOn(answer: Answer) {
+const OK: Answer = () => ({ code: 0, stdout: '', stderr: '' });
+
+function driverOn(
+  tables: { rules?: readonly Rule[]; forwarding?: Record<string, Forwarding> } = {},
+  answer: Answer = OK,
+) {
   const exec: Exec = {
-    run: (argv, options) => Promise.resolve(answer(argv, options?.input ?? '')),
+    run: async (argv, options) => answer(argv, options?.input ?? ''),
     stream: () => {
       throw new Error('not expected');
     },
   };
-  return createRouteDriver(createIproute(exec), acmeFleet.kernel);
+  const unexpected = (): never => {
+    throw new Error('not expected');
+  };
+  const rtnetlink: Rtnetlink = {
+    rules: async () => tables.rules ?? [],
+    forwarding: async (namespaces) =>
+      new Map(
+        namespaces.flatMap((netns) => Object.entries(tables.forwarding ?? {}).filter(([name]) => name === netns)),
+      ),
+    interfaces: unexpected,
+    idsOf: unexpected,
+  };
+  return createRouteDriver(createIproute(exec), rtnetlink, acmeFleet.kernel);
 }
 
-const printed = (...lists: readonly object[]): ExecResult => ({
-  code: 0,
-  stdout: lists.map((list) => `${JSON.stringify(list)}\n`).join(''),
-  stderr: '',
-});
-
-const NOTHING: Answer = (_, input) =>
-  printed(
-    ...input
-      .trim()
-      .split('\n')
-      .map(() => []),
-  );
+const route = (more: Partial<Route> & { to: string }): Route => {
+  const { to, ...rest } = more;
+  return { family: to.includes(':') ? 6 : 4, table: 7700, destination: prefix(to), type: 1, metric: 20077, ...rest };
+};
 
 test('reads ours and leaves the rest', async () => {
-  const driver = driverOn((argv) => {
-    if (argv.includes('-6')) return printed([]);
-    if (argv.includes('cv-acme')) {
-      return printed(
-        [{ type: '1', dst: '203.0.113.0/24', nhid: 6, metric: 20077, table: '254', flags: [] }],
-        [
-          { id: 5, dev: 'gre-us', scope: '254', protocol: '77', flags: [] },
-          { id: 7, dev: 'gre-us', scope: '253', protocol: '77', flags: [] },
-          { id: 6, group: [{ id: 5, weight: 2 }], scope: '0', protocol: '77', flags: [] },
-          { id: 8, dev: 'gre-us', scope: '254', protocol: '4', flags: [] },
+  const ours = {
+    family: 4,
+    protocol: 77,
+    iif: 'eth1',
+    mark: 0x77000000,
+    mask: 0xff000000,
+    table: 7700,
+    preference: 7700,
+  } as const;
+  const driver = driverOn({
+    rules: [
+      ours,
+      { family: 4, protocol: 4, iif: 'eth1', mark: 1, mask: 0xffffffff, table: 100, preference: 100 },
+      { family: 6, protocol: 77, mask: 0xffffffff, table: 254, preference: 32766 },
+    ],
+    forwarding: {
+      '': {
+        routes: [
+          route({ to: '0.0.0.0/0', type: 7 }),
+          route({ to: '::/0', type: 7, device: 'lo' }),
+          route({ to: '198.51.100.9/32', device: 'eth1', metric: 5 }),
+          route({ to: '198.51.100.1/32', table: 254, device: 'cv-acme', via: address('fe80::2') }),
+          route({ to: '198.51.100.2/32', table: 254 }),
         ],
-      );
-    }
-    return printed(
-      [
-        {
-          priority: 7700,
-          src: 'all',
-          fwmark: '0x77000000',
-          fwmask: '0xff000000',
-          iif: 'eth1',
-          table: '7700',
-          protocol: '77',
-        },
-        { priority: 100, src: 'all', fwmark: '0x1', iif: 'eth1', table: '100' },
-      ],
-      [
-        { type: '7', dst: 'default', table: '7700', metric: 20077, flags: [] },
-        { type: '7', dst: 'default', dev: 'lo', table: '7700', metric: 20077, flags: [], pref: 'medium' },
-        { type: '1', dst: '198.51.100.9', dev: 'eth1', table: '7700', metric: 5, flags: [] },
-        {
-          type: '1',
-          dst: '198.51.100.1',
-          via: { family: 'inet6', host: 'fe80::2' },
-          dev: 'cv-acme',
-          metric: 20077,
-          flags: [],
-        },
-      ],
-    );
+        nexthops: [{ id: 9, family: 4, protocol: 77, device: 'eth1' }],
+      },
+      'cv-acme': {
+        routes: [route({ to: '203.0.113.0/24', table: 254, nexthop: 6, device: 'gre-us' })],
+        nexthops: [
+          { id: 5, family: 4, protocol: 77, device: 'gre-us' },
+          { id: 7, family: 6, protocol: 77, device: 'gre-us' },
+          {
+            id: 6,
+            protocol: 77,
+            group: [
+              { id: 7, weight: 1 },
+              { id: 5, weight: 2 },
+            ],
+          },
+          { id: 8, family: 4, protocol: 4, device: 'gre-us' },
+          { id: 4, family: 4, protocol: 77, device: 'gre-us', via: address('10.255.0.1') },
+        ],
+      },
+    },
   });
-  const { rules, routes, nexthops } = await driver.observe(['cv-acme']);
+  const { rules, routes, nexthops } = await driver.observe(['cv-acme', 'cv-gone']);
   expect(rules).toEqual([
     { family: 4, iif: 'eth1', mark: 0x77000000, mask: 0xff000000, table: 7700, preference: 7700 },
   ]);
-  expect(routes).toEqual([
-    {
-      netns: '',
-      family: 4,
-      table: 254,
-      destination: '198.51.100.1/32',
-      target: { kind: 'via', device: 'cv-acme', via: 'fe80::2' },
-    },
-    { netns: '', family: 4, table: 7700, destination: '0.0.0.0/0', target: { kind: 'unreachable' } },
-    { netns: '', family: 6, table: 7700, destination: '::/0', target: { kind: 'unreachable' } },
-    { netns: 'cv-acme', family: 4, table: 254, destination: '203.0.113.0/24', target: { kind: 'nexthop', id: 6 } },
+  expect(routes.map(({ netns, table, destination, target }) => [netns, table, destination, target])).toEqual([
+    ['', 254, '198.51.100.1/32', { kind: 'via', device: 'cv-acme', via: 'fe80::2' }],
+    ['', 254, '198.51.100.2/32', { kind: 'via', device: '' }],
+    ['', 7700, '0.0.0.0/0', { kind: 'unreachable' }],
+    ['', 7700, '::/0', { kind: 'unreachable' }],
+    ['cv-acme', 254, '203.0.113.0/24', { kind: 'nexthop', id: 6 }],
   ]);
-  expect(nexthops.map(({ id, family, target }) => [id, family, target.kind])).toEqual([
-    [5, 4, 'device'],
-    [6, 4, 'group'],
-    [7, 6, 'device'],
+  expect(nexthops.map(({ id, family, target }) => [id, family, target])).toEqual([
+    [4, 4, { kind: 'device', device: '' }],
+    [5, 4, { kind: 'device', device: 'gre-us' }],
+    [
+      6,
+      4,
+      {
+        kind: 'group',
+        members: [
+          { id: 5, weight: 2 },
+          { id: 7, weight: 1 },
+        ],
+      },
+    ],
+    [7, 6, { kind: 'device', device: 'gre-us' }],
   ]);
+});
+
+const GONE = { kind: 'nexthop-delete', netns: 'cv-a', id: 9 } as const;
+
+test('what is gone already is passed over; what failed otherwise is named', async () => {
+  const answer: Answer = () => ({
+    code: 1,
+    stdout: '',
+    stderr: 'RTNETLINK answers: No such file\nCommand failed -:1\n',
+  });
+  await driverOn({ forwarding: { 'cv-a': { routes: [], nexthops: [] } } }, answer).apply([GONE]);
+  const nexthops = [{ id: 9, family: 4, protocol: 77, device: 'gre-us' }] as const;
+  await expect(driverOn({ forwarding: { 'cv-a': { routes: [], nexthops } } }, answer).apply([GONE])).rejects.toThrow(
+    'ip nexthop delete id 9 in cv-a: RTNETLINK answers: No such file',
+  );
 });
 
 test.each<[string, Answer, string]>([
-  ['a list too few', () => printed([]), 'unreadable'],
-  ['no output', () => ({ code: 0, stdout: '', stderr: '' }), 'unreadable'],
   [
-    'cut short',
-    (_, input) => ({ code: 0, stdout: `${'[{"dst":\n'.repeat(input.trim().split('\n').length)}`, stderr: '' }),
-    'unreadable',
+    'no ip',
+    () => {
+      throw new ExecError(['ip'], 'not-found', 'ip: no such program');
+    },
+    'tool-missing',
   ],
   [
-    'not a list',
-    (_, input) =>
-      printed(
-        ...input
-          .trim()
-          .split('\n')
-          .map(() => ({})),
-      ),
-    'unreadable',
+    'no end',
+    () => {
+      throw new ExecError(['ip'], 'timeout', 'ip: no end');
+    },
+    'timeout',
   ],
-  ['a failed dump', () => ({ code: 1, stdout: '', stderr: 'Dump terminated\n' }), 'unreadable'],
-  [
-    'no permission',
-    () => ({ code: 2, stdout: '', stderr: 'RTNETLINK answers: Operation not permitted\n' }),
-    'not-permitted',
-  ],
-])('%s is unknown, not empty', async (_, answer, reason) => {
-  await expect(driverOn(answer).observe([])).rejects.toMatchObject({ name: 'KernelError', reason });
-});
-
-test('an empty dump of a healthy ip is empty', async () => {
-  expect(await driverOn(NOTHING).observe(['cv-acme'])).toEqual({ rules: [], routes: [], nexthops: [] });
-});
-
-test('without ip, the remedy is named', async () => {
-  const driver = driverOn((argv) => {
-    throw new ExecError(argv, 'not-found', 'ip: no such program');
-  });
-  await expect(driver.observe([])).rejects.toThrow('install iproute2');
+  ['no permission', () => ({ code: 2, stdout: '', stderr: 'Operation not permitted\n' }), 'not-permitted'],
+  ['no such namespace', () => ({ code: 1, stdout: '', stderr: 'Cannot open network namespace "cv-a"\n' }), 'failed'],
+])('%s is told apart', async (_, answer, reason) => {
+  await expect(driverOn({}, answer).apply([GONE])).rejects.toMatchObject({ name: 'KernelError', reason });
 });
 
 test('operations of one place are one batch; the first failure stops and is named', async () => {
   const batches: string[] = [];
-  const driver = driverOn((argv, input) => {
-    if (argv.includes('-json')) return NOTHING(argv, input);
+  const driver = driverOn({}, (argv, input) => {
     batches.push(`${argv.slice(1).join(' ')}\n${input}`);
     return input.includes('id 9 ')
       ? { code: 1, stdout: '', stderr: 'Error: Device does not exist.\nCommand failed -:2\n' }
-      : printed();
+      : { code: 0, stdout: '', stderr: '' };
   });
   const device = (id: number, family: 4 | 6) =>
     ({

@@ -1,42 +1,19 @@
-import { createSysctlDriver, pathOf } from '../../../src/drivers/sysctl/sysctl.js';
-import { ExecError, type Exec, type ExecResult } from '../../../src/ports/exec.js';
+import { createSysctlDriver } from '../../../src/drivers/sysctl/sysctl.js';
+import { KernelError } from '../../../src/ports/kernel.js';
+import type { Namespaces } from '../../../src/ports/namespaces.js';
 import { openAnchor, whyNoAnchor, type Anchor } from '../../kernel-anchor.js';
 
-const answering = (answer: () => Promise<ExecResult>): Exec => ({
-  run: answer,
-  stream: () => {
-    throw new Error('not expected');
-  },
-});
+const FORWARD = { netns: 'cv-acme', key: 'net.ipv4.ip_forward', value: '1' };
 
-const FORWARD = { netns: '', key: 'net.ipv4.ip_forward', value: '1' };
-
-test('keys are sysctl(8)’s: a slash is a dot in a name', () => {
-  expect(pathOf('net.ipv4.conf.eth1/100.rp_filter')).toBe('/proc/sys/net/ipv4/conf/eth1.100/rp_filter');
-});
-
-test.each([
-  [
-    'a line that nobody asked for',
-    () => Promise.resolve({ code: 0, stdout: 'bash: warning: x\n', stderr: '' }),
-    'unreadable',
-  ],
-  [
-    'a failed read',
-    () => Promise.resolve({ code: 123, stdout: '', stderr: 'grep: x: Permission denied\n' }),
-    'unreadable',
-  ],
-  [
-    'no nsenter',
-    () => Promise.reject(new ExecError(['nsenter'], 'not-found', 'nsenter: no such program')),
-    'tool-missing',
-  ],
-  ['no end', () => Promise.reject(new ExecError(['sh'], 'timeout', 'sh: no end')), 'timeout'],
-])('%s is unknown, not empty', async (_, answer, reason) => {
-  await expect(createSysctlDriver(answering(answer)).observe([FORWARD])).rejects.toMatchObject({
-    name: 'KernelError',
-    reason,
-  });
+test('a namespace that cannot be entered is unknown, not empty', async () => {
+  const namespaces: Namespaces = {
+    names: () => ['cv-acme'],
+    pathOf: () => undefined,
+    within: () => {
+      throw new KernelError('unreadable', 'no');
+    },
+  };
+  await expect(createSysctlDriver(namespaces).observe([FORWARD])).rejects.toMatchObject({ reason: 'unreadable' });
 });
 
 const obstacle = await whyNoAnchor();
@@ -52,7 +29,7 @@ if (obstacle !== undefined) console.warn(`kernel tests skipped: ${obstacle}`);
   afterAll(() => anchor?.close());
 
   test('sets and reads in each namespace; what does not exist is left out', async () => {
-    const driver = createSysctlDriver(anchor.exec);
+    const driver = createSysctlDriver(anchor.namespaces);
     const wanted = [
       { netns: '', key: 'net.ipv4.conf.all.rp_filter', value: '2' },
       { netns: '', key: 'net.ipv4.conf.eth1/100.rp_filter', value: '1' },
@@ -61,7 +38,8 @@ if (obstacle !== undefined) console.warn(`kernel tests skipped: ${obstacle}`);
     await driver.apply(wanted.map((sysctl) => ({ kind: 'sysctl-set', sysctl })));
     const missing = { netns: 'cv-acme', key: 'net.ipv4.conf.gre-us.rp_filter', value: '0' };
     const asked = [...wanted, missing].map((sysctl) => ({ ...sysctl, value: 'whatever' }));
-    expect(await driver.observe(asked)).toEqual(wanted);
+    const gone = { netns: 'cv-gone', key: 'net.ipv4.ip_forward', value: '1' };
+    expect(await driver.observe([...asked, gone])).toEqual(wanted);
   });
 
   test('what cannot be written is named', async () => {
@@ -69,6 +47,8 @@ if (obstacle !== undefined) console.warn(`kernel tests skipped: ${obstacle}`);
       kind: 'sysctl-set',
       sysctl: { netns: 'cv-acme', key: 'net.ipv4.conf.none.rp_filter', value: '0' },
     } as const;
-    await expect(createSysctlDriver(anchor.exec).apply([op])).rejects.toThrow('/proc/sys/net/ipv4/conf/none/rp_filter');
+    await expect(createSysctlDriver(anchor.namespaces).apply([op])).rejects.toThrow(
+      '/proc/sys/net/ipv4/conf/none/rp_filter',
+    );
   });
 });

@@ -5,15 +5,16 @@
 import { createKernelTunnels } from '../../../src/drivers/tunnel/kernel-tunnels.js';
 import { address } from '../../../src/model/address.js';
 import type { TunnelState } from '../../../src/model/kernel.js';
-import { createExec } from '../../../src/drivers/exec/exec.js';
-import { whyNoAnchor } from '../../kernel-anchor.js';
+import { openAnchor, whyNoAnchor } from '../../kernel-anchor.js';
 import { transpiled, type Program } from '../syscall/transpiled.js';
 import { GRE_US, TundFixture } from './tund-fixture.js';
 
 async function whyNoGre(): Promise<string | undefined> {
   const missing = await whyNoAnchor();
   if (missing !== undefined) return missing;
-  const probe = await createKernelTunnels(createExec()).probe();
+  const anchor = await openAnchor();
+  const probe = await createKernelTunnels(anchor.exec, anchor.rtnetlink).probe();
+  await anchor.close();
   return probe.works ? undefined : probe.detail;
 }
 
@@ -41,7 +42,7 @@ whenPossible('tunnels by the kernel', () => {
     await driver().apply(ours.map(({ netns, name }) => ({ kind: 'tunnel-delete', netns, name })));
   });
 
-  const driver = () => createKernelTunnels(fixture.anchor.exec);
+  const driver = () => createKernelTunnels(fixture.anchor.exec, fixture.anchor.rtnetlink);
   const observed = () => driver().observe(['cv-acme']);
   const add = (...tunnels: TunnelState[]) => driver().apply(tunnels.map((tunnel) => ({ kind: 'tunnel-add', tunnel })));
 

@@ -2,7 +2,8 @@ import { createKernelTunnels } from '../../../src/drivers/tunnel/kernel-tunnels.
 import { address } from '../../../src/model/address.js';
 import type { TunnelState } from '../../../src/model/kernel.js';
 import type { Exec, ExecResult } from '../../../src/ports/exec.js';
-import { ExecError } from '../../../src/ports/exec.js';
+import type { TunnelDriver } from '../../../src/ports/kernel.js';
+import type { Interface, Rtnetlink } from '../../../src/ports/rtnetlink.js';
 
 const GRE_US: TunnelState = {
   netns: 'cv-acme',
@@ -14,79 +15,64 @@ const GRE_US: TunnelState = {
 };
 const GRE_KEY: TunnelState = { ...GRE_US, name: 'gre-key', key: 42, up: false };
 
-const linkJson = (more: object, data: object): object => ({
-  ifname: 'gre-us',
-  flags: ['POINTOPOINT', 'NOARP', 'UP', 'LOWER_UP'],
+const ENDS = { local: address('192.0.2.1'), remote: address('198.51.100.66') };
+
+const link = (more: Partial<Interface> = {}): Interface => ({
+  index: 7,
+  name: 'gre-us',
+  up: true,
+  carrier: true,
   mtu: 1476,
-  ifalias: 'culvert-gre',
-  link_netnsid: 0,
-  linkinfo: {
-    info_kind: 'gre',
-    info_data: { remote: '198.51.100.66', local: '192.0.2.1', ttl: 64, pmtudisc: false, ...data },
-  },
+  alias: 'culvert-gre',
+  kind: 'gre',
+  gre: ENDS,
+  peer: { index: 0, netnsid: 0 },
+  makesAddresses: false,
+  addresses: [],
   ...more,
 });
 
-/** Answers dumps with `links` and records every batch as `namespace: line`. */
-function fakeIp(
-  links: readonly object[],
+/** A machine with these links in every customer's namespace; records every batch as `namespace: line`. */
+function machine(
+  links: readonly Interface[],
   failing?: Partial<ExecResult>,
-  outside: readonly object[] = [],
-): { exec: Exec; said: string[] } {
+  outside: readonly Interface[] = [],
+): { driver: TunnelDriver; said: string[] } {
   const said: string[] = [];
   const run: Exec['run'] = (argv, options) => {
     const netns = argv.includes('-netns') ? argv[argv.indexOf('-netns') + 1] : 'default';
-    const dump = [{}, ...(netns === 'default' ? outside : links)];
-    if (argv.includes('-json')) return Promise.resolve({ code: 0, stdout: JSON.stringify(dump), stderr: '' });
     for (const line of (options?.input ?? '').trimEnd().split('\n')) said.push(`${netns}: ${line}`);
     return Promise.resolve({ code: 0, stdout: '', stderr: '', ...failing });
   };
-  const stream = (): never => {
-    throw new Error('no stream here');
+  const unexpected = (): never => {
+    throw new Error('not expected here');
   };
-  return { exec: { run, stream }, said };
+  const rtnetlink: Rtnetlink = {
+    interfaces: (namespaces) =>
+      Promise.resolve(new Map(namespaces.map((netns) => [netns, netns === '' ? outside : links]))),
+    forwarding: unexpected,
+    rules: unexpected,
+    idsOf: unexpected,
+  };
+  return { driver: createKernelTunnels({ run, stream: unexpected }, rtnetlink), said };
 }
 
 describe('observing', () => {
-  const observe = (links: readonly object[]) => createKernelTunnels(fakeIp(links).exec).observe(['cv-acme']);
+  const observe = (links: readonly Interface[]) => machine(links).driver.observe(['cv-acme']);
 
   test('ours, sorted', async () => {
-    const keyed = linkJson(
-      { ifname: 'gre-key', flags: ['POINTOPOINT', 'NOARP'] },
-      { ikey: '0.0.0.42', okey: '0.0.0.42' },
-    );
-    expect(await observe([linkJson({}, {}), keyed])).toEqual([GRE_KEY, GRE_US]);
+    const keyed = link({ name: 'gre-key', up: false, gre: { ...ENDS, inputKey: 42, outputKey: 42 } });
+    expect(await observe([link(), keyed])).toEqual([GRE_KEY, GRE_US]);
   });
 
   test.each([
-    ['without our alias', linkJson({ ifalias: undefined }, {})],
-    ['of the module itself', linkJson({ ifname: 'gre0' }, { remote: 'any', local: 'any' })],
-    ['with the outside inside', linkJson({ link_netnsid: undefined }, {})],
-    ['with two keys', linkJson({}, { ikey: '0.0.0.1', okey: '0.0.0.2' })],
-    ['with one key', linkJson({}, { ikey: '0.0.0.1' })],
-    ['without details', { ifname: 'x', flags: [], mtu: 1, ifalias: 'culvert-gre' }],
+    ['without our alias', link({ alias: 'other' })],
+    ['of the module itself', link({ name: 'gre0', gre: {} })],
+    ['with the outside inside', link({ peer: { index: 0 } })],
+    ['with two keys', link({ gre: { ...ENDS, inputKey: 1, outputKey: 2 } })],
+    ['with one key', link({ gre: { ...ENDS, inputKey: 1 } })],
+    ['of another kind', (({ gre: _, ...rest }) => rest)(link({ kind: 'dummy' }))],
   ])('a device %s is foreign', async (_, foreign) => expect(await observe([foreign])).toEqual([]));
-
-  test('the highest key is a number without sign', async () => {
-    const quad = '255.255.255.255';
-    expect(await observe([linkJson({}, { ikey: quad, okey: quad })])).toEqual([{ ...GRE_US, key: 0xffffffff }]);
-  });
-
-  test.each([
-    ['a failed dump', { code: 1, stdout: '', stderr: 'Cannot open network namespace' }, 'failed'],
-    ['an empty answer', { code: 0, stdout: '', stderr: '' }, 'unreadable'],
-    ['nonsense', { code: 0, stdout: '{"a":1}', stderr: '' }, 'unreadable'],
-    ['a device without a name', { code: 0, stdout: '[{"mtu":1}]', stderr: '' }, 'unreadable'],
-  ])('%s is unknown, not empty', async (_, result, reason) => {
-    const exec: Exec = { ...fakeIp([]).exec, run: () => Promise.resolve(result) };
-    await expect(createKernelTunnels(exec).observe(['cv-acme'])).rejects.toMatchObject({ name: 'KernelError', reason });
-  });
-
-  test('a missing ip is named', async () => {
-    const run = () => Promise.reject(new ExecError(['ip'], 'not-found', 'ip: no such program'));
-    const driver = createKernelTunnels({ ...fakeIp([]).exec, run });
-    await expect(driver.observe(['cv-acme'])).rejects.toMatchObject({ reason: 'tool-missing' });
-  });
 });
 
 describe('applying', () => {
@@ -105,8 +91,8 @@ describe('applying', () => {
   const gone = { kind: 'tunnel-delete', netns: 'cv-acme', name: 'gre-us' } as const;
 
   test('additions are made outside, moved, and settled inside', async () => {
-    const { exec, said } = fakeIp([]);
-    await createKernelTunnels(exec).apply([add(GRE_US), add(GRE_KEY)]);
+    const { driver, said } = machine([]);
+    await driver.apply([add(GRE_US), add(GRE_KEY)]);
     expect(said).toEqual([
       ...created,
       `default: link add name cvt-9jieeg mtu 1476 ${gre} key 42 ttl 64 nopmtudisc`,
@@ -119,20 +105,20 @@ describe('applying', () => {
   });
 
   test('what an addition before left outside is cleared first', async () => {
-    const { exec, said } = fakeIp([], {}, [linkJson({ ifname: birth }, {})]);
-    await createKernelTunnels(exec).apply([add(GRE_US)]);
+    const { driver, said } = machine([], {}, [link({ name: birth })]);
+    await driver.apply([add(GRE_US)]);
     expect(said).toEqual([`default: link delete dev ${birth}`, ...created, ...set]);
   });
 
   test('adding what is there sets it right', async () => {
-    const { exec, said } = fakeIp([linkJson({}, {})]);
-    await createKernelTunnels(exec).apply([add(GRE_US)]);
+    const { driver, said } = machine([link()]);
+    await driver.apply([add(GRE_US)]);
     expect(said).toEqual(set);
   });
 
   test("somebody else's device of the same name is left alone, and keeps nobody else away", async () => {
-    const { exec, said } = fakeIp([linkJson({ ifalias: undefined }, {})]);
-    await expect(createKernelTunnels(exec).apply([add(GRE_US), add(GRE_KEY)])).rejects.toThrow(
+    const { driver, said } = machine([link({ alias: 'other' })]);
+    await expect(driver.apply([add(GRE_US), add(GRE_KEY)])).rejects.toThrow(
       "gre-us in cv-acme is somebody else's; remove or rename it",
     );
     expect(said.filter((line) => line.includes('gre-us'))).toEqual([]);
@@ -140,27 +126,27 @@ describe('applying', () => {
   });
 
   test('a repair changes ends, MTU and state in place', async () => {
-    const { exec, said } = fakeIp([]);
-    await createKernelTunnels(exec).apply([{ kind: 'tunnel-repair', tunnel: GRE_US }]);
+    const { driver, said } = machine([]);
+    await driver.apply([{ kind: 'tunnel-repair', tunnel: GRE_US }]);
     expect(said).toEqual(set);
   });
 
   test('a device is deleted once; made anew when it is deleted and added', async () => {
-    const { exec, said } = fakeIp([linkJson({}, {})]);
-    await createKernelTunnels(exec).apply([gone, { ...gone, name: 'gre-gone' }, add(GRE_US)]);
+    const { driver, said } = machine([link()]);
+    await driver.apply([gone, { ...gone, name: 'gre-gone' }, add(GRE_US)]);
     expect(said).toEqual(['cv-acme: link delete dev gre-us', ...created, ...set]);
   });
 
   test("somebody else's device is not deleted", async () => {
-    const { exec, said } = fakeIp([linkJson({ ifalias: undefined }, {})]);
-    await createKernelTunnels(exec).apply([gone]);
+    const { driver, said } = machine([link({ alias: 'other' })]);
+    await driver.apply([gone]);
     expect(said).toEqual([]);
   });
 
   test('a failure names the line', async () => {
     const stderr = 'Error: Unknown device type.\nCommand failed -:1\nCannot find device "cvt-0"\nCommand failed -:2\n';
-    const { exec } = fakeIp([], { code: 1, stderr });
-    await expect(createKernelTunnels(exec).apply([add(GRE_US)])).rejects.toThrow(
+    const { driver } = machine([], { code: 1, stderr });
+    await expect(driver.apply([add(GRE_US)])).rejects.toThrow(
       `ip -force -batch -: Error: Unknown device type. at \`link add name ${birth} mtu 1476 type gre`,
     );
   });

@@ -56,7 +56,8 @@ export class TundFixture {
 
   /** A new driver, as a restarted agent would make one. */
   driver(): TunnelDriver {
-    return createTunTunnels({ exec: this.anchor.exec, socket: this.socket });
+    const { exec, rtnetlink } = this.anchor;
+    return createTunTunnels({ exec, rtnetlink, socket: this.socket });
   }
 
   async tund(...flags: string[]): Promise<Running> {

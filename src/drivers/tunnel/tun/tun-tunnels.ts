@@ -1,7 +1,8 @@
 import type { KernelOp, Netns, TunnelState } from '../../../model/kernel.js';
 import type { Exec } from '../../../ports/exec.js';
 import { KernelError, type TunnelDriver } from '../../../ports/kernel.js';
-import { batchEach, batchIn, byKey, dumpLinks, groupLines, isUp, settingLines, throughAll } from '../links.js';
+import type { Rtnetlink } from '../../../ports/rtnetlink.js';
+import { batchEach, batchIn, byKey, groupLines, settingLines, throughAll } from '../links.js';
 import { deviceAlias, type HeldTunnel, type OpenedTunnel, type Step } from './protocol.js';
 import { askTund, TundGone } from './tund-client.js';
 
@@ -9,6 +10,7 @@ type TunnelOp = Extract<KernelOp, { kind: 'tunnel-add' | 'tunnel-repair' | 'tunn
 
 export interface TunTunnelsOptions {
   readonly exec: Exec;
+  readonly rtnetlink: Rtnetlink;
   /** Where `culvert tund` listens. */
   readonly socket: string;
 }
@@ -18,11 +20,11 @@ export interface TunTunnelsOptions {
  * namespace and moved into the customer's. It is opened outside because its
  * descriptor would otherwise keep a deleted customer's namespace alive.
  */
-export function createTunTunnels({ exec, socket }: TunTunnelsOptions): TunnelDriver {
+export function createTunTunnels({ exec, rtnetlink, socket }: TunTunnelsOptions): TunnelDriver {
   return {
     kind: 'tun',
     probe: () => probe(exec),
-    observe: (namespaces) => observe(exec, socket, namespaces),
+    observe: (namespaces) => observe(rtnetlink, socket, namespaces),
     apply: (ops) => apply(exec, socket, ops),
   };
 }
@@ -33,23 +35,26 @@ async function probe(exec: Exec): ReturnType<TunnelDriver['probe']> {
 }
 
 /** A tunnel is there when tund holds a descriptor and its device, known by the alias, is in the namespace. */
-async function observe(exec: Exec, socket: string, namespaces: readonly Netns[]): Promise<readonly TunnelState[]> {
-  const [held, links] = await Promise.all([heldBy(socket), dumpLinks(exec, namespaces, 'tun')]);
+async function observe(
+  rtnetlink: Rtnetlink,
+  socket: string,
+  namespaces: readonly Netns[],
+): Promise<readonly TunnelState[]> {
+  const [held, interfaces] = await Promise.all([heldBy(socket), rtnetlink.interfaces(namespaces)]);
+  const links = [...interfaces].flatMap(([netns, inside]) => inside.map((link) => ({ netns, link })));
   const byAlias = new Map(held?.map((tunnel) => [deviceAlias(tunnel.id), tunnel]));
-  if (held === undefined && links.some(({ link }) => link.ifalias?.startsWith(deviceAlias('')))) {
+  if (held === undefined && links.some(({ link }) => link.alias?.startsWith(deviceAlias('')))) {
     throw new KernelError(
       'unreadable',
       `no tund listens at ${socket}, yet devices of one are there; is it the right path?`,
     );
   }
   return links
-    .flatMap(({ netns, link }) => {
-      const tunnel = byAlias.get(link.ifalias ?? '');
-      if (tunnel?.netns !== netns || tunnel.name !== link.ifname) return [];
+    .flatMap(({ netns, link: { name, alias, mtu, up } }) => {
+      const tunnel = byAlias.get(alias ?? '');
+      if (tunnel?.netns !== netns || tunnel.name !== name) return [];
       const { local, remote, key } = tunnel;
-      return [
-        { netns, name: link.ifname, local, remote, ...(key !== undefined && { key }), mtu: link.mtu, up: isUp(link) },
-      ];
+      return [{ netns, name, local, remote, ...(key !== undefined && { key }), mtu, up }];
     })
     .sort(byKey);
 }
