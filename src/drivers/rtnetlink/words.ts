@@ -4,7 +4,7 @@ import { KernelError } from '../../ports/kernel.js';
 import type { NetlinkAttributes } from '../../ports/netlink.js';
 
 /** linux/socket.h. */
-export const AF_INET = 2;
+const AF_INET = 2;
 export const AF_INET6 = 10;
 
 export const familyNumber = (family: Family): number => (family === 4 ? AF_INET : AF_INET6);
