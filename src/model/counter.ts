@@ -10,6 +10,8 @@ export const GRE_STRANGER = 'gre_stranger';
 export const GRE_DECAPSULATED = 'gre_decapsulated';
 /** Customer's namespace: left a tunnel with a source outside the customer's prefixes; dropped. */
 export const INNER_SOURCE_REFUSED = 'inner_source_refused';
+/** Customer's namespace: came in for one of the customer's prefixes when no route to a tunnel was there; dropped. */
+export const NO_TUNNEL = 'no_tunnel';
 
 /** Default namespace: arrived on an uplink for one of the customer's prefixes. */
 export const carriedCounterOf = (customer: string): string => `carried_${customer}`;

@@ -1,6 +1,6 @@
 /** The table in a customer's namespace. */
 import type { Family } from '../../model/address.js';
-import { INNER_SOURCE_REFUSED } from '../../model/counter.js';
+import { INNER_SOURCE_REFUSED, NO_TUNNEL } from '../../model/counter.js';
 import type { Customer, Tunnel } from '../../model/fleet.js';
 import { EDGE_DEVICE, tunnelDeviceOf } from '../../model/naming.js';
 import { firewallChainOf, firewallParts } from './firewall.js';
@@ -27,12 +27,13 @@ const HEADERS_V6 = 60;
 /** After routing has chosen the tunnel, where `mangle` sits. */
 const MANGLE = -150;
 
-/** Only the decapsulation limit and the customer's own rules drop here. */
+/** Only the decapsulation limit, the want of a tunnel and the customer's own rules drop here. */
 export function customerTable(customer: Customer): string {
   const prefixes = customer.prefixes.map(({ prefix }) => prefix);
   const firewall = firewallParts(customer.firewall);
+  const clamps = clampsOf(customer.tunnels);
   return table([
-    counters([INNER_SOURCE_REFUSED]),
+    counters([INNER_SOURCE_REFUSED, NO_TUNNEL]),
     intervalSet('prefixes4', 'ipv4_addr', outermost(prefixes, 4).map(addressText)),
     intervalSet('prefixes6', 'ipv6_addr', outermost(prefixes, 6).map(addressText)),
     decapsulated(),
@@ -43,9 +44,13 @@ export function customerTable(customer: Customer): string {
       ...firewall.families.map(firewallJump),
     ]),
     baseChain('output', BEFORE_TRACKING, ['notrack']),
-    ...clampParts(customer.tunnels),
+    ...clamps.parts,
+    baseChain('forward', MANGLE, [NO_WAY_HOME, ...clamps.rules]),
   ]);
 }
+
+/** What came in by the veth and would leave by it again would come back from the site's router, until its TTL ends. */
+const NO_WAY_HOME = `iifname ${deviceName(EDGE_DEVICE)} oifname ${deviceName(EDGE_DEVICE)} counter name ${identifier(NO_TUNNEL)} drop`;
 
 /** Link-local noise (neighbour and multicast listener discovery, RFC 4861, RFC 3810) is neither carried nor a violation. */
 function decapsulated(): string {
@@ -62,16 +67,21 @@ const firewallJump = (family: Family): string =>
   `iifname ${deviceName(EDGE_DEVICE)} ${family === 4 ? 'meta nfproto ipv4' : 'ip6 daddr != { fe80::/10, ff02::/16 }'} jump ${firewallChainOf(family)}`;
 
 /** SYN and SYN-ACK into a tunnel and out of it, by the tunnel's MTU; a chain per MTU, one lookup per direction. */
-function clampParts(tunnels: readonly Tunnel[]): readonly string[] {
-  if (tunnels.length === 0) return [];
+function clampsOf(tunnels: readonly Tunnel[]): {
+  readonly parts: readonly string[];
+  readonly rules: readonly string[];
+} {
+  if (tunnels.length === 0) return { parts: [], rules: [] };
   const mtus = [...new Set(tunnels.map(({ mtu }) => mtu))].sort((a, b) => a - b);
   const items = tunnels.map(({ name, mtu }) => `${deviceName(tunnelDeviceOf(name))} : jump ${clampChainOf(mtu)}`);
   const opening = 'tcp flags & (syn | rst) == syn';
-  return [
-    ...mtus.map((mtu) => chain(clampChainOf(mtu), [clamp('ipv4', mtu - HEADERS_V4), clamp('ipv6', mtu - HEADERS_V6)])),
-    map('clamps', 'ifname : verdict', items.sort()),
-    baseChain('forward', MANGLE, [`${opening} oifname vmap @clamps`, `${opening} iifname vmap @clamps`]),
-  ];
+  const chains = mtus.map((mtu) =>
+    chain(clampChainOf(mtu), [clamp('ipv4', mtu - HEADERS_V4), clamp('ipv6', mtu - HEADERS_V6)]),
+  );
+  return {
+    parts: [...chains, map('clamps', 'ifname : verdict', items.sort())],
+    rules: [`${opening} oifname vmap @clamps`, `${opening} iifname vmap @clamps`],
+  };
 }
 
 const clampChainOf = (mtu: number): string => identifier(`clamp_${mtu}`);

@@ -145,7 +145,11 @@ const HOME6 = '2001:db8:acf::100';
       await scene.install();
       await unanswered('user', HOME4, 3, '198.18.10.66');
       expect(await ping('user', HOME4, 3, '198.18.10.67')).toBe(3);
-      expect(await scene.counted('cv-acme')).toEqual({ inner_source_refused: 0, 'rule_known-attacker': 3 });
+      expect(await scene.counted('cv-acme')).toEqual({
+        inner_source_refused: 0,
+        no_tunnel: 0,
+        'rule_known-attacker': 3,
+      });
     });
 
     test('is replaced under traffic without losing or letting through a packet', async () => {
@@ -170,6 +174,7 @@ const HOME6 = '2001:db8:acf::100';
       expect(passed).toBeLessThanOrEqual(13);
       expect(await scene.counted('cv-acme')).toEqual({
         inner_source_refused: 0,
+        no_tunnel: 0,
         rule_ping: 50,
         over_ping: 50 - passed,
       });
@@ -217,13 +222,37 @@ const HOME6 = '2001:db8:acf::100';
       expect(await ping('home', '2001:db8:9::2', 2, HOME6)).toBe(2);
       await unanswered('home', '198.18.9.2', 3, '203.0.112.9');
       await unanswered('home', '2001:db8:9::2', 4, '2001:db8:bad::9');
-      expect(await scene.counted('cv-acme')).toEqual({ inner_source_refused: 7 });
+      expect(await scene.counted('cv-acme')).toEqual({ inner_source_refused: 7, no_tunnel: 0 });
     });
 
     test('link-local packets from a tunnel are no violation', async () => {
       await scene.install({ firewall: [] });
       expect(await ping('home', 'fe80::1%wan')).toBe(1);
-      expect(await scene.counted('cv-acme')).toEqual({ inner_source_refused: 0 });
+      expect(await scene.counted('cv-acme')).toEqual({ inner_source_refused: 0, no_tunnel: 0 });
+    });
+
+    test('a packet that finds no tunnel ends here and does not circle', async () => {
+      await scene.install({ firewall: [] });
+      const routes = { 4: '203.0.113.0/24 via inet6', 6: '2001:db8:acf::/48 via' } as const;
+      for (const family of [4, 6] as const)
+        await scene.run('cv-acme', 'ip', `-${family}`, 'route', 'flush', 'dev', 'gre-us');
+      await unanswered('user', HOME4, 2);
+      await unanswered('user', HOME6, 2);
+      expect(await scene.counted('cv-acme')).toEqual({ inner_source_refused: 0, no_tunnel: 4 });
+      for (const family of [4, 6] as const) {
+        await scene.run(
+          'cv-acme',
+          'ip',
+          `-${family}`,
+          'route',
+          'add',
+          ...routes[family].split(' '),
+          'fe80::2',
+          'dev',
+          'gre-us',
+        );
+      }
+      expect(await ping('user', HOME4)).toBe(1);
     });
 
     /** Counts SYN and SYN-ACK that arrive, by MSS. */
