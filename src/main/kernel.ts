@@ -1,3 +1,4 @@
+import { createClock } from '../drivers/clock/clock.js';
 import { createFirewallDriver } from '../drivers/firewall/firewall.js';
 import { createIproute } from '../drivers/iproute/iproute.js';
 import { createLinkDriver } from '../drivers/link/link.js';
@@ -31,7 +32,8 @@ export async function kernelDrivers(
   await needPrograms();
   const syscalls = createSyscalls();
   const namespaces = createNamespaces({ syscalls });
-  const rtnetlink = createRtnetlink({ netlink: createNetlink({ syscalls, namespaces }), namespaces });
+  const netlink = createNetlink({ syscalls, namespaces });
+  const rtnetlink = createRtnetlink({ netlink, namespaces });
   const chosen = await chooseTunnelDriver({
     requested: options.tunnels,
     lab: options.lab,
@@ -46,7 +48,7 @@ export async function kernelDrivers(
       link: createLinkDriver({ ip, rtnetlink, namespaces }),
       route: createRouteDriver(ip, rtnetlink, numbers),
       sysctl: createSysctlDriver(namespaces),
-      firewall: createFirewallDriver(exec),
+      firewall: createFirewallDriver({ exec, netlink, namespaces, clock: createClock() }),
       tunnel: chosen.driver,
     },
   };

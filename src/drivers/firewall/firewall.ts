@@ -1,56 +1,75 @@
-import type { Netns, RulesetObserved, RulesetState } from '../../model/kernel.js';
+import { setImmediate } from 'node:timers/promises';
+import type { Netns, RulesetObserved } from '../../model/kernel.js';
 import { NFT_TABLE } from '../../model/naming.js';
+import type { Clock } from '../../ports/clock.js';
 import type { Exec } from '../../ports/exec.js';
 import type { FirewallDriver } from '../../ports/kernel.js';
-import type { Listing } from './listing.js';
-import { listAside, listTable, load } from './nft.js';
+import type { Namespaces } from '../../ports/namespaces.js';
+import type { Netlink } from '../../ports/netlink.js';
+import { Judge } from './judge.js';
+import { Judgements, type Seen, type State } from './judgements.js';
+import { createKernelSide } from './kernel-side.js';
+import { load } from './nft.js';
 
 type Op = Parameters<FirewallDriver['apply']>[0][number];
 
-/** Namespaces read at the same time: enough to keep a small machine busy, few enough not to flood it. */
-const READERS = 4;
+/** Namespaces listed at the same time: enough to keep a small machine busy, few enough not to flood it. */
+const LISTERS = 4;
+
+/** A glance at a namespace takes about 0.1 ms; everything else in this process waits no longer than this. */
+const SLICE_MS = 3;
+
+export interface FirewallParts {
+  readonly exec: Exec;
+  readonly netlink: Netlink;
+  readonly namespaces: Namespaces;
+  readonly clock: Clock;
+}
 
 /**
- * nft(8) behind the port: one process per namespace and observation, and one
- * more the first time a ruleset is seen, to learn how the kernel lists it.
- * Foreign tables are neither read nor changed.
+ * nf_tables behind the port. Each look asks the kernel, without a process, for
+ * the counters and for the generation of each namespace's ruleset, which
+ * changes with every transaction by anybody. nft(8) lists a ruleset only where
+ * the last judgement no longer applies: see `Judgements`. Foreign tables are
+ * neither read nor changed.
  */
-export function createFirewallDriver(exec: Exec): FirewallDriver {
-  /** Ruleset → how it is listed when loaded. A pure function of its key on one version of nft and kernel. */
-  let forms: ReadonlyMap<string, string> = new Map();
+export function createFirewallDriver({ exec, netlink, namespaces, clock }: FirewallParts): FirewallDriver {
+  const kernel = createKernelSide(netlink, namespaces);
+  const judge = new Judge(exec, kernel);
+  const judgements = new Judgements(clock);
 
-  async function learn({ netns, ruleset }: RulesetState): Promise<string> {
-    const { form } = await listAside(exec, netns, ruleset);
-    forms = new Map(forms).set(ruleset, form);
-    return form;
+  async function glanceAtAll(names: Iterable<Netns>, texts: ReadonlyMap<Netns, string>): Promise<readonly Seen[]> {
+    const seen: Seen[] = [];
+    let since = clock.now();
+    for (const netns of names) {
+      const glance = kernel.glance(netns);
+      if (glance) seen.push({ ...glance, netns, wanted: texts.get(netns) });
+      if (clock.now() - since < SLICE_MS) continue;
+      await setImmediate();
+      since = clock.now();
+    }
+    return seen;
   }
 
-  async function judge(live: Listing, wanted: RulesetState): Promise<'equal' | 'different'> {
-    const known = forms.get(wanted.ruleset);
-    if (live.form === (known ?? (await learn(wanted)))) return 'equal';
-    // Learnt long ago, perhaps from an nft that has been replaced since: a repair must not rest on it.
-    if (known !== undefined && live.form === (await learn(wanted))) return 'equal';
-    return 'different';
-  }
-
-  /** A table of ours where none is wanted differs from what is wanted. */
-  async function observeOne(netns: Netns, wanted: RulesetState | undefined): Promise<RulesetObserved> {
-    const live = await listTable(exec, netns);
-    if (!live) return { netns, state: 'absent', counters: [] };
-    return { netns, state: wanted ? await judge(live, wanted) : 'different', counters: live.counters };
+  async function judgeNow(seen: Seen): Promise<State> {
+    const state = await judge.judge(seen.netns, seen.wanted);
+    judgements.keep(seen, state);
+    return state;
   }
 
   return {
     async observe(wanted, present) {
-      const byNetns = new Map(wanted.map((state) => [state.netns, state]));
-      const rulesets = new Set(wanted.map(({ ruleset }) => ruleset));
-      forms = new Map([...forms].filter(([ruleset]) => rulesets.has(ruleset)));
-      const missing = wanted.filter(({ netns }) => !present.includes(netns));
-      const observed = await mapInTurn([...new Set(present)], (netns) => observeOne(netns, byNetns.get(netns)));
-      return [
-        ...observed,
-        ...missing.map(({ netns }): RulesetObserved => ({ netns, state: 'absent', counters: [] })),
-      ].sort((a, b) => (a.netns < b.netns ? -1 : 1));
+      const texts = new Map(wanted.map(({ netns, ruleset }) => [netns, ruleset]));
+      judge.keep(new Set(texts.values()));
+      const seen = await glanceAtAll(new Set(present), texts);
+      const current = judgements.current(seen);
+      const observed = await mapInTurn(seen, async (one): Promise<RulesetObserved> => {
+        const state = current.get(one.netns) ?? (await judgeNow(one));
+        return state === 'absent' ? absent(one.netns) : { netns: one.netns, state, counters: one.counters };
+      });
+      const there = new Set(seen.map(({ netns }) => netns));
+      const missing = new Set([...present, ...texts.keys()].filter((netns) => !there.has(netns)));
+      return [...observed, ...[...missing].map(absent)].sort((a, b) => (a.netns < b.netns ? -1 : 1));
     },
 
     async apply(ops) {
@@ -58,6 +77,8 @@ export function createFirewallDriver(exec: Exec): FirewallDriver {
     },
   };
 }
+
+const absent = (netns: Netns): RulesetObserved => ({ netns, state: 'absent', counters: [] });
 
 async function applyOne(exec: Exec, op: Op): Promise<void> {
   switch (op.kind) {
@@ -74,13 +95,13 @@ async function applyOne(exec: Exec, op: Op): Promise<void> {
   }
 }
 
-/** Results in order; at most `READERS` under way. The first failure rejects. */
+/** Results in order; at most `LISTERS` under way. The first failure rejects. */
 async function mapInTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<readonly R[]> {
   const results: R[] = [];
   const queue = items.entries();
-  const reader = async (): Promise<void> => {
+  const lister = async (): Promise<void> => {
     for (const [index, item] of queue) results[index] = await work(item);
   };
-  await Promise.all(Array.from({ length: READERS }, reader));
+  await Promise.all(Array.from({ length: LISTERS }, lister));
   return results;
 }

@@ -3,12 +3,11 @@ import type { Netns } from '../../model/kernel.js';
 import { DEFAULT_NETNS, NFT_TABLE } from '../../model/naming.js';
 import { ExecError, type Exec, type ExecResult } from '../../ports/exec.js';
 import { KernelError } from '../../ports/kernel.js';
-import { readListing, readTables, type Listing } from './listing.js';
+import { readListing } from './listing.js';
 
 type Argv = readonly [string, ...string[]];
 
 const LIST = ['nft', '-j', 'list', 'table', 'inet', NFT_TABLE] as const;
-const LIST_TABLES = ['nft', '-j', 'list', 'tables', 'inet'] as const;
 const LOAD = ['nft', '-f', '-'] as const;
 
 /** A namespace that lives as long as the command; nothing but its ruleset matters, so it needs no devices. */
@@ -17,19 +16,15 @@ const LOAD_AND_LIST_ASIDE = ['unshare', '--net', 'sh', '-c', `${LOAD.join(' ')} 
 /** Ten thousand elements load in about 80 ms; a machine that is busy may take many times that. */
 const TIMEOUT_MS = 15_000;
 
-/** Our table as it stands in a namespace; `undefined` when it does not exist there. */
-export async function listTable(exec: Exec, netns: Netns): Promise<Listing | undefined> {
+/** Our table as it stands in a namespace. Rejects when it does not exist there. */
+export async function listTable(exec: Exec, netns: Netns): Promise<string> {
   const listed = await run(exec, inside(netns, LIST));
-  if (listed.code === 0) return readListing(listed.stdout);
-  // nft tells "no such table" from other failures in words only: ask which tables there are.
-  const tables = await run(exec, inside(netns, LIST_TABLES));
-  if (tables.code !== 0) throw failure('list the tables', netns, tables);
-  if (readTables(tables.stdout).includes(NFT_TABLE)) throw failure(`list table ${NFT_TABLE}`, netns, listed);
-  return undefined;
+  if (listed.code !== 0) throw failure(`list table ${NFT_TABLE}`, netns, listed);
+  return readListing(listed.stdout);
 }
 
 /** How the kernel of this machine lists a ruleset, found out in a namespace of its own. */
-export async function listAside(exec: Exec, netns: Netns, ruleset: string): Promise<Listing> {
+export async function listAside(exec: Exec, netns: Netns, ruleset: string): Promise<string> {
   const listed = await run(exec, LOAD_AND_LIST_ASIDE, ruleset);
   if (listed.code !== 0) throw failure('try the ruleset', netns, listed);
   return readListing(listed.stdout);

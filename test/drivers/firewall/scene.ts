@@ -10,6 +10,7 @@
  * home       203.0.113.100, 2001:db8:acf::100; and 203.0.112.9, 2001:db8:bad::9, which are not Acme's
  * neighbour  198.18.8.2, 2001:db8:8::2
  */
+import { createClock } from '../../../src/drivers/clock/clock.js';
 import { createFirewallDriver } from '../../../src/drivers/firewall/firewall.js';
 import type { Customer } from '../../../src/model/fleet.js';
 import type { ExecResult, StreamHandle } from '../../../src/ports/exec.js';
@@ -107,7 +108,8 @@ const FORWARDING = ['net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1', '
 
 export async function openScene(): Promise<Scene> {
   const anchor = await openAnchor();
-  const driver = createFirewallDriver(anchor.exec);
+  const { exec, netlink, namespaces } = anchor;
+  const driver = createFirewallDriver({ exec, netlink, namespaces, clock: createClock() });
   const listeners: StreamHandle[] = [];
 
   const enter = (node: Node, argv: readonly [string, ...string[]]): readonly [string, ...string[]] =>

@@ -1,0 +1,53 @@
+import type { Netns, RulesetObserved } from '../../model/kernel.js';
+import type { Exec } from '../../ports/exec.js';
+import type { KernelSide } from './kernel-side.js';
+import { listAside, listTable } from './nft.js';
+
+/**
+ * Compares our table with the text wanted, both as the kernel lists them: one
+ * process per judgement, and one more the first time a text is seen, to learn
+ * how it is listed. Foreign tables are not read.
+ */
+export class Judge {
+  /** Ruleset → how it is listed when loaded. A pure function of its key on one version of nft and kernel. */
+  private forms: ReadonlyMap<string, string> = new Map();
+
+  constructor(
+    private readonly exec: Exec,
+    private readonly kernel: KernelSide,
+  ) {}
+
+  /** Forgets all texts but these. */
+  keep(rulesets: ReadonlySet<string>): void {
+    this.forms = new Map([...this.forms].filter(([ruleset]) => rulesets.has(ruleset)));
+  }
+
+  /** A table of ours where none is wanted differs from what is wanted. */
+  async judge(netns: Netns, wanted: string | undefined): Promise<RulesetObserved['state']> {
+    if (!this.kernel.hasTable(netns)) return 'absent';
+    const live = await this.list(netns);
+    if (live === undefined) return 'absent';
+    if (wanted === undefined) return 'different';
+    const known = this.forms.get(wanted);
+    if (live === (known ?? (await this.learn(netns, wanted)))) return 'equal';
+    // Learnt long ago, perhaps from an nft that has been replaced since: a repair must not rest on it.
+    if (known !== undefined && live === (await this.learn(netns, wanted))) return 'equal';
+    return 'different';
+  }
+
+  /** `undefined` when the table went away while nft was starting. */
+  private async list(netns: Netns): Promise<string | undefined> {
+    try {
+      return await listTable(this.exec, netns);
+    } catch (error) {
+      if (!this.kernel.hasTable(netns)) return undefined;
+      throw error;
+    }
+  }
+
+  private async learn(netns: Netns, ruleset: string): Promise<string> {
+    const form = await listAside(this.exec, netns, ruleset);
+    this.forms = new Map(this.forms).set(ruleset, form);
+    return form;
+  }
+}
