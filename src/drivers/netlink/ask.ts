@@ -83,6 +83,7 @@ function writeRequest(
   header.copy(body);
   const rest = writeAttributes(attributes);
   const length = HEADER_BYTES + body.length + rest.length;
+  if (length > bytes.length) throw new RangeError(`netlink: request ${type} of ${length} bytes`);
   host.writeU32(bytes, length, 0);
   host.writeU16(bytes, type, 4);
   host.writeU16(bytes, NLM_F_REQUEST | (dump ? NLM_F_DUMP : 0), 6);
@@ -105,27 +106,27 @@ class Answer {
   ) {}
 
   take(datagram: Buffer): void {
-    for (let at = 0; at < datagram.length;) {
+    let at = 0;
+    do {
       const length = at + HEADER_BYTES <= datagram.length ? host.u32(datagram, at) : 0;
-      if (length < HEADER_BYTES || at + length > datagram.length) {
-        throw new KernelError('unreadable', `netlink: the answer to request ${this.request.type} is cut short`);
-      }
+      if (length < HEADER_BYTES || at + length > datagram.length) throw this.cutShort();
       if (host.u32(datagram, at + 8) === this.sequence) this.takeMessage(datagram.subarray(at, at + length));
       at += aligned(length);
-    }
+    } while (at < datagram.length);
   }
 
   private takeMessage(message: Buffer): void {
     const type = host.u16(message, 4);
     this.interrupted ||= (host.u16(message, 6) & NLM_F_DUMP_INTR) !== 0;
     if (type === NLMSG_ERROR || type === NLMSG_DONE) {
-      const code = message.length < HEADER_BYTES + 4 ? 0 : host.u32(message, HEADER_BYTES) | 0;
+      if (message.length < HEADER_BYTES + 4) throw this.cutShort();
+      const code = host.u32(message, HEADER_BYTES) | 0;
       if (code < 0) throw refused(this.request, code);
       this.complete = true;
       return;
     }
     const from = HEADER_BYTES + aligned(this.request.header.length);
-    if (message.length < from) throw new KernelError('unreadable', `netlink: message ${type} has no header`);
+    if (message.length < from) throw this.cutShort();
     this.messages.push({
       type,
       header: readFields(message.subarray(HEADER_BYTES, from)),
@@ -133,15 +134,20 @@ class Answer {
     });
     if (!this.request.dump) this.complete = true;
   }
+
+  private cutShort(): KernelError {
+    return new KernelError('unreadable', `netlink: the answer to request ${this.request.type} is cut short`);
+  }
 }
 
-function refused({ type }: NetlinkRequest, code: number): KernelError {
+/** A dump asks for no object: what one does not find is unknown and not absent. */
+function refused({ type, dump }: NetlinkRequest, code: number): KernelError {
   const name = getSystemErrorName(code);
   switch (name) {
     case 'ENOENT':
     case 'ENODEV':
     case 'ESRCH':
-      return new KernelError('absent', `netlink: request ${type}: ${name}`);
+      return new KernelError(dump ? 'unreadable' : 'absent', `netlink: request ${type}: ${name}`);
     case 'EPERM':
     case 'EACCES':
       return new KernelError('not-permitted', `netlink: request ${type}: ${name}; run as root or with CAP_NET_ADMIN`);
