@@ -6,9 +6,9 @@ import type { Exec } from '../../ports/exec.js';
 import type { FirewallDriver } from '../../ports/kernel.js';
 import type { Namespaces } from '../../ports/namespaces.js';
 import type { Netlink } from '../../ports/netlink.js';
+import { createGlanceAt } from './glance.js';
 import { Judge } from './judge.js';
 import { Judgements, type Seen, type State } from './judgements.js';
-import { createKernelSide } from './kernel-side.js';
 import { load } from './nft.js';
 
 type Op = Parameters<FirewallDriver['apply']>[0][number];
@@ -34,15 +34,15 @@ export interface FirewallParts {
  * neither read nor changed.
  */
 export function createFirewallDriver({ exec, netlink, namespaces, clock }: FirewallParts): FirewallDriver {
-  const kernel = createKernelSide(netlink, namespaces);
-  const judge = new Judge(exec, kernel);
+  const glanceAt = createGlanceAt(netlink, namespaces);
+  const judge = new Judge(exec, glanceAt);
   const judgements = new Judgements(clock);
 
   async function glanceAtAll(names: Iterable<Netns>, texts: ReadonlyMap<Netns, string>): Promise<readonly Seen[]> {
     const seen: Seen[] = [];
     let since = clock.now();
     for (const netns of names) {
-      const glance = kernel.glance(netns);
+      const glance = glanceAt(netns);
       if (glance) seen.push({ ...glance, netns, wanted: texts.get(netns) });
       if (clock.now() - since < SLICE_MS) continue;
       await setImmediate();
@@ -62,9 +62,9 @@ export function createFirewallDriver({ exec, netlink, namespaces, clock }: Firew
       const texts = new Map(wanted.map(({ netns, ruleset }) => [netns, ruleset]));
       judge.keep(new Set(texts.values()));
       const seen = await glanceAtAll(new Set(present), texts);
-      const current = judgements.current(seen);
+      const current = judgements.current(seen.filter(({ table }) => table));
       const observed = await mapInTurn(seen, async (one): Promise<RulesetObserved> => {
-        const state = current.get(one.netns) ?? (await judgeNow(one));
+        const state = one.table ? (current.get(one.netns) ?? (await judgeNow(one))) : 'absent';
         return state === 'absent' ? absent(one.netns) : { netns: one.netns, state, counters: one.counters };
       });
       const there = new Set(seen.map(({ netns }) => netns));

@@ -1,6 +1,6 @@
 import type { Netns, RulesetObserved } from '../../model/kernel.js';
 import type { Exec } from '../../ports/exec.js';
-import type { KernelSide } from './kernel-side.js';
+import type { GlanceAt } from './glance.js';
 import { listAside, listTable } from './nft.js';
 
 /**
@@ -14,7 +14,7 @@ export class Judge {
 
   constructor(
     private readonly exec: Exec,
-    private readonly kernel: KernelSide,
+    private readonly glanceAt: GlanceAt,
   ) {}
 
   /** Forgets all texts but these. */
@@ -22,9 +22,8 @@ export class Judge {
     this.forms = new Map([...this.forms].filter(([ruleset]) => rulesets.has(ruleset)));
   }
 
-  /** A table of ours where none is wanted differs from what is wanted. */
+  /** Our table was there a moment ago. One where none is wanted differs from what is wanted. */
   async judge(netns: Netns, wanted: string | undefined): Promise<RulesetObserved['state']> {
-    if (!this.kernel.hasTable(netns)) return 'absent';
     const live = await this.list(netns);
     if (live === undefined) return 'absent';
     if (wanted === undefined) return 'different';
@@ -40,7 +39,7 @@ export class Judge {
     try {
       return await listTable(this.exec, netns);
     } catch (error) {
-      if (!this.kernel.hasTable(netns)) return undefined;
+      if (this.glanceAt(netns)?.table !== true) return undefined;
       throw error;
     }
   }

@@ -1,6 +1,6 @@
 import type { Netns, RulesetObserved } from '../../model/kernel.js';
 import type { Clock } from '../../ports/clock.js';
-import type { Glance } from './kernel-side.js';
+import type { Glance } from './glance.js';
 
 /** Older than this, a judgement is made anew although nothing says that it must. */
 const OLD_MS = 60_000;

@@ -1,8 +1,10 @@
 import type { RulesetObserved, RulesetState } from '../../../src/model/kernel.js';
 import { createFirewallDriver, type FirewallParts } from '../../../src/drivers/firewall/firewall.js';
 import { readListing } from '../../../src/drivers/firewall/listing.js';
+import { readAttributes, readFields, writeAttributes } from '../../../src/drivers/netlink/attributes.js';
 import { ExecError, type Exec } from '../../../src/ports/exec.js';
 import { KernelError, type FirewallDriver } from '../../../src/ports/kernel.js';
+import type { Namespaces } from '../../../src/ports/namespaces.js';
 import type { Netlink } from '../../../src/ports/netlink.js';
 import { serverRulesets } from '../../../src/render/nft/rulesets.js';
 import { prefix } from '../../../src/model/address.js';
@@ -50,6 +52,41 @@ describe('listings', () => {
     '{"nftables": [{"table": {"family": "ip", "name": "culvert"}}]}',
     '{"nftables": [7]}',
   ])('not a listing of our table: %j', (printed) => expect(() => readListing(printed)).toThrow(KernelError));
+});
+
+test('a look at many namespaces lets other work of this process have its turn', async () => {
+  const clock = new VirtualClock();
+  const generation = writeAttributes([[1, Buffer.from([0, 0, 0, 7])]]);
+  const message = { type: 0, header: readFields(Buffer.alloc(4)), attributes: readAttributes(generation) };
+  let glances = 0;
+  const netlink: Netlink = {
+    ask: () => {
+      glances++;
+      void clock.freeze(1);
+      return [[message], [], []];
+    },
+  };
+  const namespaces: Namespaces = { names: () => [], within: (_, call) => call(), pathOf: () => undefined };
+  const exec: Exec = {
+    run: () => Promise.reject(new Error('a process')),
+    stream: () => {
+      throw new Error('a process');
+    },
+  };
+  const driver = createFirewallDriver({ exec, netlink, namespaces, clock });
+  let turns = 0;
+  let over = false;
+  const other = (): void => {
+    turns++;
+    if (!over) setImmediate(other);
+  };
+  setImmediate(other);
+  const names = Array.from({ length: 100 }, (_, n) => `cv-${n}`);
+  const observed = await driver.observe([], names);
+  over = true;
+  expect(observed).toHaveLength(100);
+  expect(glances).toBe(100);
+  expect(turns).toBeGreaterThan(30);
 });
 
 const why = await whyNoAnchor();

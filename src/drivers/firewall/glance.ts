@@ -23,24 +23,18 @@ const NFTA_COUNTER_PACKETS = 2;
 
 /** NFT_OBJECT_COUNTER, in network byte order. */
 const COUNTER = Buffer.from([0, 0, 0, 1]);
-const OUR_TABLE = Buffer.from(`${NFT_TABLE}\0`);
 
 /** `struct nfgenmsg`: family NFPROTO_INET, version 0, resource 0. */
 const INET = Buffer.from([1, 0, 0, 0]);
 
 const ASK_GENERATION: NetlinkRequest = { type: NFT_MSG_GETGEN, dump: false, header: INET };
-const ASK_TABLE: NetlinkRequest = {
-  type: NFT_MSG_GETTABLE,
-  dump: false,
-  header: INET,
-  attributes: [[NFTA_TABLE_NAME, OUR_TABLE]],
-};
+const ASK_TABLES: NetlinkRequest = { type: NFT_MSG_GETTABLE, dump: true, header: INET };
 const ASK_COUNTERS: NetlinkRequest = {
   type: NFT_MSG_GETOBJ,
   dump: true,
   header: INET,
   attributes: [
-    [NFTA_OBJ_TABLE, OUR_TABLE],
+    [NFTA_OBJ_TABLE, Buffer.from(`${NFT_TABLE}\0`)],
     [NFTA_OBJ_TYPE, COUNTER],
   ],
 };
@@ -49,35 +43,35 @@ const ASK_COUNTERS: NetlinkRequest = {
 export interface Glance {
   /** Differs when any table of the namespace was changed by anybody, and when the namespace is another one of the same name. */
   readonly version: string;
-  /** Of our table, sorted by name; none where there is no such table. */
+  /** Whether our table is there. */
+  readonly table: boolean;
+  /** Of our table, sorted by name. */
   readonly counters: readonly NamedCounter[];
 }
 
-export interface KernelSide {
-  /** `undefined` when there is no such namespace. */
-  glance(netns: Netns): Glance | undefined;
-  /** Whether our table is there; not, where there is no such namespace. */
-  hasTable(netns: Netns): boolean;
-}
+/**
+ * `undefined` when there is no such namespace; the default one is always
+ * there. Throws `KernelError` `not-permitted` or `unreadable`.
+ */
+export type GlanceAt = (netns: Netns) => Glance | undefined;
 
-/** Both throw `KernelError` `not-permitted` or `unreadable`. */
-export function createKernelSide(netlink: Netlink, namespaces: Namespaces): KernelSide {
-  return {
-    glance: (netns) => {
-      // Before the generation: of a namespace replaced in between, the next glance differs.
-      const identity = identityOf(namespaces, netns);
-      const answers = identity && unlessAbsent(() => netlink.ask(netns, 'netfilter', [ASK_GENERATION, ASK_COUNTERS]));
-      if (!answers) return undefined;
-      const [generation = [], counters = []] = answers;
-      return {
-        version: `${identity} ${known(generation[0]?.attributes.networkNumber(NFTA_GEN_ID), 'generation')}`,
-        counters: counters
-          .filter(({ attributes }) => attributes.text(NFTA_OBJ_TABLE) === NFT_TABLE)
-          .map(({ attributes }) => counterOf(attributes))
-          .sort((a, b) => (a.name < b.name ? -1 : 1)),
-      };
-    },
-    hasTable: (netns) => unlessAbsent(() => netlink.ask(netns, 'netfilter', [ASK_TABLE])) !== undefined,
+export function createGlanceAt(netlink: Netlink, namespaces: Namespaces): GlanceAt {
+  const ask = (netns: Netns) => netlink.ask(netns, 'netfilter', [ASK_GENERATION, ASK_TABLES, ASK_COUNTERS]);
+  return (netns) => {
+    // Before the generation: of a namespace replaced in between, the next glance differs.
+    const identity = identityOf(namespaces, netns);
+    if (identity === undefined) return undefined;
+    const answers = netns === DEFAULT_NETNS ? ask(netns) : unlessAbsent(() => ask(netns));
+    if (!answers) return undefined;
+    const [generation = [], tables = [], counters = []] = answers;
+    return {
+      version: `${identity} ${known(generation[0]?.attributes.networkNumber(NFTA_GEN_ID), 'generation')}`,
+      table: tables.some(({ attributes }) => attributes.text(NFTA_TABLE_NAME) === NFT_TABLE),
+      counters: counters
+        .filter(({ attributes }) => attributes.text(NFTA_OBJ_TABLE) === NFT_TABLE)
+        .map(({ attributes }) => counterOf(attributes))
+        .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    };
   };
 }
 
