@@ -1,13 +1,8 @@
-/** The agent's socket: it tells its state. */
+/** The agent's socket, served: it tells its state. */
 import type { AgentStatus } from '../status/agent.js';
-import { localClient } from './client.js';
-import { type LocalServer, noParams, type NoParams, serveLocal } from './server.js';
-
-type AgentCalls = {
-  readonly status: { readonly params: NoParams; readonly result: AgentStatus };
-};
-
-const DEADLINE_MS = 2_000;
+import type { AgentCalls } from './agent-client.js';
+import { noParams } from './request.js';
+import { type LocalServer, serveLocal } from './server.js';
 
 /** Serves an agent. Rejects with LocalError `in-use` while another one serves the same path. */
 export const serveAgent = (path: string, pid: number, status: () => AgentStatus): Promise<LocalServer> =>
@@ -16,13 +11,3 @@ export const serveAgent = (path: string, pid: number, status: () => AgentStatus)
     identity: { role: 'agent', pid },
     handlers: { status: { params: noParams, answer: () => Promise.resolve(status()) } },
   });
-
-/** Asks the agent behind a socket once. */
-export async function agentStatus(path: string): Promise<AgentStatus> {
-  const client = localClient<AgentCalls>(path, 'agent');
-  try {
-    return await client.call('status', {}, DEADLINE_MS);
-  } finally {
-    client.close();
-  }
-}

@@ -8,7 +8,7 @@
 import { connect, type Socket } from 'node:net';
 import { LocalError } from '../ports/guard.js';
 import { LineReader } from './lines.js';
-import { type Calls, LONGEST_LINE, responseSchema } from './protocol.js';
+import { type Calls, LONGEST_LINE, type Response } from './protocol.js';
 
 interface Call {
   settle(result: unknown): void;
@@ -32,9 +32,8 @@ export function localClient<C extends Calls>(path: string, who: string): LocalCl
     for (const call of calls.values()) call.fail(error);
   };
   const received = (line: string): void => {
-    const response = responseSchema.safeParse(parsed(line));
-    if (!response.success) return failAll(new LocalError('malformed', `the ${who} on ${path} answered nonsense`));
-    const answer = response.data;
+    const answer = responseOf(line);
+    if (!answer) return failAll(new LocalError('malformed', `the ${who} on ${path} answered nonsense`));
     if ('result' in answer) return calls.get(answer.id)?.settle(answer.result);
     const failure = new LocalError(answer.error.reason, answer.error.message);
     // Without an id it is about a line that could not be read, or about the connection.
@@ -85,6 +84,16 @@ export function localClient<C extends Calls>(path: string, who: string): LocalCl
   };
 }
 
+/** By hand: the command line starts in a third of the time without a library of schemas. */
+function responseOf(line: string): Response | undefined {
+  const { id, result, error } = membersOf(parsed(line));
+  const { reason, message } = membersOf(error);
+  if (isReason(reason) && typeof message === 'string' && (id === null || isId(id))) {
+    return { id, error: { reason, message } };
+  }
+  return isId(id) && result !== undefined ? { id, result } : undefined;
+}
+
 function parsed(line: string): unknown {
   try {
     return JSON.parse(line);
@@ -92,6 +101,22 @@ function parsed(line: string): unknown {
     return undefined;
   }
 }
+
+/** An object's members, none of anything else. */
+const membersOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? { ...value } : {};
+
+const isId = (value: unknown): value is number => Number.isInteger(value);
+
+const REASONS: readonly unknown[] = [
+  'unreachable',
+  'timeout',
+  'refused',
+  'malformed',
+  'in-use',
+] satisfies readonly LocalError['reason'][];
+
+const isReason = (value: unknown): value is LocalError['reason'] => REASONS.includes(value);
 
 function unreachable(path: string, who: string, cause: Error | undefined): string {
   const code = (cause as NodeJS.ErrnoException | undefined)?.code;

@@ -1,26 +1,14 @@
-/** The guard's socket: its calls, their shapes, both ends. */
+/** The guard's socket, served: the shapes of its calls are checked here. */
 import { z } from 'zod';
 import { parsePrefix, type Prefix } from '../model/address.js';
-import type { DesiredSet, HelloAnswer, OfferAnswer, WireState } from '../model/lease.js';
+import type { DesiredSet } from '../model/lease.js';
 import { LEVELS } from '../model/level.js';
 import type { Announcement } from '../model/path.js';
 import { type ReasonCode, REASONS } from '../model/reason.js';
-import type { GuardClient, GuardDesk } from '../ports/guard.js';
-import { localClient } from './client.js';
-import type { Handlers } from './protocol.js';
-import { type LocalServer, noParams, type NoParams, serveLocal } from './server.js';
-
-export type GuardCalls = {
-  readonly hello: { readonly params: { readonly server: string; readonly pid: number }; readonly result: HelloAnswer };
-  readonly offer: { readonly params: DesiredSet; readonly result: OfferAnswer };
-  readonly handover: {
-    readonly params: { readonly epoch: number; readonly mode: 'keep' | 'drain' };
-    readonly result: null;
-  };
-  readonly drain: { readonly params: NoParams; readonly result: null };
-  readonly undrain: { readonly params: NoParams; readonly result: null };
-  readonly status: { readonly params: NoParams; readonly result: WireState };
-};
+import type { GuardDesk } from '../ports/guard.js';
+import type { GuardCalls } from './guard-client.js';
+import { type Handlers, noParams } from './request.js';
+import { type LocalServer, serveLocal } from './server.js';
 
 const prefixSchema = z.custom<Prefix>(
   (value) => typeof value === 'string' && parsePrefix(value) === value,
@@ -75,23 +63,3 @@ export const serveGuard = (path: string, pid: number, desk: GuardDesk): Promise<
     handlers: handlersOf(desk),
     ended: (caller) => desk.left(caller),
   });
-
-/** The guard answers within 2 s whatever its speaker does; a second more is for a busy machine. */
-const ANSWER_MS = 3_000;
-
-/** Connects with the first call. */
-export function guardClient(path: string): GuardClient {
-  const client = localClient<GuardCalls>(path, 'guard');
-  const nothing = async (done: Promise<null>): Promise<void> => {
-    await done;
-  };
-  return {
-    hello: (server, pid) => client.call('hello', { server, pid }, ANSWER_MS),
-    offer: (set) => client.call('offer', set, ANSWER_MS),
-    handover: (epoch, mode) => nothing(client.call('handover', { epoch, mode }, ANSWER_MS)),
-    drain: () => nothing(client.call('drain', {}, ANSWER_MS)),
-    undrain: () => nothing(client.call('undrain', {}, ANSWER_MS)),
-    status: () => client.call('status', {}, ANSWER_MS),
-    close: () => client.close(),
-  };
-}

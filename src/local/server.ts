@@ -6,19 +6,10 @@
  * its answers is not read from either.
  */
 import { createServer, type Server, type Socket } from 'node:net';
-import { z } from 'zod';
 import { LocalError } from '../ports/guard.js';
 import { LineReader } from './lines.js';
-import {
-  type Calls,
-  complaint,
-  type Failure,
-  type Handlers,
-  IDENTIFY,
-  type Identity,
-  LONGEST_LINE,
-  requestSchema,
-} from './protocol.js';
+import { type Calls, type Failure, IDENTIFY, type Identity, LONGEST_LINE } from './protocol.js';
+import { complaint, type Handlers, requestSchema } from './request.js';
 import { claim } from './socket-claim.js';
 
 export interface LocalServerOptions<C extends Calls> {
@@ -162,7 +153,3 @@ async function dispatch<C extends Calls>(
   if (!checked.success) throw new LocalError('malformed', `${method}: ${complaint(checked.error)}`);
   return handler.answer(checked.data, caller);
 }
-
-/** For methods without parameters. */
-export const noParams = z.strictObject({});
-export type NoParams = z.infer<typeof noParams>;

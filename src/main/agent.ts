@@ -7,7 +7,7 @@ import { createProber } from '../drivers/probe/prober.js';
 import { createSyscalls } from '../drivers/syscall/syscalls.js';
 import { Agent, type AgentInput } from '../engine/agent.js';
 import { serveAgent } from '../local/agent.js';
-import { guardClient } from '../local/guard.js';
+import { guardClient } from '../local/guard-client.js';
 import type { KernelNumbers } from '../model/fleet.js';
 import { serverRulesets } from '../render/nft/rulesets.js';
 import { loadView, onlyOnce, type Warn } from './fleet-files.js';

@@ -1,8 +1,8 @@
 /** What an operator asks of the running processes. */
 import type { RunOptions } from '../cli/commands.js';
 import { createClock } from '../drivers/clock/clock.js';
-import { agentStatus } from '../local/agent.js';
-import { guardClient } from '../local/guard.js';
+import { agentStatus } from '../local/agent-client.js';
+import { guardClient } from '../local/guard-client.js';
 import type { WireState } from '../model/lease.js';
 import type { GuardClient } from '../ports/guard.js';
 import { explain, prefixMeant, type Explanation } from '../status/explain.js';

@@ -2,7 +2,7 @@ import type { PlanOptions } from '../cli/commands.js';
 import { desiredKernel } from '../decide/kernel.js';
 import { createExec } from '../drivers/exec/exec.js';
 import { observeKernel } from '../engine/kernel.js';
-import { agentStatus } from '../local/agent.js';
+import { agentStatus } from '../local/agent-client.js';
 import type { KernelOp } from '../model/kernel.js';
 import { planKernel } from '../plan/kernel.js';
 import { serverRulesets } from '../render/nft/rulesets.js';

@@ -3,7 +3,7 @@ import { jest } from '@jest/globals';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { guardClient } from '../../src/local/guard.js';
+import { guardClient } from '../../src/local/guard-client.js';
 import type { WireState } from '../../src/model/lease.js';
 import type { StreamHandle } from '../../src/ports/exec.js';
 import { until } from '../drivers/speaker/until.js';
