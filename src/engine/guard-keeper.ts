@@ -54,6 +54,13 @@ export class SpeakerKeeper {
     return this.mirror.dueIn();
   }
 
+  /** The speaker was seen to hold this goal, and no new look is due. */
+  holds(goal: SpeakerDesired): boolean {
+    const { reached, outdated, mirror, status } = this;
+    const stands = reached?.goal === goal && reached.shown === mirror.observed && outdated.size === 0;
+    return stands && status.speaker === 'ready' && mirror.dueIn() > 0;
+  }
+
   /** The fleet's sessions, now and after each reload. `before` are those of the fleet that is left. */
   follow(peers: readonly Peer[], before: readonly Peer[] = []): void {
     const old = new Map(before.map((peer) => [peer.address, peer]));

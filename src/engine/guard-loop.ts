@@ -142,6 +142,13 @@ export class GuardLoop {
     return this.wire().prefixes.every(({ settled }) => settled);
   }
 
+  /** A pass that began now would change nothing: what renews a lease is answered without one. */
+  isAtRest(): boolean {
+    const { view, offeredGeneration } = this.rights;
+    const follows = offeredGeneration === undefined || offeredGeneration === view.fleet.generation;
+    return follows && this.keeper.holds(this.rights.goal(this.parts.clock.now()));
+  }
+
   /** Wakes the loop and waits for the pass that begins now or next, but no longer than `boundMs`. */
   afterNextPass(boundMs: number): Promise<void> {
     return new Promise((resolve) => {

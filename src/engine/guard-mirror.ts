@@ -5,13 +5,14 @@
  * by a read-back; `observed` is absent while the speaker cannot be read.
  */
 import type { SpeakerObserved, SpeakerOp } from '../model/path.js';
+import { same } from '../model/same.js';
 import type { Clock } from '../ports/clock.js';
 import type { Speaker } from '../ports/speaker.js';
 
-/** Drift that raises no event is found within this time. */
-const PERIOD_MS = 1_000;
-/** Reading a large table back may take this share of the time at most: a twentieth by age, a quarter under events. */
-const SHARE_BY_AGE = 20;
+/** Paths and peers raise events; what raises none, the policy above all, is found changed within this time. */
+const PERIOD_MS = 2_000;
+/** Reading a large table back may take this share of the time at most: a fiftieth by age, a quarter under events. */
+const SHARE_BY_AGE = 50;
 const SHARE_BY_EVENT = 4;
 const SHORTEST_GAP_MS = 20;
 
@@ -43,14 +44,17 @@ export class SpeakerMirror {
   async read(): Promise<SpeakerObserved> {
     const began = this.clock.now();
     this.stale = false;
+    let read: SpeakerObserved;
     try {
-      this.observed = await this.speaker.observe();
+      read = await this.speaker.observe();
     } catch (error) {
       this.observed = undefined;
       throw error;
     }
     this.readAt = this.clock.now();
     this.readTook = this.readAt - began;
+    // One object for as long as nothing changes: what was derived from it stands.
+    if (this.observed === undefined || !same(this.observed, read)) this.observed = read;
     return this.observed;
   }
 

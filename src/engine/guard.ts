@@ -69,7 +69,7 @@ export class Guard implements GuardDesk {
     const refusal = this.seat.refuse(set);
     if (refusal) return { accepted: false, ...refusal };
     this.loop.rights.accept(set, this.parts.clock.now());
-    await this.loop.afterNextPass(Math.min(LONGEST_ANSWER_MS, set.ttlMs / 2));
+    if (!this.loop.isAtRest()) await this.loop.afterNextPass(Math.min(LONGEST_ANSWER_MS, set.ttlMs / 2));
     return { accepted: true, wire: this.loop.wire() };
   }
 
