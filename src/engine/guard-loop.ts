@@ -19,7 +19,7 @@ import { Journal } from './guard-journal.js';
 import { SpeakerKeeper } from './guard-keeper.js';
 import { Pulse } from './guard-pulse.js';
 import { Rights } from './guard-rights.js';
-import { absentFrom, wireState } from './guard-wire.js';
+import { absentFrom, WireView } from './guard-wire.js';
 import { Loop } from './loop.js';
 
 export interface GuardParts {
@@ -53,6 +53,7 @@ export class GuardLoop {
   private readonly keeper: SpeakerKeeper;
   private readonly fleet: FleetFollower;
   private readonly loop: Loop;
+  private readonly view = new WireView();
   private waiting: (() => void)[] = [];
   private watching: Subscription | undefined;
   private retryMs = FIRST_RETRY_MS;
@@ -118,10 +119,10 @@ export class GuardLoop {
     this.parts.speaker.close();
   }
 
-  /** As things stand now; nothing is asked for it. */
+  /** As things stand now; nothing is asked for it. The same object as before while nothing has changed. */
   wire(): WireState {
     const now = this.parts.clock.now();
-    return wireState({
+    return this.view.of({
       view: this.rights.view,
       decisions: this.rights.decide(now),
       observed: this.keeper.observed,

@@ -50,6 +50,8 @@ export class Rights {
   view: ServerView;
   private gate: Gate;
   private announcements: readonly Announcement[] | undefined;
+  /** As accepted last: equal to `announcements`, and often the very same as before. */
+  private accepted: readonly Announcement[] | undefined;
   /** Of fleets that were followed before: listed until settled, so that nobody tears down what still carries them. */
   private leaving: readonly Prefix[] = [];
   private lease: Lease | undefined;
@@ -99,8 +101,10 @@ export class Rights {
   accept(set: DesiredSet, now: number): void {
     const before = this.announcements;
     const same =
-      before?.length === set.announcements.length &&
-      set.announcements.every((announcement, index) => sameAnnouncement(announcement, before[index]));
+      set.announcements === this.accepted ||
+      (before?.length === set.announcements.length &&
+        set.announcements.every((announcement, index) => sameAnnouncement(announcement, before[index])));
+    this.accepted = set.announcements;
     // Most sets only renew: what was decided then still holds.
     if (!same) this.announcements = set.announcements;
     this.offeredGeneration = set.generation;

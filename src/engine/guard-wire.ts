@@ -26,7 +26,7 @@ export function absentFrom(decisions: readonly PrefixDecision[], observed: Speak
   return new Set(decisions.flatMap(({ prefix, path }) => (path || held.has(prefix) ? [] : [prefix])));
 }
 
-export function wireState(parts: WireParts): WireState {
+function wireState(parts: WireParts): WireState {
   const { view, observed, now } = parts;
   const paths = new Map<Prefix, Path>(
     observed?.state === 'started' ? observed.paths.map((path) => [path.prefix, path]) : [],
@@ -59,3 +59,31 @@ export function wireState(parts: WireParts): WireState {
     reports: parts.reports,
   };
 }
+
+/** The guard's view as it was told last; one object for as long as nothing in it changes. */
+export class WireView {
+  private last:
+    | { readonly parts: WireParts; readonly revision: number; readonly until: number; readonly state: WireState }
+    | undefined;
+
+  of(parts: WireParts): WireState {
+    const { last } = this;
+    const { settling, now, view } = parts;
+    if (last && now < last.until && settling.revision === last.revision && sameParts(parts, last.parts)) {
+      return last.state;
+    }
+    const until = settling.nextSettledAt(view.fleet.safety.settleMs, now);
+    this.last = { parts, revision: settling.revision, until, state: wireState(parts) };
+    return this.last.state;
+  }
+}
+
+const sameParts = (a: WireParts, b: WireParts): boolean =>
+  a.view === b.view &&
+  a.decisions === b.decisions &&
+  a.observed === b.observed &&
+  a.speaker.speaker === b.speaker.speaker &&
+  a.speaker.speakerDetail === b.speaker.speakerDetail &&
+  a.lease.state === b.lease.state &&
+  a.drain.state === b.drain.state &&
+  a.reports === b.reports;

@@ -1,12 +1,15 @@
 /** The guard's socket, called. Loads no schema: agents and the command line begin here. */
 import type { DesiredSet, HelloAnswer, OfferAnswer, WireState } from '../model/lease.js';
-import type { GuardClient } from '../ports/guard.js';
-import { localClient } from './client.js';
+import { same } from '../model/same.js';
+import { type GuardClient, LocalError } from '../ports/guard.js';
+import { type LocalClient, localClient } from './client.js';
 import type { NoParams } from './protocol.js';
 
 export type GuardCalls = {
   readonly hello: { readonly params: { readonly server: string; readonly pid: number }; readonly result: HelloAnswer };
   readonly offer: { readonly params: DesiredSet; readonly result: OfferAnswer };
+  /** An offer with the announcements of the set `like`, which this connection offered whole. Refused when there is none. */
+  readonly renew: { readonly params: Renewal; readonly result: RenewalAnswer };
   readonly handover: {
     readonly params: { readonly epoch: number; readonly mode: 'keep' | 'drain' };
     readonly result: null;
@@ -16,22 +19,70 @@ export type GuardCalls = {
   readonly status: { readonly params: NoParams; readonly result: WireState };
 };
 
+export interface Renewal extends Omit<DesiredSet, 'announcements'> {
+  /** Its sequence. */
+  readonly like: number;
+}
+
+/** Without a wire state it is the one that this connection was told last. */
+export type RenewalAnswer =
+  { readonly accepted: true; readonly wire?: WireState } | Extract<OfferAnswer, { readonly accepted: false }>;
+
 /** The guard answers within 2 s whatever its speaker does; a second more is for a busy machine. */
 const ANSWER_MS = 3_000;
 
 /** Connects with the first call. */
 export function guardClient(path: string): GuardClient {
   const client = localClient<GuardCalls>(path, 'guard');
+  const offer = offerOver(client);
   const nothing = async (done: Promise<null>): Promise<void> => {
     await done;
   };
   return {
     hello: (server, pid) => client.call('hello', { server, pid }, ANSWER_MS),
-    offer: (set) => client.call('offer', set, ANSWER_MS),
+    offer,
     handover: (epoch, mode) => nothing(client.call('handover', { epoch, mode }, ANSWER_MS)),
     drain: () => nothing(client.call('drain', {}, ANSWER_MS)),
     undrain: () => nothing(client.call('undrain', {}, ANSWER_MS)),
     status: () => client.call('status', {}, ANSWER_MS),
     close: () => client.close(),
+  };
+}
+
+/** The last set that was offered whole, and the wire state as the guard told it last. */
+interface Told {
+  readonly set: DesiredSet;
+  readonly wire: WireState;
+}
+
+/**
+ * Most offers only renew. While the announcements stay as they are, neither
+ * they nor an unchanged answer travel again; whatever goes wrong, the next
+ * offer is whole.
+ */
+function offerOver(client: LocalClient<GuardCalls>): GuardClient['offer'] {
+  let told: Told | undefined;
+
+  const renew = async (set: DesiredSet, last: Told): Promise<OfferAnswer | undefined> => {
+    const { announcements: _, ...rest } = set;
+    try {
+      const answer = await client.call('renew', { ...rest, like: last.set.sequence }, ANSWER_MS);
+      return answer.accepted ? { accepted: true, wire: answer.wire ?? last.wire } : answer;
+    } catch (error) {
+      if (error instanceof LocalError && error.reason === 'refused') return undefined;
+      throw error;
+    }
+  };
+  return async (set) => {
+    const last = told;
+    told = undefined;
+    if (last?.set.epoch === set.epoch && same(last.set.announcements, set.announcements)) {
+      const renewed = await renew(set, last);
+      if (renewed?.accepted) told = { set: last.set, wire: renewed.wire };
+      if (renewed) return renewed;
+    }
+    const answer = await client.call('offer', set, ANSWER_MS);
+    if (answer.accepted) told = { set, wire: answer.wire };
+    return answer;
   };
 }

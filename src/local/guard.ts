@@ -1,12 +1,12 @@
 /** The guard's socket, served: the shapes of its calls are checked here. */
 import { z } from 'zod';
 import { parsePrefix, type Prefix } from '../model/address.js';
-import type { DesiredSet } from '../model/lease.js';
+import type { DesiredSet, OfferAnswer, WireState } from '../model/lease.js';
 import { LEVELS } from '../model/level.js';
 import type { Announcement } from '../model/path.js';
 import { type ReasonCode, REASONS } from '../model/reason.js';
-import type { GuardDesk } from '../ports/guard.js';
-import type { GuardCalls } from './guard-client.js';
+import { type Caller, type GuardDesk, LocalError } from '../ports/guard.js';
+import type { GuardCalls, Renewal, RenewalAnswer } from './guard-client.js';
 import { type Handlers, noParams } from './request.js';
 import { type LocalServer, serveLocal } from './server.js';
 
@@ -28,23 +28,55 @@ const announcementSchema: z.ZodType<Announcement> = z.strictObject({
   reasons: z.array(reasonSchema),
 });
 
-const desiredSetSchema: z.ZodType<DesiredSet> = z.strictObject({
+const right = {
   server: z.string(),
   generation: z.string(),
   epoch: count,
   sequence: count,
   ttlMs: z.number().positive(),
+};
+const desiredSetSchema: z.ZodType<DesiredSet> = z.strictObject({
+  ...right,
   announcements: z.array(announcementSchema),
 });
+const renewalSchema: z.ZodType<Renewal> = z.strictObject({ ...right, like: count });
+
+/** What each connection offered whole, and the wire state that it was told last. */
+class Offers {
+  private readonly byCaller = new WeakMap<Caller, { readonly set: DesiredSet; readonly wire?: WireState }>();
+
+  constructor(private readonly desk: GuardDesk) {}
+
+  async offer(set: DesiredSet, caller: Caller): Promise<OfferAnswer> {
+    this.byCaller.set(caller, { set });
+    const answer = await this.desk.offer(set);
+    if (answer.accepted) this.byCaller.set(caller, { set, wire: answer.wire });
+    return answer;
+  }
+
+  async renew({ like, ...right }: Renewal, caller: Caller): Promise<RenewalAnswer> {
+    const last = this.byCaller.get(caller);
+    if (last?.set.epoch !== right.epoch || last.set.sequence !== like) {
+      throw new LocalError('refused', `no set ${like} to renew; offer it whole`);
+    }
+    const answer = await this.desk.offer({ ...right, announcements: last.set.announcements });
+    if (!answer.accepted) return answer;
+    if (answer.wire === last.wire) return { accepted: true };
+    this.byCaller.set(caller, { set: last.set, wire: answer.wire });
+    return answer;
+  }
+}
 
 function handlersOf(desk: GuardDesk): Handlers<GuardCalls> {
+  const offers = new Offers(desk);
   const nothing = (done: Promise<void>): Promise<null> => done.then(() => null);
   return {
     hello: {
       params: z.strictObject({ server: z.string(), pid: count }),
       answer: ({ server, pid }, caller) => desk.hello(server, pid, caller),
     },
-    offer: { params: desiredSetSchema, answer: (set) => desk.offer(set) },
+    offer: { params: desiredSetSchema, answer: (set, caller) => offers.offer(set, caller) },
+    renew: { params: renewalSchema, answer: (renewal, caller) => offers.renew(renewal, caller) },
     handover: {
       params: z.strictObject({ epoch: count, mode: z.enum(['keep', 'drain']) }),
       answer: ({ epoch, mode }) => nothing(desk.handover(epoch, mode)),

@@ -31,5 +31,4 @@ export type NoParams = Readonly<Record<string, never>>;
 export type Failure = { readonly reason: LocalError['reason']; readonly message: string };
 
 export type Response =
-  | { readonly id: number | null; readonly error: Failure }
-  | { readonly id: number; readonly result: unknown };
+  { readonly id: number | null; readonly error: Failure } | { readonly id: number; readonly result: unknown };

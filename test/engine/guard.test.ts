@@ -1,3 +1,4 @@
+import type { OfferAnswer } from '../../src/model/lease.js';
 import { asking, COVERING, GuardWorld, V4, V6 } from './guard-world.js';
 
 const FULL = '203.0.113.0/24 via 198.18.1.11 path [64512] med 0';
@@ -30,6 +31,22 @@ describe('a fresh daemon', () => {
     ]);
     await world.clock.advance(600_000);
     expect((await world.guard.status()).agent).toBe('never-seen');
+  });
+
+  test('renewals cost neither a look nor a new answer; drift between them is found all the same', async () => {
+    await world.hello();
+    await world.renewing([asking('full')], 500);
+    const { observations } = world.speaker;
+    const answers: OfferAnswer[] = [];
+    for (let i = 0; i < 40; i++) {
+      await world.clock.advance(250);
+      answers.push(await world.offer([asking('full')]));
+    }
+    expect(world.speaker.observations - observations).toBeLessThanOrEqual(5);
+    expect(new Set(answers.map((answer) => answer.accepted && answer.wire)).size).toBe(1);
+    world.speaker.meddle((bgp) => bgp.paths.clear());
+    await world.renewing([asking('full')], 2_250);
+    expect(world.speaker.render()).toEqual([FULL]);
   });
 
   test('an offer is on the wire when it is answered, and renewals touch nothing', async () => {

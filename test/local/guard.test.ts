@@ -10,7 +10,7 @@ import { prefix } from '../../src/model/address.js';
 import type { DesiredSet, WireState } from '../../src/model/lease.js';
 import { type Caller, type GuardClient, type GuardDesk, LocalError } from '../../src/ports/guard.js';
 
-const wire: WireState = {
+const ready: WireState = {
   speaker: 'ready',
   generation: 'g',
   agent: 'leased',
@@ -41,15 +41,19 @@ let folder: string;
 let server: LocalServer;
 let client: GuardClient;
 let said: unknown[];
+/** What the guard answers. */
+let wire: WireState;
+let desk: GuardDesk;
 let callers: Set<Caller>;
 let left: (caller: Caller) => void;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'culvert-guard-'));
   said = [];
+  wire = ready;
   callers = new Set();
   left = () => undefined;
-  const desk: GuardDesk = {
+  desk = {
     hello: async (...words) => {
       callers.add(words[2]);
       said.push(['hello', ...words.slice(0, 2)]);
@@ -83,6 +87,41 @@ test('every call arrives as it was made', async () => {
   expect(await client.status()).toEqual(wire);
   expect(said).toEqual([['hello', 'ams-s1', 12], ['offer', set], ['handover', 7, 'keep'], ['drain'], ['undrain']]);
   await expect(client.handover(6, 'keep')).rejects.toEqual(new LocalError('refused', 'epoch 6 has ended already'));
+});
+
+const offered = (): readonly DesiredSet[] => (said as readonly [string, DesiredSet][]).map(([, what]) => what);
+const next = (sequence: number, change: Partial<DesiredSet> = {}): DesiredSet =>
+  structuredClone({ ...set, sequence, ...change });
+
+describe('renewals', () => {
+  test('announcements that stay as they are do not travel again, nor does an unchanged answer', async () => {
+    for (const sequence of [1, 2, 3]) {
+      expect(await client.offer(next(sequence))).toEqual({ accepted: true, wire: ready });
+    }
+    expect(offered()).toEqual([next(1), next(2), next(3)]);
+    expect(offered()[2]?.announcements).toBe(offered()[0]?.announcements);
+  });
+
+  test('a changed set and a changed answer do', async () => {
+    await client.offer(next(1));
+    wire = { ...ready, drain: 'draining' };
+    expect(await client.offer(next(2))).toEqual({ accepted: true, wire });
+    expect(await client.offer(next(3))).toEqual({ accepted: true, wire });
+    const changed = next(4, { announcements: set.announcements.slice(1), ttlMs: 2000, generation: 'h' });
+    wire = ready;
+    expect(await client.offer(changed)).toEqual({ accepted: true, wire: ready });
+    expect(offered().slice(2)).toEqual([next(3), changed]);
+  });
+
+  test('another epoch, and a guard that has been replaced, get the whole set', async () => {
+    await client.offer(next(1));
+    await client.offer(next(1, { epoch: 8 }));
+    await server.close();
+    server = await serveGuard(server.path, 4712, desk);
+    expect(await client.offer(next(2, { epoch: 8 }))).toEqual({ accepted: true, wire });
+    expect(offered()).toEqual([next(1), next(1, { epoch: 8 }), next(2, { epoch: 8 })]);
+    expect(new Set(offered().map(({ announcements }) => announcements)).size).toBe(3);
+  });
 });
 
 test('the guard learns which agent has gone', async () => {
