@@ -19,6 +19,8 @@ export interface Lease {
   /** The lease ends here unless it is renewed. */
   readonly until: number;
   readonly handover?: { readonly at: number; readonly mode: 'keep' | 'drain' };
+  /** Silence had lowered the wire, and the agent has not yet proven that it is back. */
+  readonly probation?: { readonly renewals: number; readonly countedAt: number };
 }
 
 /** `cap` is the highest level that a prefix may have; `reason` says why when it is not full, or what holds it up. */
@@ -37,16 +39,23 @@ export const adoptedLease = (safety: Safety, now: number): Lease => ({
   until: now + safety.leaseMs,
 });
 
-/**
- * A set has been accepted. After a lapse this restores at once; a rule that
- * asks for several renewals in a row before full belongs here, as a third
- * source of the cap.
- */
-export const renewedLease = (ttlMs: number, now: number): Lease => ({
-  source: 'agent',
-  since: now,
-  until: now + ttlMs,
-});
+/** After a lapse, full returns with this many renewals in a row. */
+const PROBATION_RENEWALS = 10;
+/** An agent renews four times per lease; sets that follow each other faster than this show no endurance and count once. */
+const COUNTED_PER_LEASE = 8;
+
+/** A set has been accepted that gives the right to announce for `ttlMs`. */
+export function renewedLease(before: Lease | undefined, ttlMs: number, now: number): Lease {
+  const lease: Lease = { source: 'agent', since: now, until: now + ttlMs };
+  if (!before) return lease;
+  // Who left in order owes nothing, however long ago that was.
+  if ((before.handover?.at ?? now) >= before.until) return { ...lease, probation: { renewals: 1, countedAt: now } };
+  const { probation } = before;
+  if (!probation) return lease;
+  if (now < probation.countedAt + ttlMs / COUNTED_PER_LEASE) return { ...lease, probation };
+  const renewals = probation.renewals + 1;
+  return renewals < PROBATION_RENEWALS ? { ...lease, probation: { renewals, countedAt: now } } : lease;
+}
 
 /** The agent has left in order. A second hand-over of the same lease changes nothing. */
 export const handedOver = (lease: Lease, mode: 'keep' | 'drain', now: number): Lease =>
@@ -69,6 +78,10 @@ export function extended(lease: Lease, from: number, to: number): Lease {
 export const isLive = (lease: Lease | undefined, now: number): boolean =>
   lease?.source === 'agent' && lease.handover === undefined && now < lease.until;
 
+/** The lease has run out on an agent that had not left: whatever it still says is of the time before. */
+export const hasLapsed = (lease: Lease | undefined, now: number): boolean =>
+  lease?.source === 'agent' && lease.handover === undefined && now >= lease.until;
+
 /** Degraded for `drainMs` from `start` on, so that routers move flows before the path goes; then withdrawn. */
 function phases(start: number, drainMs: number, now: number): Pick<Verdict<never>, 'cap' | 'changesAt'> {
   const end = start + drainMs;
@@ -77,6 +90,7 @@ function phases(start: number, drainMs: number, now: number): Pick<Verdict<never
 
 const LAPSED: Reason = { code: 'lease-lapsed' };
 const GONE: Reason = { code: 'agent-gone' };
+const PROBATION: Reason = { code: 'lease-probation' };
 
 function judgeHandover(
   lease: Lease,
@@ -87,9 +101,9 @@ function judgeHandover(
   const inTime = left.at < lease.until;
   const graceEnd = left.mode === 'keep' ? left.at + safety.stopGraceMs : left.at;
   if (now < graceEnd) {
-    return inTime
-      ? { state: 'handed-over', cap: 'full', reason: { code: 'agent-handover' }, changesAt: graceEnd }
-      : { state: 'lapsed', cap: 'degraded', reason: LAPSED, changesAt: graceEnd };
+    if (!inTime) return { state: 'lapsed', cap: 'degraded', reason: LAPSED, changesAt: graceEnd };
+    const cap = lease.probation ? 'degraded' : 'full';
+    return { state: 'handed-over', cap, reason: { code: 'agent-handover' }, changesAt: graceEnd };
   }
   const degradedSince = inTime ? graceEnd : lease.until;
   return { state: 'gone', reason: GONE, ...phases(degradedSince, safety.drainMs, now) };
@@ -99,6 +113,9 @@ function judgeHandover(
 export function judgeLease(lease: Lease | undefined, safety: Safety, now: number): Verdict<AgentState> {
   if (!lease) return { state: 'never-seen', cap: 'full' };
   if (lease.handover) return judgeHandover(lease, lease.handover, safety, now);
+  if (now < lease.until && lease.probation) {
+    return { state: 'leased', cap: 'degraded', reason: PROBATION, changesAt: lease.until };
+  }
   if (now < lease.until) {
     return { state: lease.source === 'agent' ? 'leased' : 'never-seen', cap: 'full', changesAt: lease.until };
   }

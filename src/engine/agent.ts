@@ -27,6 +27,7 @@ import type { AgentStatus } from '../status/agent.js';
 import { dataPlaneStatus } from '../status/data-plane.js';
 import { DriftJournal } from './agent-drift.js';
 import { probesOf, TunnelFacts } from './agent-facts.js';
+import { Vigil } from './agent-vigil.js';
 import { mayPrune, standingOn } from './agent-wire.js';
 import { applyToKernel, observeKernel, type KernelDrivers } from './kernel.js';
 import { LeaseHolder } from './lease-holder.js';
@@ -54,8 +55,8 @@ const PERIOD_MS = 4_000;
 const RETRY_MS = 200;
 /** How long a repair may wait for the withdrawal, and several faults at once for their one repair attempt. */
 const WITHDRAW_BOUND_MS = 500;
-/** Without a full read-back for this long, the agent no longer knows enough to renew its lease. */
-const FRESH_MS = 2 * PERIOD_MS;
+/** An agent that has not looked for longer, or is busy with one pass for longer, does not renew its lease. */
+const VIGILANCE = { readBack: 3 * PERIOD_MS, pass: 2 * PERIOD_MS };
 
 /** What a pass works towards: drift is work although none of it has changed. */
 interface Goal {
@@ -77,7 +78,7 @@ export class Agent {
   private judged: { readonly view: ServerView; readonly dataPlane: DataPlaneVerdict };
   private observed: KernelObserved | undefined;
   private reached: Goal | undefined;
-  private readAt: number | undefined;
+  private readonly vigil: Vigil;
   private wire: WireState | undefined;
   private pass: { count: number; lastTook: number; problem: string | undefined } = {
     count: 0,
@@ -95,11 +96,12 @@ export class Agent {
     this.judged = { view: input.view, dataPlane: unreadDataPlane('not read yet') };
     this.drift = new DriftJournal(clock, log);
     this.startedAt = clock.wall();
+    this.vigil = new Vigil(clock, VIGILANCE, () => this.input.view.fleet.safety.leaseMs);
     this.loop = new Loop({
       clock,
       periodMs: PERIOD_MS,
       retryMs: RETRY_MS,
-      pass: () => this.onePass(),
+      pass: () => this.vigil.during(() => this.onePass()),
       failed: (error) => this.passFailed(error),
     });
     this.lease = new LeaseHolder({
@@ -107,7 +109,7 @@ export class Agent {
       clock,
       server: input.view.server.name,
       pid,
-      mayRenew: () => this.readAt !== undefined && clock.now() - this.readAt < FRESH_MS,
+      whyNotRenew: () => this.vigil.whyNotRenew(),
       adopted: (wire) => {
         this.wire = wire;
         this.standing = standingOn(wire, this.standing);
@@ -132,6 +134,7 @@ export class Agent {
       },
       broken: (reason) => this.parts.log.warn('prober broken; tunnels keep their state until it ages', { reason }),
     });
+    this.vigil.start();
     this.lease.start();
     this.loop.wake();
   }
@@ -148,12 +151,14 @@ export class Agent {
   async stop(mode: 'keep' | 'drain'): Promise<void> {
     await this.loop.stop();
     this.watching?.stop();
+    this.vigil.stop();
     await Promise.allSettled([this.lease.leave(mode), this.parts.prober.stop()]);
   }
 
   status(): AgentStatus {
     const { view } = this.input;
     const now = this.parts.clock.now();
+    const age = this.vigil.readAge;
     return {
       server: view.server.name,
       generation: view.fleet.generation,
@@ -163,7 +168,7 @@ export class Agent {
       pass: {
         count: this.pass.count,
         lastTook: Math.round(this.pass.lastTook),
-        ...(this.readAt === undefined ? {} : { age: Math.round(now - this.readAt) }),
+        ...(age === undefined ? {} : { age: Math.round(age) }),
         ...(this.pass.problem === undefined ? {} : { problem: this.pass.problem }),
       },
       dataPlane: dataPlaneStatus(this.judged.dataPlane),
@@ -198,9 +203,8 @@ export class Agent {
   /** Reads the kernel and judges what is there; a kernel that cannot be read proves nothing. */
   private async look(view: ServerView, desired: KernelDesired): Promise<KernelObserved> {
     try {
-      const observed = await observeKernel(this.parts.kernel, desired, view.server.uplinks);
+      const observed = await this.vigil.looking(() => observeKernel(this.parts.kernel, desired, view.server.uplinks));
       this.observed = observed;
-      this.readAt = this.parts.clock.now();
       this.judged = { view, dataPlane: judgeDataPlane(view, desired, observed) };
       return observed;
     } catch (error) {
@@ -239,6 +243,7 @@ export class Agent {
   private async announce(boundMs: number): Promise<void> {
     const { view, dataPlane } = this.judged;
     const tunnelHealth = (customer: string, tunnel: string) => this.tunnels.health(customer, tunnel);
+    this.vigil.concluded();
     this.announcements = climb(view, { dataPlane, tunnelHealth }, this.standing);
     this.standing = new Map(this.announcements.map(({ prefix, level }) => [prefix, level]));
     const { generation, safety } = view.fleet;

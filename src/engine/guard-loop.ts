@@ -17,7 +17,7 @@ import type { DrainRecord } from './guard-drain.js';
 import { FleetFollower } from './guard-fleet.js';
 import { Journal } from './guard-journal.js';
 import { SpeakerKeeper } from './guard-keeper.js';
-import { Pulse } from './guard-pulse.js';
+import { Pulse } from './pulse.js';
 import { Rights } from './guard-rights.js';
 import { absentFrom, WireView } from './guard-wire.js';
 import { Loop } from './loop.js';

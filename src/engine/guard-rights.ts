@@ -9,6 +9,7 @@ import {
   type DrainIntent,
   extended,
   handedOver,
+  hasLapsed,
   isLive,
   judgeDrain,
   judgeLease,
@@ -108,7 +109,7 @@ export class Rights {
     // Most sets only renew: what was decided then still holds.
     if (!same) this.announcements = set.announcements;
     this.offeredGeneration = set.generation;
-    this.lease = renewedLease(set.ttlMs, now);
+    this.lease = renewedLease(this.lease, set.ttlMs, now);
   }
 
   handOver(mode: 'keep' | 'drain', now: number): void {
@@ -122,6 +123,10 @@ export class Rights {
 
   isHeld(now: number): boolean {
     return isLive(this.lease, now);
+  }
+
+  hasLapsed(now: number): boolean {
+    return hasLapsed(this.lease, now);
   }
 
   agent(now: number): Verdict<AgentState> {

@@ -2,7 +2,8 @@
  * Who may hand over desired sets.
  *
  * Invariants: at most one epoch is valid at a time; epochs and, within one,
- * sequences only rise, also over a restart of the guard.
+ * sequences only rise, also over a restart of the guard; an epoch whose lease
+ * has lapsed is over.
  */
 import type { DesiredSet, OfferRefusal } from '../model/lease.js';
 import type { Caller } from '../ports/guard.js';
@@ -54,6 +55,15 @@ export class Seat {
     this.open = false;
     this.holder = undefined;
     return true;
+  }
+
+  /**
+   * The lease of the sets received so far has run out: their agent may have
+   * stood still, and what it says next would be of the time before. An epoch
+   * that has not had a set yet goes on; its agent is still looking around.
+   */
+  lapse(): void {
+    if (this.sequence > 0) this.open = false;
   }
 
   /** Counts the set as received unless it is refused. */

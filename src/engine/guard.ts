@@ -66,9 +66,12 @@ export class Guard implements GuardDesk {
     if (set.server !== ours) {
       return { accepted: false, refusal: 'other-server', detail: `this guard serves ${ours}, not ${set.server}` };
     }
+    this.loop.pulse.check();
+    const now = this.parts.clock.now();
+    if (this.loop.rights.hasLapsed(now)) this.seat.lapse();
     const refusal = this.seat.refuse(set);
     if (refusal) return { accepted: false, ...refusal };
-    this.loop.rights.accept(set, this.parts.clock.now());
+    this.loop.rights.accept(set, now);
     if (!this.loop.isAtRest()) await this.loop.afterNextPass(Math.min(LONGEST_ANSWER_MS, set.ttlMs / 2));
     return { accepted: true, wire: this.loop.wire() };
   }

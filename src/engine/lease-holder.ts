@@ -20,8 +20,8 @@ export interface LeaseHolderOptions {
   readonly clock: Clock;
   readonly server: string;
   readonly pid: number;
-  /** False while the agent does not know enough to renew. */
-  mayRenew(): boolean;
+  /** What keeps the agent from renewing, as half a sentence; `undefined` while it knows enough. */
+  whyNotRenew(): string | undefined;
   /** A new epoch has begun; the guard's view replaces what we thought stands. */
   adopted(wire: WireState): void;
   /** The guard's answer to an offer. */
@@ -83,7 +83,9 @@ export class LeaseHolder {
   private async renew(): Promise<void> {
     this.epoch ??= await this.hello();
     const wanted = this.latest;
-    if (!wanted || !this.options.mayRenew()) return;
+    if (!wanted) return;
+    const obstacle = this.options.whyNotRenew();
+    if (obstacle !== undefined) throw new Error(`the lease is not renewed: ${obstacle}`);
     this.loop.wakeAfter(wanted.ttlMs / RENEWALS_PER_LEASE);
     const asking = [...this.waiting];
     const { server, guard } = this.options;

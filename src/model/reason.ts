@@ -20,6 +20,7 @@ export const REASONS = {
   'agent-handover': 'the agent stopped in order; the wire stays until it returns or stopGrace ends',
   'agent-gone': 'no agent returned within stopGrace',
   'lease-lapsed': 'the agent has not renewed its desired set in time',
+  'lease-probation': 'the agent is back after a lapse; full returns after ten renewals in a row',
   'no-desired-set': 'no agent has handed over a desired set yet',
 } as const;
 

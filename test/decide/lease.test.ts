@@ -15,9 +15,10 @@ import { acmeFleet } from '../acme.js';
 
 const drain: Safety = acmeFleet.safety;
 const degrade: Safety = { ...drain, lostAgent: 'degrade' };
+const first = (ttlMs: number, now: number): Lease => renewedLease(undefined, ttlMs, now);
 
 describe('the lease: 1 s, stopGrace 20 s, drain 2 s', () => {
-  const leased = renewedLease(1_000, 0);
+  const leased = first(1_000, 0);
   const kept = handedOver(leased, 'keep', 500);
   const drained = handedOver(leased, 'drain', 500);
   const late = handedOver(leased, 'keep', 5_000);
@@ -70,17 +71,48 @@ describe('the lease: 1 s, stopGrace 20 s, drain 2 s', () => {
   });
 });
 
+describe('after a lapse', () => {
+  /** Renewed every `gap` ms, the first time at `from`. */
+  const renewed = (lease: Lease, from: number, times: number, gap: number): Lease =>
+    Array.from({ length: times }, (_, index) => from + index * gap).reduce(
+      (before, now) => renewedLease(before, 1_000, now),
+      lease,
+    );
+  const lapsed = first(1_000, 0);
+
+  test.each<[string, Lease, number, string]>([
+    ['the first renewal', renewed(lapsed, 1_000, 1, 250), 1_000, 'degraded'],
+    ['the ninth', renewed(lapsed, 1_000, 9, 250), 3_000, 'degraded'],
+    ['the tenth', renewed(lapsed, 1_000, 10, 250), 3_250, 'full'],
+    ['a hundred at once', renewed(lapsed, 1_000, 100, 1), 1_100, 'degraded'],
+    ['ten, and another lapse between them', renewed(renewed(lapsed, 1_000, 5, 250), 3_500, 5, 250), 4_500, 'degraded'],
+    ['after that, ten more', renewed(renewed(lapsed, 1_000, 5, 250), 3_500, 10, 250), 5_750, 'full'],
+    ['nobody came to an adopted wire in time', renewed(adoptedLease(drain, 0), 1_000, 1, 250), 1_000, 'degraded'],
+    ['an adopted wire in time', renewed(adoptedLease(drain, 0), 999, 1, 250), 999, 'full'],
+    ['a hand-over in order', renewed(handedOver(lapsed, 'keep', 500), 99_000, 1, 250), 99_000, 'full'],
+    ['a hand-over after the lapse', renewed(handedOver(lapsed, 'keep', 1_000), 1_100, 1, 250), 1_100, 'degraded'],
+  ])('%s: %#', (_, lease, now, cap) => {
+    expect(judgeLease(lease, drain, now)).toMatchObject({ state: 'leased', cap });
+  });
+
+  test('a hand-over on probation raises nothing, and the next agent goes on counting', () => {
+    const left = handedOver(renewed(lapsed, 1_000, 9, 250), 'keep', 3_100);
+    expect(judgeLease(left, drain, 3_200)).toMatchObject({ state: 'handed-over', cap: 'degraded' });
+    expect(judgeLease(renewed(left, 4_000, 1, 250), drain, 4_000).cap).toBe('full');
+  });
+});
+
 describe('standing still', () => {
   test.each([
     ['all of it', 0, 700, 60_700, 61_000],
     ['from the receipt on', 1_000, 700, 60_700, 61_700],
     ['not at all before the receipt', 60_700, 700, 60_700, 61_700],
   ])('a lease gains %s', (_, received, from, to, until) => {
-    expect(extended(renewedLease(1_000, received), from, to).until).toBe(until);
+    expect(extended(first(1_000, received), from, to).until).toBe(until);
   });
 
   test('stopGrace gains as well', () => {
-    const left = handedOver(renewedLease(1_000, 0), 'keep', 500);
+    const left = handedOver(first(1_000, 0), 'keep', 500);
     expect(extended(left, 700, 60_700).handover?.at).toBe(60_500);
     expect(judgeLease(extended(left, 700, 60_700), drain, 60_701).state).toBe('handed-over');
   });
@@ -118,7 +150,7 @@ describe('for every history', () => {
     ttl: number;
     handover: { after: number; mode: 'keep' | 'drain' } | null;
   }): Lease => {
-    const renewed = renewedLease(ttl, received);
+    const renewed = first(ttl, received);
     return handover ? handedOver(renewed, handover.mode, received + handover.after) : renewed;
   };
 

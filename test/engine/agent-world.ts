@@ -44,6 +44,7 @@ export class AgentWorld {
   /** Why an operation fails. */
   refusal: (op: KernelOp) => string | undefined = () => undefined;
   applyMs = 0;
+  lookMs = 0;
   observations = 0;
   private notice: () => void = () => undefined;
   private probes: readonly ProbeSpec[] = [];
@@ -146,6 +147,7 @@ export class AgentWorld {
     const observe = async () => {
       this.observations++;
       await Promise.resolve();
+      if (this.lookMs > 0) await new Promise<void>((resolve) => this.clock.after(this.lookMs, resolve));
       if (this.unreadable !== undefined) throw new KernelError('unreadable', this.unreadable);
       return this.kernel.observe();
     };

@@ -402,6 +402,45 @@ describe('another fleet', () => {
   });
 });
 
+describe('the lease is not renewed', () => {
+  const renewals = async (ms: number): Promise<number> => {
+    const before = world.guard.offers.length;
+    await world.clock.advance(ms);
+    return world.guard.offers.length - before;
+  };
+
+  it('while the kernel cannot be read; the first look that succeeds is enough', async () => {
+    await begin().startAndSettle();
+    expect(await renewals(1_000)).toBeGreaterThanOrEqual(4);
+    world.unreadable = 'the dump is cut short';
+    await world.damage(() => undefined, 10);
+    expect(await renewals(3_000)).toBe(0);
+    expect(world.agent.status().guardProblem).toMatch(
+      /^the lease is not renewed: the kernel could not be read: .*cut short/,
+    );
+    world.unreadable = undefined;
+    expect(await renewals(1_500)).toBeGreaterThanOrEqual(4);
+  });
+
+  it('while a pass is stuck', async () => {
+    await begin().startAndSettle();
+    world.applyMs = 20_000;
+    await world.damage(vethGone, 8_000);
+    expect(await renewals(3_000)).toBe(0);
+    expect(world.agent.status().guardProblem).toMatch(/^the lease is not renewed: a pass has been under way for/);
+  });
+
+  it('by an agent that stood still for a lease, until it has looked again', async () => {
+    await begin().startAndSettle();
+    const offers = world.guard.offers.length;
+    vethGone(world.kernel);
+    world.lookMs = 500;
+    await world.clock.freeze(3_000);
+    await world.clock.advance(3_000);
+    expect(world.guard.offers[offers]?.announcements.find(({ prefix }) => prefix === ACME)?.level).toBe('withdrawn');
+  });
+});
+
 describe('drift', () => {
   const turn = (value: string) => (kernel: FakeKernel) => {
     const [sysctl] = [...kernel.sysctls.values()].filter(({ key }) => key === 'net.ipv4.ip_forward');

@@ -119,7 +119,7 @@ test('whatever happens: nothing leaves that may not, no peer comes before the ba
       await world.clock.advance(2_000);
       await world.hello();
       await world.run(world.guard.undrain());
-      await world.renewing([asking('full')], 1_500);
+      await world.renewing([asking('full')], 3_000);
       expect(world.speaker.render()).toEqual(['203.0.113.0/24 via 198.18.1.11 path [64512] med 0']);
       expect(await world.guard.status()).toMatchObject({ speaker: 'ready', agent: 'leased', drain: 'in-service' });
       await world.guard.abandon();

@@ -94,6 +94,12 @@ class Bench {
     return until('the session', () => this.router.established(), 15_000);
   }
 
+  /** Back after a lapse: an epoch of its own, and renewals until it is believed. */
+  async back(announcements: readonly Announcement[]): Promise<void> {
+    await this.hello();
+    await this.renewUntil('full', announcements, async () => (await this.levelAtRouter()) === 'full');
+  }
+
   async hello(): Promise<number> {
     const answer = await this.agent.hello(this.view.server.name, 4711);
     if (!answer.accepted) throw new Error(answer.detail);
@@ -215,7 +221,7 @@ describe('guard, gobgpd and a router', () => {
       community: '(65535,0)',
       as_path: '64512',
     });
-    await bench.renewUntil('restored', both, async () => (await bench.levelAtRouter()) === 'full');
+    await bench.back(both);
   });
 
   test('a stale epoch is refused and changes nothing', async () => {
@@ -228,8 +234,7 @@ describe('guard, gobgpd and a router', () => {
   });
 
   test('a guard that is killed and returns adopts without an UPDATE', async () => {
-    await bench.offer(both);
-    await until('full', async () => (await bench.levelAtRouter()) === 'full');
+    await bench.back(both);
     const before = await bench.count();
     await bench.leaveGuard('abandon');
     await bench.startGuard();
@@ -240,7 +245,7 @@ describe('guard, gobgpd and a router', () => {
   });
 
   test('drain: degraded, withdrawn, confirmed and settled; undrain', async () => {
-    await bench.offer(both);
+    await bench.back(both);
     await bench.agent.drain();
     await bench.renewUntil('degraded', both, async () => (await bench.levelAtRouter()) === 'degraded');
     await bench.renewUntil('withdrawn', both, async () => (await bench.levelAtRouter()) === 'withdrawn');
@@ -253,10 +258,8 @@ describe('guard, gobgpd and a router', () => {
   });
 
   test('what is not allowed never arrives', async () => {
-    await bench.hello();
     const stray = asking('full', '198.51.100.0/24');
-    await bench.offer([...both, stray]);
-    await until('read back', async () => (await bench.levelAtRouter()) === 'full');
+    await bench.back([...both, stray]);
     expect(await bench.route('198.51.100.0/24')).toBeUndefined();
     expect(await bench.daemon.cli('global', 'rib')).not.toContain('198.51.100.0');
   });
@@ -264,7 +267,7 @@ describe('guard, gobgpd and a router', () => {
   test('gobgpd is killed and returns: configured within a second, and the routes are back', async () => {
     await bench.daemon.kill();
     await until('unreachable', async () => (await bench.agent.status()).speaker === 'unreachable');
-    await bench.offer(both);
+    await bench.hello();
     await bench.daemon.restart();
     const began = performance.now();
     await bench.renewUntil('ready', both, async () => (await bench.agent.status()).speaker === 'ready');

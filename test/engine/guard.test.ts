@@ -159,7 +159,7 @@ describe('the lease', () => {
     await world.offer([asking('full'), asking('withdrawn', V6)]);
   });
 
-  test('a lapse degrades at the very end of the lease, and the next set restores', async () => {
+  test('a lapse degrades at the very end of the lease; full returns after a hello and ten renewals', async () => {
     await world.clock.advance(999);
     expect(world.speaker.render()).toEqual([FULL]);
     await world.clock.advance(2);
@@ -167,8 +167,30 @@ describe('the lease', () => {
     expect(await world.levelOf()).toEqual(['degraded', 'degraded', false, 'lease-lapsed']);
     expect(await world.levelOf(V6)).toEqual(['withdrawn', 'withdrawn', true, 'tunnels-down', 'lease-lapsed']);
     expect((await world.guard.status()).agent).toBe('lapsed');
+    await world.hello();
+    await world.renewing([asking('full')], 2_250);
+    expect(await world.levelOf()).toEqual(['degraded', 'degraded', false, 'lease-probation']);
     await world.offer([asking('full')]);
     expect(world.speaker.render()).toEqual([FULL]);
+  });
+
+  test('whoever slept through a lapse is refused, whatever the wire was left at, and must say hello again', async () => {
+    await world.clock.advance(1_000);
+    const { updates } = world.speaker;
+    for (const level of ['full', 'withdrawn'] as const) {
+      await expect(world.offer([asking(level)])).resolves.toMatchObject({ accepted: false, refusal: 'stale-epoch' });
+    }
+    expect(world.speaker.updates).toBe(updates);
+    await world.hello();
+    await expect(world.offer([asking('full')])).resolves.toMatchObject({ accepted: true });
+  });
+
+  test('a renewal that waited in the socket while the guard stood still comes in time', async () => {
+    await world.clock.advance(750);
+    const frozen = world.clock.freeze(60_000);
+    await expect(world.offer([asking('full')])).resolves.toMatchObject({ accepted: true });
+    await frozen;
+    expect((await world.guard.status()).agent).toBe('leased');
   });
 
   test('no agent within stopGrace: withdrawn where the fleet says drain', async () => {
@@ -334,7 +356,7 @@ describe('restart and end of the guard', () => {
     await world.clock.advance(200);
     expect(world.speaker.render()[1]).toBe(DEGRADED);
     await world.hello({}, 200);
-    await world.offer([asking('full'), asking('degraded', V6)]);
+    await world.renewing([asking('full'), asking('degraded', V6)], 2_500);
     expect(world.speaker.render()[1]).toBe(FULL);
   });
 

@@ -42,7 +42,7 @@ function holder() {
     clock,
     server: 'ams-s1',
     pid: 7,
-    mayRenew: () => world.fresh,
+    whyNotRenew: () => (world.fresh ? undefined : 'the kernel was read 9.0 s ago'),
     adopted: () => calls.push('adopted'),
     answered: () => undefined,
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { attributesFor } from '../../src/decide/attributes.js';
 import { gateOf } from '../../src/decide/gate.js';
-import { judgeDrain, judgeLease, renewedLease } from '../../src/decide/lease.js';
+import { judgeDrain, judgeLease } from '../../src/decide/lease.js';
 import { decideWire, speakerDesired } from '../../src/decide/wire.js';
 import { address, prefix } from '../../src/model/address.js';
 import type { Path, SpeakerDesired, SpeakerObserved, SpeakerOp } from '../../src/model/path.js';
@@ -23,7 +23,7 @@ const goal = (paths: readonly Path[], change: Partial<SpeakerDesired> = {}): Spe
       view,
       gate: gateOf(view),
       announcements: undefined,
-      lease: judgeLease(renewedLease(1, 0), view.fleet.safety, 0),
+      lease: judgeLease(undefined, view.fleet.safety, 0),
       drain: judgeDrain(undefined, view.fleet.safety, 0),
     }),
     179,

@@ -1,7 +1,7 @@
 /**
  * Notices that this process did not run: a stopped process, a paused machine,
- * a starved CPU. Leases are about the agent's silence, and nobody could be
- * heard meanwhile.
+ * a starved CPU. A guard could not hear its agent meanwhile, and an agent knows
+ * nothing of what happened.
  *
  * Invariant: every moment is reported as missed at most once.
  */
