@@ -82,6 +82,9 @@ export const isLive = (lease: Lease | undefined, now: number): boolean =>
 export const hasLapsed = (lease: Lease | undefined, now: number): boolean =>
   lease?.source === 'agent' && lease.handover === undefined && now >= lease.until;
 
+/** Nobody watches over what is announced. Before anybody has come there is nothing to watch over. */
+export const isAway = (state: AgentState): boolean => state === 'handed-over' || state === 'lapsed' || state === 'gone';
+
 /** Degraded for `drainMs` from `start` on, so that routers move flows before the path goes; then withdrawn. */
 function phases(start: number, drainMs: number, now: number): Pick<Verdict<never>, 'cap' | 'changesAt'> {
   const end = start + drainMs;

@@ -20,6 +20,8 @@ export interface WireFacts {
   readonly leaving?: readonly Prefix[];
   readonly lease: Verdict<AgentState>;
   readonly drain: Verdict<DrainState>;
+  /** What the guard has proven broken by itself while the agent is away, and why. */
+  readonly broken?: ReadonlyMap<Prefix, string>;
 }
 
 /** What shall become of one prefix. `path` is absent when it is withdrawn. */
@@ -38,7 +40,10 @@ function decideAsked(facts: WireFacts, asked: Announcement): PrefixDecision {
   if (refusal !== undefined) {
     return { prefix, asked: asked.level, level: 'withdrawn', reasons: [{ code: 'not-allowed', detail: refusal }] };
   }
-  const caps = [facts.drain, facts.lease];
+  const fault = facts.broken?.get(prefix);
+  const proven: Pick<Verdict<never>, 'cap' | 'reason'>[] =
+    fault === undefined ? [] : [{ cap: 'withdrawn', reason: { code: 'essential-fault', detail: fault } }];
+  const caps = [...proven, facts.drain, facts.lease];
   const level = caps.reduce<Level>((lowest, { cap }) => weaker(lowest, cap), asked.level);
   const ours = caps.flatMap(({ reason }) => reason ?? []);
   const lowered = level !== asked.level;

@@ -8,13 +8,15 @@ import type { Level } from '../model/level.js';
  * The levels that stand, as the guard tells a new epoch: what an agent asked
  * for last, because drain and lease may lower it meanwhile, or else what the
  * speaker holds. Where an agent has been gone for so long that the guard acted
- * on it, its last wish is no knowledge any more. Prefixes on which the guard
- * knows nothing keep what we knew `before`.
+ * on it, its last wish is no knowledge any more, nor where the guard has found
+ * a fault itself. Prefixes on which the guard knows nothing keep what we knew
+ * `before`.
  */
 export function standingOn(wire: WireState, before: ReadonlyMap<Prefix, Level>): ReadonlyMap<Prefix, Level> {
   const standing = new Map(before);
-  for (const { prefix, asked, held } of wire.prefixes) {
-    const level = wire.agent === 'gone' && held !== 'unknown' ? held : (asked ?? held);
+  for (const { prefix, asked, held, reasons } of wire.prefixes) {
+    const outdated = wire.agent === 'gone' || reasons.some(({ code }) => code === 'essential-fault');
+    const level = outdated && held !== 'unknown' ? held : (asked ?? held);
     if (level !== 'unknown') standing.set(prefix, level);
   }
   return standing;

@@ -5,25 +5,31 @@
  * and reads back. Offers, speaker events and timers only wake it. What the
  * agent handed over is input; what stands on the wire is always read.
  */
+import { essentialsOf } from '../decide/essential.js';
+import { isAway } from '../decide/lease.js';
 import { peersOf } from '../decide/sessions.js';
 import type { PrefixDecision } from '../decide/wire.js';
 import type { ServerView } from '../model/fleet.js';
 import type { WireState } from '../model/lease.js';
 import type { Clock } from '../ports/clock.js';
+import type { EssentialChecks } from '../ports/essential.js';
 import type { Files } from '../ports/files.js';
 import type { Log } from '../ports/log.js';
 import { type Speaker, SpeakerError, type Subscription } from '../ports/speaker.js';
 import type { DrainRecord } from './guard-drain.js';
+import { EssentialWatch } from './guard-essential.js';
 import { FleetFollower } from './guard-fleet.js';
 import { Journal } from './guard-journal.js';
 import { SpeakerKeeper } from './guard-keeper.js';
 import { Pulse } from './pulse.js';
+import { refusalsIn } from './guard-refusals.js';
 import { Rights } from './guard-rights.js';
 import { absentFrom, WireView } from './guard-wire.js';
 import { Loop } from './loop.js';
 
 export interface GuardParts {
   readonly speaker: Speaker;
+  readonly essential: EssentialChecks;
   readonly clock: Clock;
   readonly files: Files;
   readonly log: Log;
@@ -52,6 +58,7 @@ export class GuardLoop {
   readonly pulse: Pulse;
   private readonly keeper: SpeakerKeeper;
   private readonly fleet: FleetFollower;
+  private readonly watch: EssentialWatch;
   private readonly loop: Loop;
   private readonly view = new WireView();
   private waiting: (() => void)[] = [];
@@ -75,6 +82,16 @@ export class GuardLoop {
     this.keeper = new SpeakerKeeper(parts.speaker, clock, this.journal);
     this.keeper.follow(peersOf(view));
     this.fleet = new FleetFollower(clock, this.journal, () => parts.reload());
+    this.watch = new EssentialWatch({
+      checks: parts.essential,
+      clock,
+      journal: this.journal,
+      changed: () => {
+        this.rights.broken = this.watch.broken;
+        this.loop.wake();
+      },
+    });
+    this.watch.follow(essentialsOf(view));
     this.pulse = new Pulse(clock, (from, to) => {
       this.journal.warn(`this process stood still for ${Math.round(to - from)} ms; leases are extended by as much`);
       this.rights.excuse(from, to);
@@ -115,7 +132,7 @@ export class GuardLoop {
   async abandon(): Promise<void> {
     this.watching?.stop();
     this.pulse.stop();
-    await this.loop.stop();
+    await Promise.all([this.loop.stop(), this.watch.stop()]);
     this.parts.speaker.close();
   }
 
@@ -214,6 +231,7 @@ export class GuardLoop {
     if (!next) return;
     this.keeper.follow(peersOf(next), peersOf(view));
     this.rights.follow(next);
+    this.watch.follow(essentialsOf(next));
   }
 
   /** What time alone brings about, and when it will next. */
@@ -225,22 +243,11 @@ export class GuardLoop {
       agent.state === 'lapsed' || agent.state === 'gone' ? `agent ${agent.state}` : undefined,
     );
     const decisions = this.rights.decide(now);
-    if (decisions !== this.told) this.journal.condition('gate', refusals(decisions));
+    if (decisions !== this.told) this.journal.condition('gate', refusalsIn(decisions));
     this.told = decisions;
+    this.watch.attend(isAway(agent.state), decisions);
     const next = this.rights.changesAt(now);
     if (next !== undefined) this.loop.wakeAfter(Math.max(0, next - now));
     if (drain.state === 'drained' && this.rights.drainIntent) await this.drainRecord.complete();
   }
-}
-
-/** Longer lists are cut: the wire state has every prefix. */
-const NAMED = 3;
-
-function refusals(decisions: readonly PrefixDecision[]): string | undefined {
-  const refused = decisions.flatMap(({ prefix, reasons }) =>
-    reasons.flatMap(({ code, detail }) => (code === 'not-allowed' ? [`${prefix} (${detail ?? 'no detail'})`] : [])),
-  );
-  if (refused.length === 0) return undefined;
-  const more = refused.length > NAMED ? ` and ${refused.length - NAMED} more` : '';
-  return `the agent asked for what is not allowed: ${refused.slice(0, NAMED).join(', ')}${more}`;
 }

@@ -30,6 +30,7 @@ interface Grounds {
   readonly leaving: readonly Prefix[];
   readonly lease: Verdict<AgentState>;
   readonly drain: Verdict<DrainState>;
+  readonly broken: ReadonlyMap<Prefix, string>;
 }
 
 interface Decided extends Grounds {
@@ -58,6 +59,8 @@ export class Rights {
   private lease: Lease | undefined;
   private adopted = false;
   private decided: Decided | undefined;
+  /** Proven by this guard; the same map while nothing changes. */
+  broken: ReadonlyMap<Prefix, string> = new Map();
   /** Of the set that was accepted last. */
   offeredGeneration: string | undefined;
   /** An operator's intent. */
@@ -159,19 +162,20 @@ export class Rights {
   }
 
   private reckon(now: number): Decided {
-    const { gate, announcements, leaving, view } = this;
+    const { gate, announcements, leaving, broken, view } = this;
     const [lease, drain] = [this.agent(now), this.drain(now)];
     const { decided } = this;
     const stands =
       decided?.gate === gate &&
       decided.announcements === announcements &&
       decided.leaving === leaving &&
+      decided.broken === broken &&
       sameVerdict(decided.lease, lease) &&
       sameVerdict(decided.drain, drain);
     if (stands) return decided;
-    const decisions = decideWire({ view, gate, announcements, leaving, lease, drain });
+    const decisions = decideWire({ view, gate, announcements, leaving, lease, drain, broken });
     const goal = speakerDesired(view, gate, decisions, this.listenPort);
-    this.decided = { gate, announcements, leaving, lease, drain, decisions, goal };
+    this.decided = { gate, announcements, leaving, lease, drain, broken, decisions, goal };
     return this.decided;
   }
 }

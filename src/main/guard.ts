@@ -7,6 +7,7 @@ import { createGobgpSpeaker } from '../drivers/speaker/gobgp.js';
 import { Guard } from '../engine/guard.js';
 import { serveGuard } from '../local/guard.js';
 import { loadView, onlyOnce } from './fleet-files.js';
+import { essentialChecks } from './kernel.js';
 import { createLog } from './log.js';
 import { needFolder } from './machine.js';
 import { HOME, sockets } from './paths.js';
@@ -34,6 +35,7 @@ export async function runGuard(options: GuardOptions): Promise<void> {
   const guard = await Guard.open(
     {
       speaker,
+      essential: essentialChecks(),
       clock: createClock(),
       files: createFiles(),
       log,

@@ -1,4 +1,5 @@
 import { createClock } from '../drivers/clock/clock.js';
+import { createEssentialChecks } from '../drivers/essential/essential.js';
 import { createFirewallDriver } from '../drivers/firewall/firewall.js';
 import { createIproute } from '../drivers/iproute/iproute.js';
 import { createLinkDriver } from '../drivers/link/link.js';
@@ -13,7 +14,11 @@ import { createKernelTunnels } from '../drivers/tunnel/kernel-tunnels.js';
 import { createTunTunnels } from '../drivers/tunnel/tun/tun-tunnels.js';
 import type { KernelDrivers } from '../engine/kernel.js';
 import type { KernelNumbers } from '../model/fleet.js';
+import type { EssentialChecks } from '../ports/essential.js';
 import type { Exec } from '../ports/exec.js';
+import type { Namespaces } from '../ports/namespaces.js';
+import type { Netlink } from '../ports/netlink.js';
+import type { Rtnetlink } from '../ports/rtnetlink.js';
 import { needPrograms } from './machine.js';
 import { sockets } from './paths.js';
 
@@ -23,6 +28,20 @@ export interface KernelOptions {
   readonly runDir: string;
 }
 
+/** Reads the kernel and changes nothing. */
+function kernelReaders(): {
+  readonly namespaces: Namespaces;
+  readonly netlink: Netlink;
+  readonly rtnetlink: Rtnetlink;
+} {
+  const syscalls = createSyscalls();
+  const namespaces = createNamespaces({ syscalls });
+  const netlink = createNetlink({ syscalls, namespaces });
+  return { namespaces, netlink, rtnetlink: createRtnetlink({ netlink, namespaces }) };
+}
+
+export const essentialChecks = (): EssentialChecks => createEssentialChecks(kernelReaders().rtnetlink);
+
 /** The drivers of this machine's kernel, and which tunnels were chosen and why. Rejects when a program is missing or no tunnel driver works here. */
 export async function kernelDrivers(
   exec: Exec,
@@ -30,10 +49,7 @@ export async function kernelDrivers(
   options: KernelOptions,
 ): Promise<{ readonly drivers: KernelDrivers; readonly said: string }> {
   await needPrograms();
-  const syscalls = createSyscalls();
-  const namespaces = createNamespaces({ syscalls });
-  const netlink = createNetlink({ syscalls, namespaces });
-  const rtnetlink = createRtnetlink({ netlink, namespaces });
+  const { namespaces, netlink, rtnetlink } = kernelReaders();
   const chosen = await chooseTunnelDriver({
     requested: options.tunnels,
     lab: options.lab,

@@ -18,6 +18,7 @@ import { type Anchor, startAnchor } from '../drivers/speaker/anchor.js';
 import { type Gobgpd, startGobgpd } from '../drivers/speaker/gobgpd.js';
 import { type ReceivedCount, type ReceivedRoute, type Receiver, startReceiver } from '../drivers/speaker/receiver.js';
 import { until } from '../drivers/speaker/until.js';
+import { FakeEssential } from './fake-essential.js';
 import { asking, V4, V6 } from './guard-world.js';
 
 /**
@@ -32,6 +33,7 @@ class Bench {
   socket!: LocalServer;
   agent!: GuardClient;
   fatal: Error | undefined;
+  readonly essential = new FakeEssential();
   private epoch = 0;
   private sequence = 0;
 
@@ -63,6 +65,7 @@ class Bench {
           protoDir: 'protos',
           serverTag: { asn: view.fleet.provider.asn, server: serverNumber(view.server.name) },
         }),
+        essential: this.essential,
         clock: createClock(),
         files: createFiles(),
         log: { info: () => undefined, warn: () => undefined, error: () => undefined },

@@ -7,6 +7,7 @@ import type { Announcement } from '../../src/model/path.js';
 import { amsS1 } from '../acme.js';
 import { FakeSpeaker } from '../fake-speaker.js';
 import { VirtualClock } from '../virtual-clock.js';
+import { FakeEssential } from './fake-essential.js';
 import { MemoryFiles } from './memory-files.js';
 
 export const V4 = prefix('203.0.113.0/24');
@@ -27,6 +28,7 @@ export class GuardWorld {
   readonly clock = new VirtualClock();
   readonly files = new MemoryFiles();
   speaker = new FakeSpeaker();
+  readonly essential = new FakeEssential();
   guard!: Guard;
   view: ServerView;
   /** What a reload finds. */
@@ -112,6 +114,7 @@ export class GuardWorld {
     return Guard.open(
       {
         speaker: this.speaker,
+        essential: this.essential,
         clock: this.clock,
         files: this.files,
         log: { info: say, warn: say, error: say },

@@ -342,6 +342,99 @@ describe('drain', () => {
   });
 });
 
+describe('while the agent is away', () => {
+  const ACME = asking('full');
+  const GLOBEX = asking('full', '198.19.7.0/24', [64513]);
+  beforeEach(async () => {
+    await world.hello();
+    await world.renewing([ACME, GLOBEX], 1_000);
+  });
+
+  test('nothing is looked at while it is there, once everything has been seen', async () => {
+    const { looks } = world.essential;
+    await world.renewing([ACME, GLOBEX], 10_000);
+    expect(world.essential.looks).toBe(looks);
+    world.essential.missing.add('cv-acme');
+    await world.renewing([ACME, GLOBEX], 3_000);
+    expect(await world.levelOf()).toEqual(['full', 'full', false, 'healthy']);
+  });
+
+  test.each<[string, string, readonly string[]]>([
+    ["one customer's veth", 'cv-acme', ['198.19.7.0/24']],
+    ['the endpoint', '192.0.2.1', []],
+    ['the only uplink', 'eth1', []],
+  ])('%s is gone: withdrawn after two looks, and nobody else', async (_, name, left) => {
+    await world.clock.advance(1_000);
+    world.essential.missing.add(name);
+    await world.clock.advance(500);
+    expect(world.speaker.paths.map(({ prefix }) => prefix)).toEqual(left);
+    expect((await world.levelOf()).slice(3)).toEqual(['essential-fault', 'lease-lapsed']);
+    expect((await world.guard.status()).reports.at(-2)?.text).toBe(
+      `the agent is away, and this is broken: ${name} missing`,
+    );
+  });
+
+  test('broken before it left: withdrawn within half a second of the lapse', async () => {
+    world.essential.missing.add('cv-acme');
+    await world.clock.advance(1_300);
+    expect(await world.levelOf()).toEqual(['withdrawn', 'withdrawn', false, 'essential-fault', 'lease-lapsed']);
+  });
+
+  test('one tunnel of two is enough', async () => {
+    world.essential.missing.add('gre-us');
+    await world.clock.advance(3_000);
+    expect((await world.levelOf())[1]).toBe('degraded');
+    world.essential.missing.add('gre-eu');
+    await world.clock.advance(500);
+    expect((await world.levelOf())[1]).toBe('withdrawn');
+  });
+
+  test('after a hand-over too; and what is whole again returns as it was', async () => {
+    await world.run(world.guard.handover(world.currentEpoch, 'keep'));
+    world.essential.missing.add('cv-acme');
+    await world.clock.advance(500);
+    expect((await world.levelOf())[1]).toBe('withdrawn');
+    world.essential.missing.clear();
+    await world.clock.advance(500);
+    expect((await world.levelOf())[1]).toBe('full');
+  });
+
+  test('what cannot be seen withdraws nothing, and is told', async () => {
+    world.essential.blind = 'not permitted';
+    await world.clock.advance(10_000);
+    expect((await world.levelOf())[1]).toBe('degraded');
+    expect((await world.guard.status()).reports.map(({ text }) => text)).toContain(
+      'cannot see what carries the prefixes: not permitted',
+    );
+  });
+
+  test('what this guard has never seen good withdraws nothing', async () => {
+    world.essential.missing.add('cv-acme');
+    await world.crashAndReturn();
+    await world.clock.advance(10_000);
+    expect((await world.levelOf())[1]).toBe('degraded');
+  });
+
+  test('a guard that restarted beside a dead agent watches as well', async () => {
+    await world.crashAndReturn();
+    await world.clock.advance(1_500);
+    world.essential.missing.add('cv-acme');
+    await world.clock.advance(500);
+    expect((await world.levelOf())[1]).toBe('withdrawn');
+  });
+
+  test('an agent that is back knows better', async () => {
+    await world.clock.advance(1_000);
+    world.essential.missing.add('cv-acme');
+    await world.clock.advance(500);
+    const wire = await world.hello();
+    expect(wire.prefixes.find(({ prefix }) => prefix === V4)).toMatchObject({ asked: 'full', held: 'withdrawn' });
+    await world.offer([ACME, GLOBEX]);
+    expect(await world.levelOf()).toEqual(['degraded', 'degraded', false, 'lease-probation']);
+    expect(world.essential.looks).toBeGreaterThan(0);
+  });
+});
+
 describe('restart and end of the guard', () => {
   test('a guard that restarts adopts: no UPDATE, then the lease runs', async () => {
     await world.hello();

@@ -1,0 +1,80 @@
+/**
+ * The essential checks of a server, and what repeated looks prove.
+ *
+ * They are derived from the fleet, like everything that the guard checks: a
+ * guard that has restarted beside a dead agent knows them too.
+ */
+import { overlaps, type Prefix } from '../model/address.js';
+import type { Essential, EssentialCheck, EssentialFinding } from '../model/essential.js';
+import type { Customer, ServerView } from '../model/fleet.js';
+import { DEFAULT_NETNS, netnsOf, tunnelDeviceOf, vethOf } from '../model/naming.js';
+
+const essential = (check: EssentialCheck, prefixes: readonly Prefix[]): Essential => ({
+  key: [check.kind, check.netns, ...(check.kind === 'links' ? check.devices : [check.device, check.address])].join(' '),
+  check,
+  prefixes,
+});
+
+const links = (netns: string, devices: readonly string[], prefixes: readonly Prefix[]): readonly Essential[] => {
+  const [first, ...more] = devices;
+  return first === undefined ? [] : [essential({ kind: 'links', netns, devices: [first, ...more] }, prefixes)];
+};
+
+/** Without an uplink or the endpoint nothing is carried; without its veth or any tunnel, one customer's. */
+export function essentialsOf({ fleet, server }: ServerView): readonly Essential[] {
+  const { covering, endpoints } = fleet.provider;
+  const everything = [...covering, ...fleet.customers.flatMap(prefixesOf)];
+  return [
+    ...links(DEFAULT_NETNS, server.uplinks, everything),
+    essential({ kind: 'address', netns: DEFAULT_NETNS, device: 'lo', address: endpoints.gre4 }, everything),
+    ...fleet.customers.flatMap((customer) => [
+      ...links(DEFAULT_NETNS, [vethOf(customer.name)], prefixesOf(customer)),
+      ...tunnelsOf(customer),
+    ]),
+  ];
+}
+
+const prefixesOf = ({ prefixes }: Customer): readonly Prefix[] => prefixes.map(({ prefix }) => prefix);
+
+/** One check for all prefixes that the same tunnels carry. */
+function tunnelsOf(customer: Customer): readonly Essential[] {
+  const carried = new Map<string, { readonly devices: readonly string[]; readonly prefixes: Prefix[] }>();
+  for (const prefix of prefixesOf(customer)) {
+    const routes = customer.routes.filter((route) => overlaps(route.prefix, prefix));
+    const devices = [...new Set(routes.map(({ tunnel }) => tunnelDeviceOf(tunnel)))].sort();
+    const same = carried.get(devices.join());
+    if (same) same.prefixes.push(prefix);
+    else carried.set(devices.join(), { devices, prefixes: [prefix] });
+  }
+  return [...carried.values()].flatMap(({ devices, prefixes }) => links(netnsOf(customer.name), devices, prefixes));
+}
+
+/** What a guard has seen of one check. */
+export interface EssentialRecord {
+  /** It has been good before this guard's eyes: only then does its absence say anything. */
+  readonly seen: boolean;
+  /** Looks in a row that contradict the state. */
+  readonly against: number;
+  /** Why it is proven broken. */
+  readonly broken?: string;
+}
+
+export const unseen: EssentialRecord = { seen: false, against: 0 };
+
+/** Two looks in a row prove a fault, and two its end. */
+const LOOKS = 2;
+
+/** Without knowledge a record stays as it is, and the row begins anew. */
+export function afterLook(record: EssentialRecord, finding: EssentialFinding): EssentialRecord {
+  const { broken, seen, against } = record;
+  switch (finding.state) {
+    case 'unknown':
+      return { ...record, against: 0 };
+    case 'good':
+      if (broken === undefined || against + 1 >= LOOKS) return { seen: true, against: 0 };
+      return { seen, against: against + 1, broken };
+    case 'broken':
+      if (broken !== undefined || !seen) return { ...record, against: 0 };
+      return against + 1 >= LOOKS ? { seen, against: 0, broken: finding.detail } : { seen, against: against + 1 };
+  }
+}

@@ -1,0 +1,14 @@
+/** What an agent asked for and may not have, in one line. */
+import type { PrefixDecision } from '../decide/wire.js';
+
+/** Longer lists are cut: the wire state has every prefix. */
+const NAMED = 3;
+
+export function refusalsIn(decisions: readonly PrefixDecision[]): string | undefined {
+  const refused = decisions.flatMap(({ prefix, reasons }) =>
+    reasons.flatMap(({ code, detail }) => (code === 'not-allowed' ? [`${prefix} (${detail ?? 'no detail'})`] : [])),
+  );
+  if (refused.length === 0) return undefined;
+  const more = refused.length > NAMED ? ` and ${refused.length - NAMED} more` : '';
+  return `the agent asked for what is not allowed: ${refused.slice(0, NAMED).join(', ')}${more}`;
+}
