@@ -74,6 +74,7 @@ export const acmeFleet: Fleet = {
     stopGraceMs: 20_000,
     settleMs: 500,
     drainMs: 2000,
+    bootMaxAgeMs: 86_400_000,
   },
   kernel: { mark: 0x77000000, mask: 0xff000000, table: 7700, protocol: 77, rulePreference: 7700 },
 };

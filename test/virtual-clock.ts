@@ -11,7 +11,7 @@ interface Armed {
  */
 export class VirtualClock implements Clock {
   private readonly armed = new Set<Armed>();
-  private readonly epoch = Date.parse('2026-01-01T00:00:00Z');
+  private epoch = Date.parse('2026-01-01T00:00:00Z');
 
   constructor(private time = 1_000_000) {}
 
@@ -21,6 +21,11 @@ export class VirtualClock implements Clock {
 
   wall(): string {
     return new Date(this.epoch + this.time).toISOString();
+  }
+
+  /** Somebody sets the wall clock; no other notices. */
+  setWall(byMs: number): void {
+    this.epoch += byMs;
   }
 
   after(ms: number, call: () => void): Timer {

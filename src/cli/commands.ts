@@ -54,6 +54,7 @@ export interface Commands {
   /** Resolves when the guard reports the server drained. */
   drain(options: RunOptions, progress: (state: WireState) => void): Promise<void>;
   undrain(options: RunOptions): Promise<void>;
+  confirm(options: RunOptions): Promise<void>;
   plan(options: PlanOptions): Promise<readonly KernelOp[]>;
   status(options: RunOptions): Promise<StatusReport>;
   explain(options: RunOptions, prefix: string): Promise<Explanation>;

@@ -150,6 +150,14 @@ function addOperations(program: Command, commands: Commands, out: Output, exitWi
       out.line('in service: announcements return as the agent asks for them');
     });
   program
+    .command('confirm')
+    .description('let a server announce again that came up after longer than safety.bootMaxAge')
+    .addOption(runDir())
+    .action(async (options: RunOptions) => {
+      await commands.confirm(options);
+      out.line('confirmed: announcements return as the agent asks for them');
+    });
+  program
     .command('schema')
     .description('print the JSON Schema of the fleet file, for editors')
     .action(async () => {

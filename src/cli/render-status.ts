@@ -18,6 +18,7 @@ function guardText(wire: WireState): readonly string[] {
   const speaker = wire.speakerDetail === undefined ? wire.speaker : `${wire.speaker} (${wire.speakerDetail})`;
   return [
     `server ${wire.drain}, agent ${wire.agent}, speaker ${speaker}, fleet ${wire.generation}`,
+    ...(wire.hold === undefined ? [] : [`nothing is announced: ${wire.hold}; check the fleet, then culvert confirm`]),
     '',
     ...table([
       ['PREFIX', 'ASKED', 'LEVEL', 'ON THE WIRE', 'BECAUSE'],

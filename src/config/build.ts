@@ -103,13 +103,22 @@ const customerOf = (name: string, written: DraftCustomer): Customer => ({
   firewall: written.firewall.map(firewallRuleOf),
 });
 
-const safetyOf = ({ remoteFault, lostAgent, lease, stopGrace, settle, drain }: CompleteDraft['safety']): Safety => ({
+const safetyOf = ({
+  remoteFault,
+  lostAgent,
+  lease,
+  stopGrace,
+  settle,
+  drain,
+  bootMaxAge,
+}: CompleteDraft['safety']): Safety => ({
   remoteFault,
   lostAgent,
   leaseMs: lease,
   stopGraceMs: stopGrace,
   settleMs: settle,
   drainMs: drain,
+  bootMaxAgeMs: bootMaxAge,
 });
 
 /** The model of a fleet that every rule has accepted: defaults filled in, in the order in which it was written. */

@@ -181,6 +181,11 @@ const safetySchema = z
       stopGrace: duration(0, 600_000, 'How long the wire stays after the agent stopped in order,').prefault('20s'),
       settle: duration(0, 30_000, 'Between "withdrawn" and tearing down,').prefault('500ms'),
       drain: duration(100, 300_000, 'How long a drain stays degraded before it withdraws,').prefault('2s'),
+      bootMaxAge: duration(
+        60_000,
+        8_760 * 3_600_000,
+        'A server that has not run for longer announces nothing until `culvert confirm`,',
+      ).prefault('24h'),
     },
     { error: 'write safety: { remoteFault: degrade }, or leave it out' },
   )

@@ -20,6 +20,8 @@ export interface WireFacts {
   readonly leaving?: readonly Prefix[];
   readonly lease: Verdict<AgentState>;
   readonly drain: Verdict<DrainState>;
+  /** Why nothing at all may be announced. */
+  readonly hold?: Reason;
   /** What the guard has proven broken by itself while the agent is away, and why. */
   readonly broken?: ReadonlyMap<Prefix, string>;
 }
@@ -41,9 +43,11 @@ function decideAsked(facts: WireFacts, asked: Announcement): PrefixDecision {
     return { prefix, asked: asked.level, level: 'withdrawn', reasons: [{ code: 'not-allowed', detail: refusal }] };
   }
   const fault = facts.broken?.get(prefix);
-  const proven: Pick<Verdict<never>, 'cap' | 'reason'>[] =
-    fault === undefined ? [] : [{ cap: 'withdrawn', reason: { code: 'essential-fault', detail: fault } }];
-  const caps = [...proven, facts.drain, facts.lease];
+  const shut: readonly Reason[] = [
+    ...(facts.hold ? [facts.hold] : []),
+    ...(fault === undefined ? [] : [{ code: 'essential-fault', detail: fault } as const]),
+  ];
+  const caps = [...shut.map((reason) => ({ cap: 'withdrawn', reason }) as const), facts.drain, facts.lease];
   const level = caps.reduce<Level>((lowest, { cap }) => weaker(lowest, cap), asked.level);
   const ours = caps.flatMap(({ reason }) => reason ?? []);
   const lowered = level !== asked.level;
@@ -63,8 +67,8 @@ function decideUnasked(facts: WireFacts, prefix: Prefix): PrefixDecision {
     code: 'no-desired-set',
     ...(facts.announcements ? { detail: "absent from the agent's set" } : {}),
   };
-  const drained: readonly Reason[] = facts.drain.reason ? [facts.drain.reason] : [];
-  return { prefix, level: 'withdrawn', reasons: [silence, ...drained] };
+  const more = [facts.hold, facts.drain.reason].filter((reason) => reason !== undefined);
+  return { prefix, level: 'withdrawn', reasons: [silence, ...more] };
 }
 
 /** Every prefix that the gate knows, sorted, and after them whatever else was asked for or is leaving. */

@@ -16,6 +16,7 @@ import type { EssentialChecks } from '../ports/essential.js';
 import type { Files } from '../ports/files.js';
 import type { Log } from '../ports/log.js';
 import { type Speaker, SpeakerError, type Subscription } from '../ports/speaker.js';
+import { Boot } from './guard-boot.js';
 import type { DrainRecord } from './guard-drain.js';
 import { EssentialWatch } from './guard-essential.js';
 import { FleetFollower } from './guard-fleet.js';
@@ -33,8 +34,8 @@ export interface GuardParts {
   readonly clock: Clock;
   readonly files: Files;
   readonly log: Log;
-  /** Where the operator's drain is remembered; its folder exists. */
-  readonly drainPath: string;
+  /** What has to survive a restart; the folder exists. */
+  readonly stateDir: string;
   /** TCP port for BGP; -1 does not listen. */
   readonly listenPort: number;
   /** Reads the fleet again. Rejects with a one-line message when it is bad. */
@@ -54,6 +55,7 @@ const STOP_GRACE_MS = 3_000;
 export class GuardLoop {
   readonly rights: Rights;
   readonly journal: Journal;
+  readonly boot: Boot;
   /** To be checked before anything that compares times. */
   readonly pulse: Pulse;
   private readonly keeper: SpeakerKeeper;
@@ -75,8 +77,9 @@ export class GuardLoop {
     view: ServerView,
     private readonly drainRecord: DrainRecord,
   ) {
-    const { clock } = parts;
+    const { clock, files } = parts;
     this.journal = new Journal(clock, parts.log);
+    this.boot = new Boot({ files, clock, journal: this.journal }, `${parts.stateDir}/last-run`);
     this.rights = new Rights(view, parts.listenPort);
     this.rights.drainIntent = drainRecord.intent;
     this.keeper = new SpeakerKeeper(parts.speaker, clock, this.journal);
@@ -125,6 +128,7 @@ export class GuardLoop {
     while (!this.isOut(began) && clock.now() < began + drainMs + settleMs + STOP_GRACE_MS) {
       await new Promise<void>((resolve) => clock.after(CONFIRM_MS, resolve));
     }
+    await this.boot.end(this.rights.view);
     await this.abandon();
   }
 
@@ -146,6 +150,7 @@ export class GuardLoop {
       speaker: this.keeper.status,
       lease: this.rights.agent(now),
       drain: this.rights.drain(now),
+      hold: this.rights.hold,
       settling: this.keeper.settling,
       reports: this.journal.reports,
       now,
@@ -206,7 +211,8 @@ export class GuardLoop {
     const { clock } = this.parts;
     const { asn, v4 } = this.rights.view.server;
     const looked = await this.keeper.look({ asn, routerId: v4 });
-    this.rights.adopt(looked, clock.now());
+    this.boot.decide(this.rights.adopt(looked, clock.now()));
+    this.rights.hold = this.boot.hold(this.rights.view);
     this.met = true;
     const observed = await this.keeper.converge(() => this.rights.goal(clock.now()), looked);
     const absent = absentFrom(this.rights.decide(clock.now()), observed);
@@ -242,6 +248,7 @@ export class GuardLoop {
       'agent',
       agent.state === 'lapsed' || agent.state === 'gone' ? `agent ${agent.state}` : undefined,
     );
+    this.journal.condition('boot', this.rights.hold && `nothing is announced: ${this.rights.hold.detail ?? ''}`);
     const decisions = this.rights.decide(now);
     if (decisions !== this.told) this.journal.condition('gate', refusalsIn(decisions));
     this.told = decisions;
@@ -249,5 +256,6 @@ export class GuardLoop {
     const next = this.rights.changesAt(now);
     if (next !== undefined) this.loop.wakeAfter(Math.max(0, next - now));
     if (drain.state === 'drained' && this.rights.drainIntent) await this.drainRecord.complete();
+    await this.boot.note(this.rights.view);
   }
 }

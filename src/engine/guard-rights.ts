@@ -21,6 +21,7 @@ import { adoptedSet, decideWire, leftBehind, type PrefixDecision, speakerDesired
 import type { Prefix } from '../model/address.js';
 import type { ServerView } from '../model/fleet.js';
 import type { AgentState, DesiredSet, DrainState } from '../model/lease.js';
+import type { Reason } from '../model/reason.js';
 import type { Announcement, SpeakerDesired, SpeakerObserved } from '../model/path.js';
 
 /** Everything that a decision depends on, time included: it enters through the two verdicts only. */
@@ -31,6 +32,7 @@ interface Grounds {
   readonly lease: Verdict<AgentState>;
   readonly drain: Verdict<DrainState>;
   readonly broken: ReadonlyMap<Prefix, string>;
+  readonly hold: Reason | undefined;
 }
 
 interface Decided extends Grounds {
@@ -61,6 +63,8 @@ export class Rights {
   private decided: Decided | undefined;
   /** Proven by this guard; the same map while nothing changes. */
   broken: ReadonlyMap<Prefix, string> = new Map();
+  /** Why nothing at all may be announced. */
+  hold: Reason | undefined;
   /** Of the set that was accepted last. */
   offeredGeneration: string | undefined;
   /** An operator's intent. */
@@ -89,17 +93,22 @@ export class Rights {
     if (left.length < this.leaving.length) this.leaving = left;
   }
 
-  /** The first look at the speaker: what stands there goes on, unless an agent has spoken already. */
-  adopt(observed: SpeakerObserved, now: number): void {
-    if (this.adopted) return;
+  /**
+   * The first look at the speaker: what stands there goes on, unless an agent
+   * has spoken already. Answers whether anything of ours stands.
+   */
+  adopt(observed: SpeakerObserved, now: number): boolean {
+    if (this.adopted || observed.state !== 'started') {
+      this.adopted = true;
+      return false;
+    }
     this.adopted = true;
-    if (observed.state !== 'started') return;
     this.leave(leftBehind(this.view, this.gate, observed.paths));
-    if (this.lease) return;
     const standing = adoptedSet(this.view, this.gate, observed.paths);
-    if (standing.length === 0) return;
+    if (this.lease || standing.length === 0) return standing.length > 0;
     this.announcements = standing;
     this.lease = adoptedLease(this.view.fleet.safety, now);
+    return true;
   }
 
   accept(set: DesiredSet, now: number): void {
@@ -162,7 +171,7 @@ export class Rights {
   }
 
   private reckon(now: number): Decided {
-    const { gate, announcements, leaving, broken, view } = this;
+    const { gate, announcements, leaving, broken, hold, view } = this;
     const [lease, drain] = [this.agent(now), this.drain(now)];
     const { decided } = this;
     const stands =
@@ -170,12 +179,13 @@ export class Rights {
       decided.announcements === announcements &&
       decided.leaving === leaving &&
       decided.broken === broken &&
+      decided.hold?.detail === hold?.detail &&
       sameVerdict(decided.lease, lease) &&
       sameVerdict(decided.drain, drain);
     if (stands) return decided;
-    const decisions = decideWire({ view, gate, announcements, leaving, lease, drain, broken });
+    const decisions = decideWire({ view, gate, announcements, leaving, lease, drain, broken, ...(hold && { hold }) });
     const goal = speakerDesired(view, gate, decisions, this.listenPort);
-    this.decided = { gate, announcements, leaving, lease, drain, broken, decisions, goal };
+    this.decided = { gate, announcements, leaving, lease, drain, broken, hold, decisions, goal };
     return this.decided;
   }
 }

@@ -6,6 +6,7 @@ import type { Prefix } from '../model/address.js';
 import type { ServerView } from '../model/fleet.js';
 import type { AgentState, DrainState, WirePrefix, WireState } from '../model/lease.js';
 import type { Path, SpeakerObserved } from '../model/path.js';
+import type { Reason } from '../model/reason.js';
 import type { Settling } from './guard-settle.js';
 
 export interface WireParts {
@@ -15,6 +16,7 @@ export interface WireParts {
   readonly speaker: Pick<WireState, 'speaker' | 'speakerDetail'>;
   readonly lease: Verdict<AgentState>;
   readonly drain: Verdict<DrainState>;
+  readonly hold: Reason | undefined;
   readonly settling: Settling;
   readonly reports: WireState['reports'];
   readonly now: number;
@@ -42,6 +44,7 @@ function wireState(parts: WireParts): WireState {
     generation: view.fleet.generation,
     agent: parts.lease.state,
     drain: parts.drain.state,
+    ...(parts.hold && { hold: parts.hold.detail ?? parts.hold.code }),
     prefixes: parts.decisions.map(({ prefix, asked, level, reasons }) => {
       const held = heldOf(prefix);
       const gone = level === 'withdrawn' && held === 'withdrawn';

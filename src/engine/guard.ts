@@ -18,11 +18,13 @@ export class Guard implements GuardDesk {
     private readonly drainRecord: DrainRecord,
   ) {}
 
-  /** Reads the drain record and touches nothing else: whoever speaks to this guard finds it drained from the first word on. */
+  /** Reads what an earlier guard left and touches nothing else: whoever speaks to this guard finds it drained from the first word on. */
   static async open(parts: GuardParts, view: ServerView): Promise<Guard> {
-    const drainRecord = new DrainRecord(parts.files, parts.drainPath);
+    const drainRecord = new DrainRecord(parts.files, `${parts.stateDir}/drain`);
     await drainRecord.load(parts.clock.now());
-    return new Guard(parts, new GuardLoop(parts, view, drainRecord), drainRecord);
+    const loop = new GuardLoop(parts, view, drainRecord);
+    await loop.boot.load();
+    return new Guard(parts, loop, drainRecord);
   }
 
   /** Begins to write; does not wait for the speaker. */
@@ -100,6 +102,12 @@ export class Guard implements GuardDesk {
     await this.drainRecord.end();
     this.loop.rights.drainIntent = undefined;
     this.loop.journal.note('undrain: back in service');
+    await this.loop.afterNextPass(LONGEST_ANSWER_MS);
+  }
+
+  async confirm(): Promise<void> {
+    this.loop.boot.confirm();
+    this.loop.journal.note('confirm: an operator vouches for the fleet');
     await this.loop.afterNextPass(LONGEST_ANSWER_MS);
   }
 

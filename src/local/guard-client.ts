@@ -16,6 +16,7 @@ export type GuardCalls = {
   };
   readonly drain: { readonly params: NoParams; readonly result: null };
   readonly undrain: { readonly params: NoParams; readonly result: null };
+  readonly confirm: { readonly params: NoParams; readonly result: null };
   readonly status: { readonly params: NoParams; readonly result: WireState };
 };
 
@@ -44,6 +45,7 @@ export function guardClient(path: string): GuardClient {
     handover: (epoch, mode) => nothing(client.call('handover', { epoch, mode }, ANSWER_MS)),
     drain: () => nothing(client.call('drain', {}, ANSWER_MS)),
     undrain: () => nothing(client.call('undrain', {}, ANSWER_MS)),
+    confirm: () => nothing(client.call('confirm', {}, ANSWER_MS)),
     status: () => client.call('status', {}, ANSWER_MS),
     close: () => client.close(),
   };

@@ -83,6 +83,7 @@ function handlersOf(desk: GuardDesk): Handlers<GuardCalls> {
     },
     drain: { params: noParams, answer: () => nothing(desk.drain()) },
     undrain: { params: noParams, answer: () => nothing(desk.undrain()) },
+    confirm: { params: noParams, answer: () => nothing(desk.confirm()) },
     status: { params: noParams, answer: () => desk.status() },
   };
 }

@@ -11,6 +11,7 @@ export const createCommands = (say: Say, warn: Say): Commands => ({
   status: async (options) => (await import('./operate.js')).status(options),
   explain: async (options, prefix) => (await import('./operate.js')).explainPrefix(options, prefix),
   drain: async (options, progress) => (await import('./operate.js')).drain(options, progress),
+  confirm: async (options) => (await import('./operate.js')).confirm(options),
   undrain: async (options) => (await import('./operate.js')).undrain(options),
   schema: async () => (await import('../config/json-schema.js')).fleetJsonSchema(),
   labDeploy: async (options) => (await import('./lab.js')).deploy(options, say),

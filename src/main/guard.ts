@@ -39,7 +39,7 @@ export async function runGuard(options: GuardOptions): Promise<void> {
       clock: createClock(),
       files: createFiles(),
       log,
-      drainPath: join(options.stateDir, 'drain'),
+      stateDir: options.stateDir,
       listenPort: BGP_PORT,
       reload: () => loadView(options.fleet, options.server, warn),
       fatal: refuse,

@@ -64,4 +64,6 @@ export function drain(options: RunOptions, progress: (state: WireState) => void)
   });
 }
 
+export const confirm = (options: RunOptions): Promise<void> => withGuard(options, (guard) => guard.confirm());
+
 export const undrain = (options: RunOptions): Promise<void> => withGuard(options, (guard) => guard.undrain());

@@ -140,6 +140,8 @@ export interface Safety {
   readonly settleMs: number;
   /** How long a drain stays degraded before it withdraws. */
   readonly drainMs: number;
+  /** A server that has not run for longer announces nothing until an operator has confirmed. */
+  readonly bootMaxAgeMs: number;
 }
 
 /** Numbers by which our kernel objects are told from everybody else's. */

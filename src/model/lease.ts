@@ -41,6 +41,8 @@ export interface WireState {
   readonly generation: string;
   readonly agent: AgentState;
   readonly drain: DrainState;
+  /** Why nothing is announced until an operator has confirmed. */
+  readonly hold?: string;
   readonly prefixes: readonly WirePrefix[];
   readonly peers: readonly { readonly address: Address; readonly asn: number; readonly state: SessionState }[];
   /** Foreign paths deleted, barrier repaired and the like: newest last, bounded. */

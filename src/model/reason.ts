@@ -22,6 +22,7 @@ export const REASONS = {
   'lease-lapsed': 'the agent has not renewed its desired set in time',
   'lease-probation': 'the agent is back after a lapse; full returns after ten renewals in a row',
   'essential-fault': 'the agent is away, and the guard has found broken what carries this prefix',
+  'boot-stale': 'this server came up after a long time and announces nothing until culvert confirm',
   'no-desired-set': 'no agent has handed over a desired set yet',
 } as const;
 

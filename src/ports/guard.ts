@@ -10,6 +10,8 @@ export interface GuardClient {
   /** An operator's intent: stays until `undrain`, also over restarts. */
   drain(): Promise<void>;
   undrain(): Promise<void>;
+  /** An operator vouches for the fleet of a server that came up after a long time: it may announce. */
+  confirm(): Promise<void>;
   status(): Promise<WireState>;
   close(): void;
 }

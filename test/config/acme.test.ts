@@ -27,6 +27,7 @@ describe('the Acme fleet', () => {
       stopGraceMs: 20_000,
       settleMs: 500,
       drainMs: 2000,
+      bootMaxAgeMs: 86_400_000,
     });
     expect(sites.map(({ name, servers }) => [name, servers.map((server) => server.name)])).toEqual([
       ['ams', ['ams-s1', 'ams-s2']],

@@ -107,7 +107,7 @@ const SHAPE: readonly Case[] = [
     '"1 second" is not a duration; write a duration from 50ms to 1m, such as 200ms',
   ],
   ['out-of-range', 'kernel:', 'safety: { lease: ▸100ms }\nkernel:', 'write a duration from 200ms to 1m'],
-  ['not-a-duration', 'kernel:', 'safety: { drain: ▸1h }\nkernel:', 'write a duration from 100ms to 5m'],
+  ['not-a-duration', 'kernel:', 'safety: { drain: ▸1d }\nkernel:', 'write a duration from 100ms to 5m'],
   [
     'not-a-port',
     '[80, 443]',

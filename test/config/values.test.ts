@@ -20,7 +20,8 @@ test.each([
   ['01s', undefined],
   ['1 s', undefined],
   ['1', undefined],
-  ['1h', undefined],
+  ['1h', 3_600_000],
+  ['1d', undefined],
 ])('duration %s', (text, ms) => expect(parseDuration(text)).toBe(ms));
 
 test('durations survive being written and read', () => {

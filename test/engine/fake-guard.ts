@@ -78,6 +78,7 @@ export class FakeGuard {
         }),
       drain: () => call(() => undefined),
       undrain: () => call(() => undefined),
+      confirm: () => call(() => undefined),
       status: () => call(() => this.wire()),
       close: () => undefined,
     };

@@ -69,7 +69,7 @@ class Bench {
         clock: createClock(),
         files: createFiles(),
         log: { info: () => undefined, warn: () => undefined, error: () => undefined },
-        drainPath: join(folder, 'drain'),
+        stateDir: folder,
         listenPort: 1790,
         reload: async () => view,
         fatal: (error) => (this.fatal = error),

@@ -21,7 +21,7 @@ export const asking = (level: Level, text: string = V4, asPath: readonly number[
   reasons: [{ code: level === 'full' ? 'healthy' : 'tunnels-down' }],
 });
 
-const DRAIN_PATH = '/state/drain';
+const STATE_DIR = '/state';
 
 /** One guard, a speaker that remembers, and an agent at the end of a string. */
 export class GuardWorld {
@@ -118,7 +118,7 @@ export class GuardWorld {
         clock: this.clock,
         files: this.files,
         log: { info: say, warn: say, error: say },
-        drainPath: DRAIN_PATH,
+        stateDir: STATE_DIR,
         listenPort: 179,
         reload: async () => {
           if (this.onDisk instanceof Error) throw this.onDisk;

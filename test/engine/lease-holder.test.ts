@@ -34,6 +34,7 @@ function holder() {
     handover: (epoch, mode) => call(`handover ${epoch} ${mode}`, () => undefined),
     drain: () => call('drain', () => undefined),
     undrain: () => call('undrain', () => undefined),
+    confirm: () => call('confirm', () => undefined),
     status: () => call('status', () => wire),
     close: () => undefined,
   };

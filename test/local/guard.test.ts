@@ -66,6 +66,7 @@ beforeEach(async () => {
     },
     drain: async () => void said.push(['drain']),
     undrain: async () => void said.push(['undrain']),
+    confirm: async () => void said.push(['confirm']),
     status: async () => wire,
     left: (caller) => left(caller),
   };
@@ -84,8 +85,9 @@ test('every call arrives as it was made', async () => {
   await client.handover(7, 'keep');
   await client.drain();
   await client.undrain();
+  await client.confirm();
   expect(await client.status()).toEqual(wire);
-  expect(said).toEqual([['hello', 'ams-s1', 12], ['offer', set], ['handover', 7, 'keep'], ['drain'], ['undrain']]);
+  expect(said).toEqual([['hello', 'ams-s1', 12], ['offer', set], ['handover', 7, 'keep'], ['drain'], ['undrain'], ['confirm']]);
   await expect(client.handover(6, 'keep')).rejects.toEqual(new LocalError('refused', 'epoch 6 has ended already'));
 });
 

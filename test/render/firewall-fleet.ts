@@ -67,6 +67,7 @@ const acmeFleet: Fleet = {
     stopGraceMs: 20_000,
     settleMs: 500,
     drainMs: 2000,
+    bootMaxAgeMs: 86_400_000,
   },
   kernel: { mark: 0x77000000, mask: 0xff000000, table: 77, protocol: 77, rulePreference: 1000 },
   generation: 'test',
