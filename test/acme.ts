@@ -23,6 +23,7 @@ export const acme: Customer = {
     { prefix: prefix(text), tunnel: 'eu', priority: 100, weight: 1 },
   ]),
   firewall: [{ name: 'known-attacker', action: 'drop', source: [prefix('198.18.10.66/32')] }],
+  checks: [],
 };
 
 export const globex: Customer = {
@@ -32,6 +33,7 @@ export const globex: Customer = {
   tunnels: [tunnel('us', '198.51.100.70', '10.255.0.0/31')],
   routes: [{ prefix: prefix('198.19.7.0/24'), tunnel: 'us', priority: 100, weight: 1 }],
   firewall: [],
+  checks: [],
 };
 
 export const acmeFleet: Fleet = {
@@ -41,6 +43,7 @@ export const acmeFleet: Fleet = {
     endpoints: { gre4: address('192.0.2.1') },
     covering: [prefix('192.0.2.0/24'), prefix('2001:db8:e::/48')],
     icmpSource: { v4: address('192.0.2.2'), v6: address('2001:db8:e::2') },
+    checks: [],
   },
   sites: [
     {

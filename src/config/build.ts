@@ -12,6 +12,8 @@ import type {
   Tunnel,
   TunnelProbe,
 } from '../model/fleet.js';
+import { checksOf } from './build-checks.js';
+import { ownAddresses, type Own } from './check-targets.js';
 import { disjointPorts, disjointPrefixes, protocolOf } from './firewall-values.js';
 import { largestMtu } from './rules/tunnel-mtu.js';
 import type { DraftFirewallRule } from './schema-firewall.js';
@@ -23,8 +25,8 @@ const TIMEOUT_MS = { least: 100, most: 1_000 } as const;
 const defaultTimeout = (intervalMs: number): number =>
   Math.min(Math.max(intervalMs, TIMEOUT_MS.least), TIMEOUT_MS.most);
 
-function providerOf({ asn, endpoints, covering, icmpSource: { v4, v6 } }: DraftProvider): Provider {
-  return { asn, endpoints, covering, icmpSource: { v4, ...(v6 && { v6 }) } };
+function providerOf({ asn, endpoints, covering, icmpSource: { v4, v6 }, checks }: DraftProvider, own: Own): Provider {
+  return { asn, endpoints, covering, icmpSource: { v4, ...(v6 && { v6 }) }, checks: checksOf(checks, own) };
 }
 
 const addresses = ({
@@ -94,13 +96,14 @@ const firewallRuleOf = (written: DraftFirewallRule): FirewallRule => ({
   ...(written.destinationPorts && { destinationPorts: disjointPorts(written.destinationPorts) }),
 });
 
-const customerOf = (name: string, written: DraftCustomer): Customer => ({
+const customerOf = (name: string, written: DraftCustomer, own: Own): Customer => ({
   name,
   asn: written.asn,
   prefixes: written.prefixes,
   tunnels: Object.entries(written.tunnels).map(([tunnel, settings]) => tunnelOf(tunnel, settings)),
   routes: written.routes satisfies readonly CustomerRoute[],
   firewall: written.firewall.map(firewallRuleOf),
+  checks: checksOf(written.checks, own),
 });
 
 const safetyOf = ({
@@ -122,11 +125,14 @@ const safetyOf = ({
 });
 
 /** The model of a fleet that every rule has accepted: defaults filled in, in the order in which it was written. */
-export const buildFleet = (written: CompleteDraft, generation: string): Fleet => ({
-  provider: providerOf(written.provider),
-  sites: Object.entries(written.sites).map(([name, site]) => siteOf(name, site, written.provider)),
-  customers: Object.entries(written.customers).map(([name, customer]) => customerOf(name, customer)),
-  safety: safetyOf(written.safety),
-  kernel: written.kernel,
-  generation,
-});
+export function buildFleet(written: CompleteDraft, generation: string): Fleet {
+  const own = ownAddresses(written);
+  return {
+    provider: providerOf(written.provider, own),
+    sites: Object.entries(written.sites).map(([name, site]) => siteOf(name, site, written.provider)),
+    customers: Object.entries(written.customers).map(([name, customer]) => customerOf(name, customer, own)),
+    safety: safetyOf(written.safety),
+    kernel: written.kernel,
+    generation,
+  };
+}

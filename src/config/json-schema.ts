@@ -10,6 +10,9 @@ interface SchemaNode {
   readonly additionalProperties?: SchemaNode | boolean;
   readonly items?: SchemaNode;
   readonly anyOf?: readonly SchemaNode[];
+  /** Told apart by the `const` of one property. */
+  readonly oneOf?: readonly SchemaNode[];
+  readonly const?: unknown;
 }
 
 function below(node: SchemaNode, step: string | number): SchemaNode | undefined {
@@ -21,13 +24,20 @@ function below(node: SchemaNode, step: string | number): SchemaNode | undefined 
 /** Made once, and only for a file that has an unknown key. */
 let root: SchemaNode | undefined;
 
-/** The keys that the map at `path` may have; none where no map with fixed keys belongs. */
-export function knownKeys(path: TreePath): readonly string[] {
+const fits = ({ properties }: SchemaNode, written: unknown): boolean =>
+  Object.entries(properties ?? {}).every(
+    ([key, node]) => node.const === undefined || node.const === (written as Readonly<Record<string, unknown>>)[key],
+  );
+
+/** The keys that the map at `path` may have, given what is written there; none where no map with fixed keys belongs. */
+export function knownKeys(path: TreePath, written: unknown): readonly string[] {
   root ??= fleetJsonSchema();
   let nodes: readonly SchemaNode[] = [root];
-  const alternativesOf = (node: SchemaNode): readonly SchemaNode[] => node.anyOf?.flatMap(alternativesOf) ?? [node];
+  const alternativesOf = (node: SchemaNode): readonly SchemaNode[] =>
+    (node.anyOf ?? node.oneOf)?.flatMap(alternativesOf) ?? [node];
   for (const step of path) {
     nodes = nodes.flatMap(alternativesOf).flatMap((node) => below(node, step) ?? []);
   }
-  return nodes.flatMap(alternativesOf).flatMap((node) => Object.keys(node.properties ?? {}));
+  const meant = nodes.flatMap(alternativesOf).filter((node) => fits(node, written));
+  return meant.flatMap((node) => Object.keys(node.properties ?? {}));
 }

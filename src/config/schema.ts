@@ -1,9 +1,10 @@
 /** The fleet file as an operator writes it: keys, types, defaults and what each key means. */
 import { z } from 'zod';
+import { customerCheckSchema, providerCheckSchema } from './schema-checks.js';
 import { firewallSchema } from './schema-firewall.js';
 import { addressOf, asn, duration, flag, linkOf, prefixOfFamily, whole, words } from './values.js';
 
-/** Names of sites, servers, routers, customers, tunnels and firewall rules. A DNS label (RFC 1123): names appear in host names and namespaces. */
+/** Names of sites, servers, routers, customers, tunnels, firewall rules and checks. A DNS label (RFC 1123): names appear in host names and namespaces. */
 export const NAME_PATTERN = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** Rejected names are reported by `rules/names.ts`, so that what stands below them is still checked. */
@@ -51,6 +52,7 @@ const providerSchema = z
           description:
             "Where ICMP errors from inside customers' namespaces come from. Public, or path-MTU discovery breaks.",
         }),
+      checks: named(providerCheckSchema, 'Govern everything that a server announces.').default({}),
     },
     { error: 'write provider: with asn, endpoints, covering and icmpSource' },
   )
@@ -166,6 +168,7 @@ const customerSchema = z.strictObject(
       .meta({ description: 'Which tunnel carries which prefix.' })
       .default([]),
     firewall: firewallSchema,
+    checks: named(customerCheckSchema, "Govern this customer's prefixes.").default({}),
   },
   { error: 'write the customer as a map with asn, prefixes, tunnels and routes' },
 );

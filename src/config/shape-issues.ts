@@ -37,8 +37,8 @@ const EXPECTED: Readonly<Record<string, string>> = {
 const pathOf = (issue: z.core.$ZodIssue): TreePath =>
   issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step));
 
-function unknownKey(parent: TreePath, key: string): ShapeProblem {
-  const known = knownKeys(parent);
+function unknownKey(parent: TreePath, written: unknown, key: string): ShapeProblem {
+  const known = knownKeys(parent, written);
   const meant = nearest(key, known);
   const where = parent.length === 0 ? 'of the fleet' : `of ${dotted(parent)}`;
   return {
@@ -72,7 +72,7 @@ export function shapeProblems(issue: z.core.$ZodIssue, tree: unknown, base: Tree
   const at = { path, target: 'value' as const, remedy: issue.message };
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => unknownKey(path, key));
+      return issue.keys.map((key) => unknownKey(path, value, key));
     case 'invalid_type':
       return [wrongType(issue, path, value)];
     case 'too_small':

@@ -30,7 +30,8 @@ export interface CustomParams {
   readonly substitute?: unknown;
 }
 
-function refuse(ctx: z.RefinementCtx, params: CustomParams, remedy: string): never {
+/** Reports a custom issue. */
+export function refuse(ctx: z.RefinementCtx, params: CustomParams, remedy: string): never {
   ctx.addIssue({ code: 'custom', message: remedy, params: { ...params } });
   return z.NEVER;
 }

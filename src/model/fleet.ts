@@ -3,6 +3,7 @@
  * (`src/config`); the rest of the program may rely on the rules stated below.
  */
 import type { Address, InterfaceAddress, Prefix } from './address.js';
+import type { Check } from './check.js';
 
 export interface Fleet {
   readonly provider: Provider;
@@ -22,6 +23,8 @@ export interface Provider {
   readonly covering: readonly Prefix[];
   /** Source of ICMP errors sent from inside customers' namespaces. Public, or path-MTU discovery breaks. */
   readonly icmpSource: { readonly v4: Address; readonly v6?: Address };
+  /** Govern everything that a server announces, covering prefixes included. */
+  readonly checks: readonly Check[];
 }
 
 /** Anycast addresses that terminate tunnels, the same on every server. */
@@ -71,6 +74,7 @@ export interface Customer {
   readonly tunnels: readonly Tunnel[];
   readonly routes: readonly CustomerRoute[];
   readonly firewall: readonly FirewallRule[];
+  readonly checks: readonly Check[];
 }
 
 export interface CustomerPrefix {

@@ -564,6 +564,14 @@ test('every code has a case', () => {
     'unused-tunnel',
     'hold-zero',
     'server-without-v6',
+    // checks.test.ts
+    'not-a-url',
+    'not-a-command',
+    'check-timeout',
+    'check-family',
+    'check-way',
+    'check-prefix',
+    'unknown-router',
   ];
   expect(
     Object.keys(ISSUES).filter(

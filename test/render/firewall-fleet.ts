@@ -30,6 +30,7 @@ const acme: Customer = {
   tunnels: [tunnel('us', '198.51.100.66', '10.255.0.0/31'), tunnel('eu', '198.51.100.130', '10.255.0.2/31')],
   routes: [],
   firewall: [rule('known-attacker', 'drop', { source: [prefix('198.18.10.66/32')] })],
+  checks: [],
 };
 
 const globex: Customer = {
@@ -39,6 +40,7 @@ const globex: Customer = {
   tunnels: [tunnel('us', '198.51.100.70', '10.255.0.0/31')],
   routes: [],
   firewall: [],
+  checks: [],
 };
 
 /** Two customers, one of them with IPv6 and a firewall; one server. */
@@ -48,6 +50,7 @@ const acmeFleet: Fleet = {
     endpoints: { gre4: address('192.0.2.1') },
     covering: [prefix('192.0.2.0/24'), prefix('2001:db8:e::/48')],
     icmpSource: { v4: address('192.0.2.2'), v6: address('2001:db8:e::2') },
+    checks: [],
   },
   sites: [
     {

@@ -1,6 +1,14 @@
 import type { Rule } from '../judge.js';
 import { overlapRule, prefixLengthRule } from './announced.js';
 import { asnLoopRule, asnRule } from './asns.js';
+import {
+  checkFamilyRule,
+  checkPrefixRule,
+  checkRouterRule,
+  checkTargetRule,
+  checkTimeoutRule,
+  checkWayRule,
+} from './checks.js';
 import { firewallRule } from './firewall.js';
 import { markRule, protocolRule, tableRule } from './kernel.js';
 import { deviceNameRule, machineNameRule, nameRule } from './names.js';
@@ -56,6 +64,12 @@ export const RULES: readonly Rule[] = [
   advertisedRouteRule,
   unusedTunnelRule,
   firewallRule,
+  checkTimeoutRule,
+  checkWayRule,
+  checkTargetRule,
+  checkFamilyRule,
+  checkPrefixRule,
+  checkRouterRule,
   markRule,
   tableRule,
   protocolRule,

@@ -22,14 +22,16 @@ export const nameRule: Rule = (draft, judge) => {
   const keys = (path: TreePath, map: object): void => {
     for (const name of Object.keys(map)) checkName(judge, [...path, name], 'key', name);
   };
+  keys(['provider', 'checks'], draft.provider?.checks ?? {});
   keys(['sites'], draft.sites);
   for (const [site, { routers, servers }] of Object.entries(draft.sites)) {
     keys(['sites', site, 'routers'], routers);
     keys(['sites', site, 'servers'], servers);
   }
   keys(['customers'], draft.customers);
-  for (const [customer, { tunnels, firewall }] of Object.entries(draft.customers)) {
+  for (const [customer, { tunnels, firewall, checks }] of Object.entries(draft.customers)) {
     keys(['customers', customer, 'tunnels'], tunnels);
+    keys(['customers', customer, 'checks'], checks);
     for (const [index, { name }] of firewall.entries()) {
       checkName(judge, ['customers', customer, 'firewall', index, 'name'], 'value', name);
     }
