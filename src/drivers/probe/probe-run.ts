@@ -2,6 +2,7 @@ import { fnv1a } from '../../model/naming.js';
 import type { ProbeSample } from '../../model/health.js';
 import type { ProbeSpec } from '../../ports/prober.js';
 import type { Sender } from './sender.js';
+import type { Task } from './timetable.js';
 
 /** Probes of one tunnel that may be unanswered at once; the next ones are not sent. */
 const MAX_IN_FLIGHT = 64;
@@ -13,87 +14,91 @@ export interface ProbeRunOptions {
   readonly now: () => number;
   /** Takes in whatever has arrived. */
   readonly drain: () => void;
-  readonly sample: (sample: ProbeSample) => void;
+  readonly sample: TakeSample;
 }
 
-interface InFlight {
-  readonly sentAt: number;
-  readonly timeout: NodeJS.Timeout;
-}
+/** `mayWaitMs`: one more answer after many says little, and may travel with others. */
+export type TakeSample = (sample: ProbeSample, mayWaitMs: number) => void;
+
+/** As many answers in a row as change nothing, whatever `rise` is sensible. */
+const ROUTINE = 10;
+/** Knowledge of a tunnel lasts for two intervals at least, so that one that arrives an interval late is not too late. */
+const LONGEST_WAIT_MS = 250;
 
 /**
  * One probe, sent at a fixed beat. Its phase follows from its own text, so
  * that a thousand probes that start together are spread over the interval.
  * Beats that a busy machine missed are left out, not caught up.
  */
-export class ProbeRun {
+export class ProbeRun implements Task {
   readonly #options: ProbeRunOptions;
-  readonly #inFlight = new Map<number, InFlight>();
+  /** When each unanswered one was sent, the oldest first. */
+  readonly #inFlight = new Map<number, number>();
   #sequence = 0;
-  #due: number;
-  #beat: NodeJS.Timeout;
+  #answersInRow = 0;
+  #beat: number;
+  /** The next beat, or the end of the oldest unanswered one's time. */
+  at: number;
 
   constructor(options: ProbeRunOptions) {
     const { spec, now } = options;
     this.#options = options;
-    this.#due = now() + (fnv1a(JSON.stringify(spec)) % Math.ceil(spec.intervalMs));
-    this.#beat = this.#schedule();
+    this.#beat = now() + (fnv1a(JSON.stringify(spec)) % Math.ceil(spec.intervalMs));
+    this.at = this.#beat;
+  }
+
+  run(now: number): void {
+    if (this.#oldestEndsAt() <= now) {
+      this.#options.drain();
+      this.#endOverdue(now);
+    }
+    if (this.#beat <= now) {
+      this.#sendOne();
+      const { intervalMs } = this.#options.spec;
+      this.#beat += intervalMs * Math.max(1, Math.ceil((this.#options.now() - this.#beat) / intervalMs));
+    }
+    this.at = Math.min(this.#beat, this.#oldestEndsAt());
   }
 
   /** An answer came; late ones, and those of nobody, are ignored. */
   answered(sequence: number): void {
-    const probe = this.#inFlight.get(sequence);
-    if (probe === undefined) return;
-    this.#settle(sequence, probe);
+    const sentAt = this.#inFlight.get(sequence);
+    if (sentAt === undefined) return;
+    this.#inFlight.delete(sequence);
+    this.at = Math.min(this.#beat, this.#oldestEndsAt());
     const at = this.#options.now();
-    this.#report({ outcome: 'answered', at, roundTrip: at - probe.sentAt });
+    this.#report({ outcome: 'answered', at, roundTrip: at - sentAt });
   }
 
-  /** What is still in flight proves nothing any more. */
-  stop(): void {
-    clearTimeout(this.#beat);
-    for (const [sequence, probe] of this.#inFlight) this.#settle(sequence, probe);
+  #oldestEndsAt(): number {
+    for (const sentAt of this.#inFlight.values()) return sentAt + this.#options.spec.timeoutMs;
+    return Number.POSITIVE_INFINITY;
   }
 
-  #schedule(): NodeJS.Timeout {
-    return setTimeout(() => this.#onBeat(), Math.max(0, this.#due - this.#options.now()));
-  }
-
-  #onBeat(): void {
-    const { spec, now } = this.#options;
-    this.#sendOne();
-    this.#due += spec.intervalMs * Math.max(1, Math.ceil((now() - this.#due) / spec.intervalMs));
-    this.#beat = this.#schedule();
+  #endOverdue(now: number): void {
+    for (const [sequence, sentAt] of this.#inFlight) {
+      if (sentAt + this.#options.spec.timeoutMs > now) return;
+      this.#inFlight.delete(sequence);
+      this.#report({ outcome: 'lost', at: this.#options.now() });
+    }
   }
 
   #sendOne(): void {
-    const { spec, sender, now } = this.#options;
+    const { sender, now } = this.#options;
     if (this.#inFlight.size >= MAX_IN_FLIGHT) {
       return this.#report({ outcome: 'unsent', at: now(), detail: `${MAX_IN_FLIGHT} probes are unanswered already` });
     }
     this.#sequence = (this.#sequence + 1) >>> 0;
-    const sequence = this.#sequence;
     const sentAt = now();
-    const refusal = sender.send(sequence);
+    const refusal = sender.send(this.#sequence);
     if (refusal !== undefined) return this.#report({ outcome: 'unsent', at: now(), detail: refusal });
-    this.#inFlight.set(sequence, { sentAt, timeout: setTimeout(() => this.#onTimeout(sequence), spec.timeoutMs) });
-  }
-
-  #onTimeout(sequence: number): void {
-    this.#options.drain();
-    const probe = this.#inFlight.get(sequence);
-    if (probe === undefined) return;
-    this.#settle(sequence, probe);
-    this.#report({ outcome: 'lost', at: this.#options.now() });
-  }
-
-  #settle(sequence: number, probe: InFlight): void {
-    clearTimeout(probe.timeout);
-    this.#inFlight.delete(sequence);
+    this.#inFlight.set(this.#sequence, sentAt);
   }
 
   #report(end: Omit<ProbeSample, 'customer' | 'tunnel'>): void {
-    const { customer, tunnel } = this.#options.spec;
-    this.#options.sample({ customer, tunnel, ...end });
+    const { customer, tunnel, intervalMs } = this.#options.spec;
+    this.#answersInRow = end.outcome === 'answered' ? this.#answersInRow + 1 : 0;
+    const mayWaitMs = this.#answersInRow > ROUTINE ? Math.min(intervalMs, LONGEST_WAIT_MS) : 0;
+    this.#options.sample({ customer, tunnel, ...end }, mayWaitMs);
   }
 }

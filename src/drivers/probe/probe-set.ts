@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { familyOf, type Family } from '../../model/address.js';
-import type { ProbeSample } from '../../model/health.js';
 import type { ProbeSpec } from '../../ports/prober.js';
 import type { Syscalls } from '../../ports/syscall.js';
 import { NONCE_BYTES } from './echo.js';
 import { Listener } from './listener.js';
-import { ProbeRun } from './probe-run.js';
+import { ProbeRun, type TakeSample } from './probe-run.js';
 import { createSender } from './sender.js';
+import { Timetable } from './timetable.js';
 
 export interface ProbeSetOptions {
   readonly syscalls: Syscalls;
   /** CLOCK_MONOTONIC, milliseconds. */
   readonly now: () => number;
-  readonly sample: (sample: ProbeSample) => void;
+  readonly sample: TakeSample;
 }
 
 /** All probes of this process. A nonce of our own tells our answers from those of every other ping on the machine. */
@@ -22,10 +22,12 @@ export class ProbeSet {
   readonly #runs = new Map<number, ProbeRun>();
   readonly #numbers = new Map<string, number>();
   readonly #listeners = new Map<Family, Listener>();
+  readonly #timetable: Timetable;
   #last = 0;
 
   constructor(options: ProbeSetOptions) {
     this.#options = options;
+    this.#timetable = new Timetable(options.now);
   }
 
   /** Replaces the list; probes that stay the same go on undisturbed. Throws `SyscallError` when answers cannot be received. */
@@ -47,11 +49,15 @@ export class ProbeSet {
     const number = ++this.#last;
     const sender = createSender(syscalls, spec, this.#nonce, number);
     this.#numbers.set(text, number);
-    this.#runs.set(number, new ProbeRun({ spec, sender, now, sample, drain: () => listener.drain() }));
+    const run = new ProbeRun({ spec, sender, now, sample, drain: () => listener.drain() });
+    this.#runs.set(number, run);
+    this.#timetable.add(run);
   }
 
   #stop(text: string, number: number): void {
-    this.#runs.get(number)?.stop();
+    // What is still in flight proves nothing any more.
+    const run = this.#runs.get(number);
+    if (run) this.#timetable.remove(run);
     this.#runs.delete(number);
     this.#numbers.delete(text);
   }
@@ -59,7 +65,11 @@ export class ProbeSet {
   #listenerFor(family: Family): Listener {
     const open = this.#listeners.get(family);
     if (open !== undefined) return open;
-    const arrived = (probe: number, sequence: number): void => this.#runs.get(probe)?.answered(sequence);
+    const arrived = (probe: number, sequence: number): void => {
+      const run = this.#runs.get(probe);
+      run?.answered(sequence);
+      if (run) this.#timetable.moved(run);
+    };
     const listener = new Listener(this.#options.syscalls, family, this.#nonce, arrived);
     this.#listeners.set(family, listener);
     return listener;

@@ -1,6 +1,7 @@
 import type { Exec, StreamHandle } from '../../ports/exec.js';
 import type { Prober, ProbeSpec } from '../../ports/prober.js';
-import { HEARTBEAT_MS, report, type Report } from './wire.js';
+import { reportOf } from './report.js';
+import { HEARTBEAT_MS } from './wire.js';
 
 export interface ProberOptions {
   readonly exec: Exec;
@@ -74,7 +75,7 @@ class ChildProber implements Prober {
 
   #onLine(text: string): void {
     this.#silent = 0;
-    const said = parseReport(text);
+    const said = reportOf(text);
     if (said === undefined) return this.#onDeath('the prober said something that is not understood');
     if ('broken' in said) return this.#onDeath(`the prober cannot work: ${said.broken}`);
     if (said.samples.length > 0) this.#restartMs = FIRST_RESTART_MS;
@@ -94,13 +95,5 @@ class ChildProber implements Prober {
     this.#restartMs = Math.min(this.#restartMs * 2, LAST_RESTART_MS);
     void child?.stop();
     this.#handlers?.broken(reason);
-  }
-}
-
-function parseReport(text: string): Report | undefined {
-  try {
-    return report.parse(JSON.parse(text));
-  } catch {
-    return undefined;
   }
 }
