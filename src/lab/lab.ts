@@ -1,12 +1,15 @@
-/** The lab commands, as the command line and verify use them. */
+/**
+ * The lab commands, as the command line and verify use them. What only a
+ * deployment needs is loaded by it: `culvert lab exec` is typed all the time.
+ */
+import { resolve } from 'node:path';
 import type { ExecResult, StreamHandle, StreamHandlers } from '../ports/exec.js';
-import { deployLab, type DeployedLab } from './deploy.js';
+import type { DeployedLab } from './deploy.js';
 import { destroyLab } from './destroy.js';
 import { inNode } from './enter.js';
 import { inspectLab, type InspectedLab } from './inspect.js';
 import { LabError } from './lab-error.js';
 import type { Machine } from './machine.js';
-import { parseTopology } from './parse-topology.js';
 import { livingLabs, stateFolder, type LabRecord } from './state.js';
 import { formatTopologyIssue, type Topology, type Words } from './topology.js';
 
@@ -38,14 +41,18 @@ export function createLab(machine: Machine): Lab {
   const read = async (path: string): Promise<Topology> => {
     const text = await machine.files.read(path);
     if (text === undefined) throw new LabError(`${path} is not there`, 'name a topology with -t FILE');
+    const { parseTopology } = await import('./parse-topology.js');
     const { topology, issues } = parseTopology(text, path, machine.environment);
     if (issues) throw new LabError(issues.map(formatTopologyIssue).join('\n'), 'nothing was changed');
     return topology;
   };
 
   const find = async (path?: string): Promise<LabRecord> => {
-    const name = path === undefined ? undefined : (await read(path)).name;
-    const labs = (await livingLabs(machine.files, root)).filter((lab) => name === undefined || lab.name === name);
+    const living = await livingLabs(machine.files, root);
+    const deployed = path === undefined ? [] : living.filter(({ topology }) => topology === resolve(path));
+    // A lab that was deployed from this very file needs no reading of it.
+    const name = path === undefined ? undefined : deployed.length === 1 ? deployed[0]?.name : (await read(path)).name;
+    const labs = living.filter((lab) => name === undefined || lab.name === name);
     const [lab, ...others] = labs;
     if (!lab)
       throw new LabError(
@@ -61,7 +68,10 @@ export function createLab(machine: Machine): Lab {
   return {
     read,
     find,
-    deploy: async (path, signal) => deployLab(machine, root, await read(path), signal),
+    deploy: async (path, signal) => {
+      const { deployLab } = await import('./deploy.js');
+      return deployLab(machine, root, await read(path), signal);
+    },
     inspect: async (path) => {
       const labs = path === undefined ? await livingLabs(machine.files, root) : [await find(path)];
       return Promise.all(labs.map((lab) => inspectLab(machine.files, root, lab)));

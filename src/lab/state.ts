@@ -1,38 +1,33 @@
 /** What is remembered of a running lab: enough to find it again, and to know that what is found is still it. */
-import { z } from 'zod';
 import type { Files } from '../ports/files.js';
 import { LabError } from './lab-error.js';
 
-const processRecord = z.object({
-  pid: z.int().positive(),
-  /** Clock ticks after boot (proc(5), stat, field 22): a pid that was given out again has another. */
-  started: z.string(),
-});
-
 /** A process that cannot be mistaken for another with the same number. */
-export type ProcessRecord = z.output<typeof processRecord>;
+export interface ProcessRecord {
+  readonly pid: number;
+  /** Clock ticks after boot (proc(5), stat, field 22): a pid that was given out again has another. */
+  readonly started: string;
+}
 
-const labRecord = z.object({
-  name: z.string(),
-  topology: z.string(),
+export interface NodeRecord {
+  readonly name: string;
+  readonly kind: string;
+  readonly image?: string;
+  readonly standsFor: string;
+  readonly process: ProcessRecord;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface LabRecord {
+  readonly name: string;
+  /** The topology file that it was deployed from, absolute. */
+  readonly topology: string;
   /** ISO 8601, for people. */
-  deployedAt: z.string(),
-  rootless: z.boolean(),
-  anchor: processRecord,
-  nodes: z.array(
-    z.object({
-      name: z.string(),
-      kind: z.string(),
-      image: z.string().optional(),
-      standsFor: z.string(),
-      process: processRecord,
-      env: z.record(z.string(), z.string()),
-    }),
-  ),
-});
-
-export type LabRecord = z.output<typeof labRecord>;
-export type NodeRecord = LabRecord['nodes'][number];
+  readonly deployedAt: string;
+  readonly rootless: boolean;
+  readonly anchor: ProcessRecord;
+  readonly nodes: readonly NodeRecord[];
+}
 
 /** Where labs of this user are remembered: `/run/culvert-lab` for root, unless `CULVERT_LAB_STATE` names another folder. */
 export function stateFolder(uid: number, environment: Readonly<Record<string, string | undefined>>): string {
@@ -67,14 +62,40 @@ export async function readLab(files: Files, root: string, name: string): Promise
   const text = await files.read(recordPath(root, name));
   if (text === undefined) return undefined;
   try {
-    return labRecord.parse(JSON.parse(text));
+    const record: unknown = JSON.parse(text);
+    if (isLab(record)) return record;
   } catch {
-    throw new LabError(
-      `${recordPath(root, name)} is damaged`,
-      `remove ${folderOf(root, name)} after making sure the lab is gone`,
-    );
+    // No JSON: as damaged as a record of another shape.
   }
+  throw new LabError(
+    `${recordPath(root, name)} is damaged`,
+    `remove ${folderOf(root, name)} after making sure the lab is gone`,
+  );
 }
+
+type Members = Readonly<Record<string, unknown>>;
+
+const isObject = (value: unknown): value is Members => typeof value === 'object' && value !== null;
+const areTexts = (...values: readonly unknown[]): boolean => values.every((value) => typeof value === 'string');
+
+const isProcess = (value: unknown): boolean =>
+  isObject(value) && Number.isInteger(value.pid) && Number(value.pid) > 0 && areTexts(value.started);
+
+const isNode = (value: unknown): boolean =>
+  isObject(value) &&
+  areTexts(value.name, value.kind, value.standsFor, value.image ?? '') &&
+  isProcess(value.process) &&
+  isObject(value.env) &&
+  areTexts(...Object.values(value.env));
+
+/** By hand: who works inside a lab should not wait for a library of schemas. */
+const isLab = (value: unknown): value is LabRecord =>
+  isObject(value) &&
+  areTexts(value.name, value.topology, value.deployedAt) &&
+  typeof value.rootless === 'boolean' &&
+  isProcess(value.anchor) &&
+  Array.isArray(value.nodes) &&
+  value.nodes.every(isNode);
 
 /** The labs that live, by name. */
 export async function livingLabs(files: Files, root: string): Promise<readonly LabRecord[]> {
