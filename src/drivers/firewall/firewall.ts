@@ -6,7 +6,7 @@ import type { Exec } from '../../ports/exec.js';
 import type { FirewallDriver } from '../../ports/kernel.js';
 import type { Namespaces } from '../../ports/namespaces.js';
 import type { Netlink } from '../../ports/netlink.js';
-import { createGlanceAt } from './glance.js';
+import { createGlanceAt, type Glance } from './glance.js';
 import { Judge } from './judge.js';
 import { Judgements, type Seen, type State } from './judgements.js';
 import { load } from './nft.js';
@@ -18,6 +18,13 @@ const LISTERS = 4;
 
 /** A glance at a namespace takes about 0.1 ms; everything else in this process waits no longer than this. */
 const SLICE_MS = 3;
+
+/** A flagged table is not listed: nft 1.0.6 prints rubbish where its flags should stand. */
+const STATE_AT_A_GLANCE = {
+  absent: 'absent',
+  flagged: 'different',
+  plain: undefined,
+} as const satisfies Record<Glance['table'], State | undefined>;
 
 export interface FirewallParts {
   readonly exec: Exec;
@@ -62,9 +69,9 @@ export function createFirewallDriver({ exec, netlink, namespaces, clock }: Firew
       const texts = new Map(wanted.map(({ netns, ruleset }) => [netns, ruleset]));
       judge.keep(new Set(texts.values()));
       const seen = await glanceAtAll(new Set(present), texts);
-      const current = judgements.current(seen.filter(({ table }) => table));
+      const current = judgements.current(seen.filter(({ table }) => table === 'plain'));
       const observed = await mapInTurn(seen, async (one): Promise<RulesetObserved> => {
-        const state = one.table ? (current.get(one.netns) ?? (await judgeNow(one))) : 'absent';
+        const state = STATE_AT_A_GLANCE[one.table] ?? current.get(one.netns) ?? (await judgeNow(one));
         return state === 'absent' ? absent(one.netns) : { netns: one.netns, state, counters: one.counters };
       });
       const there = new Set(seen.map(({ netns }) => netns));

@@ -4,7 +4,7 @@ import type { NamedCounter, Netns } from '../../model/kernel.js';
 import { DEFAULT_NETNS, NFT_TABLE } from '../../model/naming.js';
 import { KernelError } from '../../ports/kernel.js';
 import type { Namespaces } from '../../ports/namespaces.js';
-import type { Netlink, NetlinkAttributes, NetlinkRequest } from '../../ports/netlink.js';
+import type { Netlink, NetlinkAttributes, NetlinkMessage, NetlinkRequest } from '../../ports/netlink.js';
 
 /** linux/netfilter/nfnetlink.h: the subsystem stands in the upper byte of a message's type. */
 const NFNL_SUBSYS_NFTABLES = 10 << 8;
@@ -13,6 +13,7 @@ const NFT_MSG_GETGEN = NFNL_SUBSYS_NFTABLES | 16;
 const NFT_MSG_GETOBJ = NFNL_SUBSYS_NFTABLES | 19;
 
 const NFTA_TABLE_NAME = 1;
+const NFTA_TABLE_FLAGS = 2;
 const NFTA_GEN_ID = 1;
 const NFTA_OBJ_TABLE = 1;
 const NFTA_OBJ_NAME = 2;
@@ -43,8 +44,8 @@ const ASK_COUNTERS: NetlinkRequest = {
 export interface Glance {
   /** Differs when any table of the namespace was changed by anybody, and when the namespace is another one of the same name. */
   readonly version: string;
-  /** Whether our table is there. */
-  readonly table: boolean;
+  /** Our table: `flagged` when it is dormant or has an owner, which no text of ours asks for. */
+  readonly table: 'absent' | 'plain' | 'flagged';
   /** Of our table, sorted by name. */
   readonly counters: readonly NamedCounter[];
 }
@@ -66,7 +67,7 @@ export function createGlanceAt(netlink: Netlink, namespaces: Namespaces): Glance
     const [generation = [], tables = [], counters = []] = answers;
     return {
       version: `${identity} ${known(generation[0]?.attributes.networkNumber(NFTA_GEN_ID), 'generation')}`,
-      table: tables.some(({ attributes }) => attributes.text(NFTA_TABLE_NAME) === NFT_TABLE),
+      table: tableAmong(tables),
       counters: counters
         .filter(({ attributes }) => attributes.text(NFTA_OBJ_TABLE) === NFT_TABLE)
         .map(({ attributes }) => counterOf(attributes))
@@ -86,6 +87,12 @@ function identityOf(namespaces: Namespaces, netns: Netns): string | undefined {
   if (netns === DEFAULT_NETNS || path === undefined) return 'default';
   const file = statSync(path, { bigint: true, throwIfNoEntry: false });
   return file && `${file.dev}:${file.ino}:${file.ctimeNs}`;
+}
+
+function tableAmong(tables: readonly NetlinkMessage[]): Glance['table'] {
+  const ours = tables.find(({ attributes }) => attributes.text(NFTA_TABLE_NAME) === NFT_TABLE);
+  if (!ours) return 'absent';
+  return ours.attributes.networkNumber(NFTA_TABLE_FLAGS) ? 'flagged' : 'plain';
 }
 
 function counterOf(attributes: NetlinkAttributes): NamedCounter {

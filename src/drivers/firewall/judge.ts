@@ -39,7 +39,7 @@ export class Judge {
     try {
       return await listTable(this.exec, netns);
     } catch (error) {
-      if (this.glanceAt(netns)?.table !== true) return undefined;
+      if ((this.glanceAt(netns)?.table ?? 'absent') === 'absent') return undefined;
       throw error;
     }
   }

@@ -307,6 +307,13 @@ add chain inet culvert out { type filter hook output priority 0; }\nadd rule ine
     expect(states(await driver.observe(wanted, present))).toEqual(EQUAL);
   });
 
+  test('a table that is dormant is seen without a listing, which nft may print wrong', async () => {
+    const driver = await settled();
+    await nft('cv-acme', 'add table inet culvert { flags dormant; }');
+    expect(states(await driver.observe(wanted, present))).toEqual({ ...EQUAL, 'cv-acme': 'different' });
+    expect(started).toEqual([]);
+  });
+
   test('a replacement that fails leaves what was there', async () => {
     const driver = await settled();
     const broken = { netns: 'cv-acme', ruleset: `${wanted[1]?.ruleset}add rule inet culvert nowhere drop\n` };
