@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { host, readAttributes, readFields, writeAttributes } from '../../../src/drivers/netlink/attributes.js';
+import { reasonOf } from '../../reason-of.js';
 
 const LARGEST_TYPE = 0x3fff;
 const NLA_F_NESTED = 0x8000;
@@ -22,7 +23,6 @@ const hostU32 = (value: number): Buffer => {
   host.writeU32(bytes, value, 0);
   return bytes;
 };
-const unreadable = expect.objectContaining({ name: 'KernelError', reason: 'unreadable' });
 
 describe('attributes', () => {
   test('what is written is read; each starts at a multiple of four', () => {
@@ -50,12 +50,9 @@ describe('attributes', () => {
       fc.property(anyAttributes, fc.nat(), (attributes, cut) => {
         const whole = writeAttributes(attributes);
         const part = whole.subarray(0, cut % (whole.length + 1));
-        try {
-          const read = readAttributes(part);
-          for (const [type, value] of attributes) expect([undefined, value]).toContainEqual(read.bytes(type));
-        } catch (error) {
-          expect(error).toEqual(unreadable);
-        }
+        if (reasonOf(() => readAttributes(part)) === 'unreadable') return;
+        const read = readAttributes(part);
+        for (const [type, value] of attributes) expect([undefined, value]).toContainEqual(read.bytes(type));
       }),
     );
   });
@@ -63,11 +60,7 @@ describe('attributes', () => {
   test('garbage is read as something, or refused', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-        try {
-          readAttributes(Buffer.from(bytes));
-        } catch (error) {
-          expect(error).toEqual(unreadable);
-        }
+        expect([undefined, 'unreadable']).toContain(reasonOf(() => readAttributes(Buffer.from(bytes))));
       }),
     );
   });
@@ -110,7 +103,8 @@ describe('attributes', () => {
     expect(holding(hex(200)).number(7)).toBe(200);
     expect(holding(hostU16(0xfedc)).number(7)).toBe(0xfedc);
     expect(holding(hostU32(0xfedcba98)).number(7)).toBe(0xfedcba98);
-    for (const length of [0, 3, 5, 8]) expect(() => holding(Buffer.alloc(length)).number(7)).toThrow(unreadable);
+    for (const length of [0, 3, 5, 8])
+      expect(reasonOf(() => holding(Buffer.alloc(length)).number(7))).toBe('unreadable');
   });
 
   test('numbers in network byte order have up to 64 bits', () => {
@@ -118,7 +112,8 @@ describe('attributes', () => {
     expect(holding(hex(0xfe, 0xdc)).networkNumber(7)).toBe(0xfedc);
     expect(holding(hex(0xfe, 0xdc, 0xba, 0x98)).networkNumber(7)).toBe(0xfedcba98);
     expect(holding(hex(0, 0x1f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)).networkNumber(7)).toBe(Number.MAX_SAFE_INTEGER);
-    for (const length of [0, 5, 9]) expect(() => holding(Buffer.alloc(length)).networkNumber(7)).toThrow(unreadable);
+    for (const length of [0, 5, 9])
+      expect(reasonOf(() => holding(Buffer.alloc(length)).networkNumber(7))).toBe('unreadable');
   });
 
   test('text ends at the zero, or where the attribute ends', () => {
@@ -138,6 +133,7 @@ describe('structures', () => {
   test('nothing is read past the end', () => {
     const fields = readFields(Buffer.alloc(4));
     expect(fields.u32(0)).toBe(0);
-    for (const read of [() => fields.u8(4), () => fields.u16(3), () => fields.u32(1)]) expect(read).toThrow(unreadable);
+    for (const read of [() => fields.u8(4), () => fields.u16(3), () => fields.u32(1)])
+      expect(reasonOf(read)).toBe('unreadable');
   });
 });
