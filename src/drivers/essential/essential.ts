@@ -6,19 +6,28 @@ import type { EssentialChecks } from '../../ports/essential.js';
 import type { Interface, Rtnetlink } from '../../ports/rtnetlink.js';
 
 export function createEssentialChecks(rtnetlink: Rtnetlink): EssentialChecks {
+  const read = async (namespaces: readonly Netns[]): Promise<Seen> => {
+    try {
+      const found = await rtnetlink.interfaces(namespaces);
+      return (netns) => found.get(netns) ?? `no namespace ${netns}`;
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      return () => detail;
+    }
+  };
   return {
     look: async (checks) => {
-      const namespaces = [...new Set(checks.map(({ netns }) => netns))];
-      try {
-        const found = await rtnetlink.interfaces(namespaces);
-        return checks.map((check) => judge(check, found.get(check.netns)));
-      } catch (error) {
-        const detail = error instanceof Error ? error.message : String(error);
-        return checks.map(() => ({ state: 'unknown', detail }));
-      }
+      const inside = new Set(checks.map(({ netns }) => netns));
+      inside.delete(DEFAULT_NETNS);
+      // Apart: whoever may not enter namespaces sees the default one nevertheless.
+      const [own, others] = [await read([DEFAULT_NETNS]), await read([...inside])];
+      return checks.map((check) => judge(check, (check.netns === DEFAULT_NETNS ? own : others)(check.netns)));
     },
   };
 }
+
+/** The interfaces of a namespace, or why they cannot be seen. */
+type Seen = (netns: Netns) => readonly Interface[] | string;
 
 const GOOD: EssentialFinding = { state: 'good' };
 const broken = (detail: string): EssentialFinding => ({ state: 'broken', detail });
@@ -27,8 +36,8 @@ const broken = (detail: string): EssentialFinding => ({ state: 'broken', detail 
  * A namespace without a name may live on and carry packets, which its veth
  * pair tells; what is inside cannot be seen.
  */
-function judge(check: EssentialCheck, interfaces: readonly Interface[] | undefined): EssentialFinding {
-  if (!interfaces) return { state: 'unknown', detail: `no namespace ${check.netns}` };
+function judge(check: EssentialCheck, interfaces: readonly Interface[] | string): EssentialFinding {
+  if (typeof interfaces === 'string') return { state: 'unknown', detail: interfaces };
   const at = check.netns === DEFAULT_NETNS ? '' : ` in ${check.netns}`;
   return check.kind === 'links' ? judgeLinks(check.devices, interfaces, at) : judgeAddress(check, interfaces);
 }

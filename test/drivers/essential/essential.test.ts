@@ -42,6 +42,18 @@ here('essential checks on a kernel', () => {
   });
   afterEach(() => anchor.close());
 
+  it('who may not enter namespaces sees the machine itself', async () => {
+    const barred: Rtnetlink = {
+      ...anchor.rtnetlink,
+      interfaces: async (namespaces) => {
+        if (namespaces.some((name) => name !== '')) throw new KernelError('not-permitted', 'EPERM');
+        return anchor.rtnetlink.interfaces(namespaces);
+      },
+    };
+    const findings = await createEssentialChecks(barred).look(CHECKS);
+    expect(findings.map(({ state }) => state)).toEqual(['good', 'good', 'good', 'unknown']);
+  });
+
   it.each<[string, string, readonly string[]]>([
     ['everything is there', 'true', ['good', 'good', 'good', 'good']],
     ['the only uplink goes down', 'ip link set eth1 down', ['broken: eth1 is down, eth2 is down']],
