@@ -58,6 +58,7 @@ export const acmeFleet: Fleet = {
           hold: 3,
           keepalive: 1,
           ttlSecurity: false,
+          gracefulRestart: 0,
         },
       ],
       servers: ['1', '2'].map((n) => ({

@@ -1,5 +1,13 @@
 import { type Address, lengthOf, parsePrefix, type Prefix } from '../src/model/address.js';
-import type { BarrierObserved, Path, Peer, PeerObserved, SpeakerObserved, SpeakerOp } from '../src/model/path.js';
+import {
+  type BarrierObserved,
+  type Path,
+  type Peer,
+  type PeerObserved,
+  protectionOf,
+  type SpeakerObserved,
+  type SpeakerOp,
+} from '../src/model/path.js';
 import { type Speaker, SpeakerError, type Subscription } from '../src/ports/speaker.js';
 
 interface Bgp {
@@ -230,8 +238,9 @@ export class FakeSpeaker implements Speaker {
 
   private addPeer(bgp: Bgp, peer: Peer): void {
     if (bgp.barrier.state !== 'held') throw notHeld();
-    const { address, asn, hold, keepalive, families, localAddress } = peer;
-    bgp.peers.set(address, { address, asn, hold, keepalive, families, localAddress, state: 'established' });
+    const { address, asn, hold, keepalive, families, localAddress, gracefulRestart } = peer;
+    const terms = { address, asn, hold, keepalive, families, localAddress, gracefulRestart };
+    bgp.peers.set(address, { ...terms, protection: protectionOf(peer), ours: true, state: 'established' });
     bgp.sent.set(address, new Map(bgp.paths));
   }
 }

@@ -48,6 +48,7 @@ const routerOf = (name: string, written: DraftRouter): Router => ({
   keepalive: written.keepalive ?? Math.min(3, Math.floor(written.hold / 3)),
   ...(written.password !== undefined && { password: written.password }),
   ttlSecurity: written.ttlSecurity,
+  gracefulRestart: written.gracefulRestart,
 });
 
 const serverOf = (name: string, written: DraftServer, provider: DraftProvider): Server => ({

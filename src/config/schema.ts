@@ -75,6 +75,11 @@ const routerSchema = z.strictObject(
       .meta({ description: 'TCP MD5 signature key (RFC 2385), 1 to 80 characters.' })
       .optional(),
     ttlSecurity: flag('GTSM (RFC 5082); eBGP only, and on both sides.').default(false),
+    gracefulRestart: whole(
+      0,
+      4_095,
+      'Seconds for which the router keeps our routes when the session breaks (RFC 4724); 0 is off. It keeps those of a dead server as well, and sends packets there.',
+    ).default(0),
   },
   { error: 'write { asn: 64500, v4: 198.18.1.1 }' },
 );

@@ -15,6 +15,7 @@ function sessionWith(view: ServerView, router: Router): Peer | undefined {
     asn: router.asn,
     hold: router.hold,
     keepalive: router.keepalive,
+    gracefulRestart: router.gracefulRestart,
     // GTSM is for directly connected external peers (RFC 5082 2.2).
     ttlSecurity: router.ttlSecurity && !isInternal(server, router),
     ...(router.password === undefined ? {} : { password: router.password }),

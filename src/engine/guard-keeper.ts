@@ -4,9 +4,9 @@
  * Invariants: only one call is under way at a time (the guard's loop sees to
  * it); a speaker that may belong to somebody else is never changed.
  */
-import type { Address, Prefix } from '../model/address.js';
+import type { Prefix } from '../model/address.js';
 import type { WireState } from '../model/lease.js';
-import type { Peer, SpeakerDesired, SpeakerObserved, SpeakerOp } from '../model/path.js';
+import type { SpeakerDesired, SpeakerObserved, SpeakerOp } from '../model/path.js';
 import { foreignPeers, identityConflict, planSpeaker, sameGoal } from '../plan/speaker.js';
 import type { Clock } from '../ports/clock.js';
 import { type Speaker, SpeakerError } from '../ports/speaker.js';
@@ -23,10 +23,8 @@ export class SpeakerKeeper {
   status: Pick<WireState, 'speaker' | 'speakerDetail'> = { speaker: 'starting' };
   private readonly mirror: SpeakerMirror;
   private inContact = false;
-  /** Peers of every fleet that this guard has followed: whatever else is configured was not our doing. */
-  private readonly configured = new Set<Address>();
-  /** Peers of ours whose settings changed in a way that cannot be read back. */
-  private readonly outdated = new Set<Address>();
+  /** Nobody listened at the last attempt: a daemon that is not there holds no session. */
+  gone = false;
   /** The change that was told last; told again only after it has succeeded. */
   private attempted: string | undefined;
   /** The last goal that was reached, and the read-back that showed it. */
@@ -56,31 +54,19 @@ export class SpeakerKeeper {
 
   /** The speaker was seen to hold this goal, and no new look is due. */
   holds(goal: SpeakerDesired): boolean {
-    const { reached, outdated, mirror, status } = this;
-    const stands = reached?.goal === goal && reached.shown === mirror.observed && outdated.size === 0;
+    const { reached, mirror, status } = this;
+    const stands = reached?.goal === goal && reached.shown === mirror.observed;
     return stands && status.speaker === 'ready' && mirror.dueIn() > 0;
   }
 
-  /** The fleet's sessions, now and after each reload. `before` are those of the fleet that is left. */
-  follow(peers: readonly Peer[], before: readonly Peer[] = []): void {
-    const old = new Map(before.map((peer) => [peer.address, peer]));
-    for (const peer of peers) {
-      this.configured.add(peer.address);
-      const previous = old.get(peer.address);
-      if (previous && (previous.password !== peer.password || previous.ttlSecurity !== peer.ttlSecurity)) {
-        this.outdated.add(peer.address);
-      }
-    }
-  }
-
   /** Reads the speaker back if that is due. Throws SpeakerError `not-ours` on one that somebody else uses. */
-  async look(identity: Pick<SpeakerDesired, 'asn' | 'routerId'>): Promise<SpeakerObserved> {
+  async look(identity: Pick<SpeakerDesired, 'asn' | 'routerId' | 'peers'>): Promise<SpeakerObserved> {
     if (this.mirror.observed && this.mirror.dueIn() > 0) return this.mirror.observed;
     const observed = await this.mirror.read().catch((error: unknown) => {
       this.inContact = false;
       throw error;
     });
-    const foreign = this.inContact ? [] : foreignPeers(this.configured, observed);
+    const foreign = this.inContact ? [] : foreignPeers(identity.peers, observed);
     const conflict =
       identityConflict(identity, observed) ??
       (foreign.length > 0 ? `it has peers that the fleet does not name: ${foreign.join(', ')}` : undefined);
@@ -100,8 +86,8 @@ export class SpeakerKeeper {
     let observed = looked;
     for (let step = 0; step < MOST_STEPS; step++) {
       const desired = goal();
-      const stands = this.outdated.size === 0 && this.reached?.goal === desired && this.reached.shown === observed;
-      const ops = stands ? [] : [...this.dropOutdated(observed), ...planSpeaker(desired, observed)];
+      const stands = this.reached?.goal === desired && this.reached.shown === observed;
+      const ops = stands ? [] : planSpeaker(desired, observed);
       if (ops.length === 0) {
         this.reached = { goal: desired, shown: observed };
         this.status = { speaker: 'ready' };
@@ -109,7 +95,6 @@ export class SpeakerKeeper {
       }
       this.tell(ops, observed, step === 0 && this.reached !== undefined && sameGoal(this.reached.goal, desired));
       observed = await this.mirror.apply(ops);
-      this.outdated.clear();
     }
     const left = planSpeaker(goal(), observed).map(describeSpeakerOp).join('; ');
     throw new SpeakerError(
@@ -136,19 +121,16 @@ export class SpeakerKeeper {
   failed(error: unknown): void {
     const detail = error instanceof Error ? error.message : String(error);
     this.mirror.doubt();
+    this.gone = error instanceof SpeakerError && error.reason === 'unreachable';
     this.status = { speaker: stateAfter(error), speakerDetail: detail };
     this.journal.condition('speaker', detail);
   }
 
   /** A pass has succeeded. */
   succeeded(): void {
+    this.gone = false;
     this.journal.condition('speaker', undefined);
     this.attempted = undefined;
-  }
-
-  private dropOutdated(observed: SpeakerObserved): readonly SpeakerOp[] {
-    const present = new Set(observed.state === 'started' ? observed.peers.map(({ address }) => address) : []);
-    return [...this.outdated].flatMap((address) => (present.has(address) ? [{ kind: 'delete-peer', address }] : []));
   }
 
   private tell(ops: readonly SpeakerOp[], observed: SpeakerObserved, drifted: boolean): void {

@@ -83,7 +83,6 @@ export class GuardLoop {
     this.rights = new Rights(view, parts.listenPort);
     this.rights.drainIntent = drainRecord.intent;
     this.keeper = new SpeakerKeeper(parts.speaker, clock, this.journal);
-    this.keeper.follow(peersOf(view));
     this.fleet = new FleetFollower(clock, this.journal, () => parts.reload());
     this.watch = new EssentialWatch({
       checks: parts.essential,
@@ -160,7 +159,7 @@ export class GuardLoop {
   /** Nothing is left to withdraw, or nobody who could. */
   private isOut(stoppingSince: number): boolean {
     const { speaker } = this.keeper.status;
-    if (speaker === 'refused') return true;
+    if (speaker === 'refused' || this.keeper.gone) return true;
     if (speaker === 'unreachable') return this.parts.clock.now() >= stoppingSince + STOP_GRACE_MS;
     return this.wire().prefixes.every(({ settled }) => settled);
   }
@@ -210,7 +209,7 @@ export class GuardLoop {
   private async bringAbout(): Promise<void> {
     const { clock } = this.parts;
     const { asn, v4 } = this.rights.view.server;
-    const looked = await this.keeper.look({ asn, routerId: v4 });
+    const looked = await this.keeper.look({ asn, routerId: v4, peers: peersOf(this.rights.view) });
     this.boot.decide(this.rights.adopt(looked, clock.now()));
     this.rights.hold = this.boot.hold(this.rights.view);
     this.met = true;
@@ -235,7 +234,6 @@ export class GuardLoop {
     const { view, offeredGeneration } = this.rights;
     const next = await this.fleet.successor(view, offeredGeneration);
     if (!next) return;
-    this.keeper.follow(peersOf(next), peersOf(view));
     this.rights.follow(next);
     this.watch.follow(essentialsOf(next));
   }

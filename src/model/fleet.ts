@@ -53,6 +53,12 @@ export interface Router {
   readonly password?: string;
   /** GTSM, RFC 5082; eBGP only. */
   readonly ttlSecurity: boolean;
+  /**
+   * Graceful restart, RFC 4724: seconds for which the router keeps the routes
+   * of a session that broke. 0 is off. A router cannot tell a daemon that
+   * restarts from a server that died.
+   */
+  readonly gracefulRestart: number;
 }
 
 export interface Server {

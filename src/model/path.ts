@@ -1,5 +1,6 @@
 /** What goes to the BGP speaker. Version-neutral: drivers convert once, at the wire. */
 import type { Address, Family, Prefix } from './address.js';
+import { fnv1a } from './naming.js';
 import type { Level } from './level.js';
 import type { Reason } from './reason.js';
 
@@ -53,7 +54,13 @@ export interface Peer {
   readonly keepalive: number;
   readonly password?: string;
   readonly ttlSecurity: boolean;
+  /** Seconds, RFC 4724; 0 is off. */
+  readonly gracefulRestart: number;
 }
+
+/** Tells one pair of key and GTSM from another without showing the key. */
+export const protectionOf = ({ password = '', ttlSecurity }: Pick<Peer, 'password' | 'ttlSecurity'>): number =>
+  fnv1a(`${ttlSecurity} ${password}`);
 
 /** RFC 4271 8.2.2. */
 export type SessionState = 'idle' | 'connect' | 'active' | 'opensent' | 'openconfirm' | 'established' | 'unknown';
@@ -72,11 +79,16 @@ export interface SpeakerDesired {
 
 export interface PeerObserved {
   readonly address: Address;
+  /** It bears our mark. */
+  readonly ours: boolean;
   readonly asn: number;
   readonly state: SessionState;
   readonly hold: number;
   readonly keepalive: number;
   readonly families: readonly Family[];
+  /** See `protectionOf`. */
+  readonly protection: number;
+  readonly gracefulRestart: number;
   readonly localAddress?: Address;
   /** UPDATE messages sent since the peer was configured, where the speaker counts them; a new session does not reset it. */
   readonly updatesSent?: number;

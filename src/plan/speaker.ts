@@ -7,7 +7,15 @@
  * everything is empty.
  */
 import { type Address, comparePrefix, type Prefix } from '../model/address.js';
-import type { Path, Peer, PeerObserved, SpeakerDesired, SpeakerObserved, SpeakerOp } from '../model/path.js';
+import {
+  type Path,
+  type Peer,
+  type PeerObserved,
+  protectionOf,
+  type SpeakerDesired,
+  type SpeakerObserved,
+  type SpeakerOp,
+} from '../model/path.js';
 
 type Started = Extract<SpeakerObserved, { state: 'started' }>;
 
@@ -26,11 +34,12 @@ export const samePath = (a: Path, b: Path): boolean =>
   sameSet(a.communities, b.communities) &&
   sameSet(a.largeCommunities, b.largeCommunities);
 
-/** Passwords and GTSM cannot be read back; whoever changes them deletes the peer first. */
 const samePeer = (desired: Peer, observed: PeerObserved): boolean =>
   desired.asn === observed.asn &&
   desired.hold === observed.hold &&
   desired.keepalive === observed.keepalive &&
+  desired.gracefulRestart === observed.gracefulRestart &&
+  protectionOf(desired) === observed.protection &&
   sameSet(desired.families, observed.families) &&
   (observed.localAddress === undefined || desired.localAddress === observed.localAddress);
 
@@ -58,10 +67,11 @@ export function identityConflict(
   return `it runs as AS ${observed.asn} with router id ${observed.routerId}, the fleet says AS ${desired.asn} with ${desired.routerId}`;
 }
 
-/** Peers that none of `configured` accounts for, sorted: somebody else's, unless they appeared while we watched. */
-export function foreignPeers(configured: ReadonlySet<Address>, observed: SpeakerObserved): readonly Address[] {
+/** Peers that neither bear our mark nor are wanted, sorted: somebody else's, unless they appeared while we watched. */
+export function foreignPeers(wanted: readonly Peer[], observed: SpeakerObserved): readonly Address[] {
   if (observed.state === 'not-started') return [];
-  return observed.peers.flatMap(({ address }) => (configured.has(address) ? [] : [address])).sort();
+  const named = new Set(wanted.map(({ address }) => address));
+  return observed.peers.flatMap(({ address, ours }) => (ours || named.has(address) ? [] : [address])).sort();
 }
 
 /** Nothing else may happen before the barrier has been read back as held. */

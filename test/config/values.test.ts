@@ -160,5 +160,6 @@ test('everything optional, written out', () => {
     keepalive: 3,
     password: 's3cret',
     ttlSecurity: false,
+    gracefulRestart: 0,
   });
 });

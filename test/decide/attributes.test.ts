@@ -15,6 +15,7 @@ const router = (change: Partial<Router>): Router => ({
   hold: 9,
   keepalive: 3,
   ttlSecurity: false,
+  gracefulRestart: 0,
   ...change,
 });
 

@@ -1,3 +1,4 @@
+import { address } from '../../src/model/address.js';
 import type { OfferAnswer } from '../../src/model/lease.js';
 import { asking, COVERING, GuardWorld, V4, V6 } from './guard-world.js';
 
@@ -453,6 +454,23 @@ describe('restart and end of the guard', () => {
     expect(world.speaker.render()[1]).toBe(FULL);
   });
 
+  test('a router that left the fleet, or got another key, while there was no guard', async () => {
+    const { site, fleet, server } = world.view;
+    const [first] = site.routers;
+    if (!first) throw new Error('no router');
+    const changed = (routers: typeof site.routers) => ({ server, fleet, site: { ...site, routers } });
+    const second = { ...first, name: 'ams-r2', v4: address('198.18.1.2') };
+    world.view = changed([first, second]);
+    await world.crashAndReturn();
+    expect(world.speaker.peers).toEqual(['198.18.1.1', '198.18.1.2']);
+    world.speaker.log.length = 0;
+    world.view = changed([{ ...first, password: 'new' }]);
+    await world.crashAndReturn();
+    expect(world.fatal).toBeUndefined();
+    expect(world.speaker.peers).toEqual(['198.18.1.1']);
+    expect(world.speaker.log).toEqual(['delete-peer', 'delete-peer', 'add-peer']);
+  });
+
   test('a path that is allowed no more is not adopted', async () => {
     await world.hello();
     await world.offer([asking('full'), asking('full', '198.19.7.0/24', [64513])]);
@@ -483,13 +501,24 @@ describe('restart and end of the guard', () => {
     expect(world.files.contents.has('/state/drain')).toBe(false);
   });
 
-  test('SIGTERM ends in bounded time when the speaker is gone', async () => {
+  test('SIGTERM ends at once when the speaker is gone: nobody announces anything', async () => {
     await world.hello();
     await world.offer([asking('full')]);
     world.speaker.kill();
+    await world.clock.advance(500);
+    const began = world.clock.now();
+    await world.run(world.guard.stop());
+    expect(world.clock.now() - began).toBeLessThan(50);
+  });
+
+  test('SIGTERM ends in bounded time when the speaker only does not answer', async () => {
+    await world.hello();
+    await world.offer([asking('full')]);
+    world.speaker.failures = Array.from({ length: 1_000 }, () => 'timeout');
     const began = world.clock.now();
     await world.run(world.guard.stop());
     expect(world.clock.now() - began).toBeLessThan(3_200);
+    expect(world.clock.now() - began).toBeGreaterThan(2_900);
   });
 });
 
@@ -649,6 +678,9 @@ describe('the speaker', () => {
         hold: 9,
         keepalive: 3,
         families: [4],
+        protection: 0,
+        gracefulRestart: 0,
+        ours: false,
       }),
     );
     await strangers.start();

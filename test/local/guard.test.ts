@@ -87,7 +87,14 @@ test('every call arrives as it was made', async () => {
   await client.undrain();
   await client.confirm();
   expect(await client.status()).toEqual(wire);
-  expect(said).toEqual([['hello', 'ams-s1', 12], ['offer', set], ['handover', 7, 'keep'], ['drain'], ['undrain'], ['confirm']]);
+  expect(said).toEqual([
+    ['hello', 'ams-s1', 12],
+    ['offer', set],
+    ['handover', 7, 'keep'],
+    ['drain'],
+    ['undrain'],
+    ['confirm'],
+  ]);
   await expect(client.handover(6, 'keep')).rejects.toEqual(new LocalError('refused', 'epoch 6 has ended already'));
 });
 

@@ -4,7 +4,14 @@ import { gateOf } from '../../src/decide/gate.js';
 import { judgeDrain, judgeLease } from '../../src/decide/lease.js';
 import { decideWire, speakerDesired } from '../../src/decide/wire.js';
 import { address, prefix } from '../../src/model/address.js';
-import type { Path, SpeakerDesired, SpeakerObserved, SpeakerOp } from '../../src/model/path.js';
+import {
+  type Path,
+  type Peer,
+  protectionOf,
+  type SpeakerDesired,
+  type SpeakerObserved,
+  type SpeakerOp,
+} from '../../src/model/path.js';
 import { foreignPeers, identityConflict, planSpeaker, samePath } from '../../src/plan/speaker.js';
 import { amsS1 } from '../acme.js';
 import { FakeSpeaker } from '../fake-speaker.js';
@@ -41,13 +48,10 @@ const standing = (paths: readonly Path[], change: Partial<Started> = {}): Starte
   barrier: { state: 'held', allow: goal([]).allow },
   paths,
   foreignPaths: [],
-  peers: goal([]).peers.map(({ address: a, asn, hold, keepalive, families, localAddress }) => ({
-    address: a,
-    asn,
-    hold,
-    keepalive,
-    families,
-    localAddress,
+  peers: goal([]).peers.map(({ password = '', ttlSecurity, ...terms }) => ({
+    ...terms,
+    protection: protectionOf({ password, ttlSecurity }),
+    ours: true,
     state: 'established',
   })),
   ...change,
@@ -134,9 +138,19 @@ test('whose speaker is it?', () => {
   expect(identityConflict(goal([]), standing([], { routerId: address('198.18.1.12') }))).toContain(
     'router id 198.18.1.12',
   );
-  const known = new Set(goal([]).peers.map(({ address: a }) => a));
-  expect(foreignPeers(known, standing([]))).toEqual([]);
-  expect(foreignPeers(new Set(), standing([]))).toEqual(['198.18.1.1']);
+  const unmarked = standing([], { peers: standing([]).peers.map((peer) => ({ ...peer, ours: false })) });
+  expect(foreignPeers([], standing([]))).toEqual([]);
+  expect(foreignPeers(goal([]).peers, unmarked)).toEqual([]);
+  expect(foreignPeers([], unmarked)).toEqual(['198.18.1.1']);
+});
+
+test.each<[string, Partial<Peer>]>([
+  ['another key', { password: 'new' }],
+  ['TTL security', { ttlSecurity: true }],
+  ['graceful restart', { gracefulRestart: 120 }],
+])('%s replaces the session', (_, change) => {
+  const peers = goal([]).peers.map((peer) => ({ ...peer, ...change }));
+  expect(kinds(planSpeaker(goal([], { peers }), standing([])))).toEqual(['delete-peer', 'add-peer']);
 });
 
 describe('from anywhere to anywhere', () => {

@@ -1,5 +1,5 @@
 import { address } from '../../../src/model/address.js';
-import type { Peer } from '../../../src/model/path.js';
+import { type Peer, protectionOf } from '../../../src/model/path.js';
 import { checkPeer, peerFromWire, peerToWire } from '../../../src/drivers/speaker/gobgp3/convert-peer.js';
 import type { ListedPeer } from '../../../src/drivers/speaker/gobgp3/messages.js';
 
@@ -11,6 +11,7 @@ const peer: Peer = {
   hold: 9,
   keepalive: 3,
   ttlSecurity: false,
+  gracefulRestart: 0,
 };
 
 const listed = (extra: Partial<ListedPeer> = {}): ListedPeer => ({
@@ -21,8 +22,11 @@ const listed = (extra: Partial<ListedPeer> = {}): ListedPeer => ({
 
 test('what is configured reads back as it was', () => {
   const { ttlSecurity, ...rest } = peer;
-  expect(ttlSecurity).toBe(false);
-  expect(peerFromWire(listed())).toEqual({ ...rest, state: 'established', updatesSent: 7 });
+  const seen = { ours: true, protection: protectionOf({ ttlSecurity }), state: 'established', updatesSent: 7 };
+  expect(peerFromWire(listed())).toEqual({ ...rest, ...seen });
+  const guarded = { ...peer, password: 'blue-whale', ttlSecurity: true, gracefulRestart: 120 };
+  const { protection, gracefulRestart } = peerFromWire({ ...peerToWire(guarded), state: null });
+  expect([protection, gracefulRestart]).toEqual([protectionOf(guarded), 120]);
 });
 
 test.each([

@@ -8,7 +8,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { address, prefix, type Prefix } from '../../../src/model/address.js';
-import { GRACEFUL_SHUTDOWN, type Path, type Peer, type SpeakerOp } from '../../../src/model/path.js';
+import { GRACEFUL_SHUTDOWN, type Path, type Peer, protectionOf, type SpeakerOp } from '../../../src/model/path.js';
 import type { Speaker } from '../../../src/ports/speaker.js';
 import { createGobgpSpeaker } from '../../../src/drivers/speaker/gobgp.js';
 import { type Anchor, startAnchor } from './anchor.js';
@@ -47,6 +47,7 @@ const peer = (to: typeof R1, asn: number): Peer => ({
   hold: 9,
   keepalive: 3,
   ttlSecurity: false,
+  gracefulRestart: 0,
 });
 const addPeers: SpeakerOp[] = [
   { kind: 'add-peer', peer: peer(R1, 64_500) },
@@ -192,6 +193,9 @@ describe('the wire', () => {
         keepalive: 3,
         families: [4, 6],
         localAddress: '198.18.1.11',
+        ours: true,
+        protection: protectionOf({ ttlSecurity: false }),
+        gracefulRestart: 0,
         updatesSent: expect.any(Number) as number,
       },
       {
@@ -202,6 +206,9 @@ describe('the wire', () => {
         keepalive: 3,
         families: [4, 6],
         localAddress: '198.18.1.11',
+        ours: true,
+        protection: protectionOf({ ttlSecurity: false }),
+        gracefulRestart: 0,
         updatesSent: expect.any(Number) as number,
       },
     ]);

@@ -18,6 +18,8 @@ export interface ReceiverSession {
   readonly families?: readonly (4 | 6)[];
   readonly password?: string;
   readonly ttlSecurity?: boolean;
+  /** Keeps routes of a session that broke when the speaker asked for it (RFC 4724 4.2); BIRD's own default. */
+  readonly gracefulHelper?: boolean;
   /** Routes it originates itself towards the speaker under test. */
   readonly originates?: readonly string[];
 }
@@ -63,6 +65,7 @@ function configuration(session: ReceiverSession): string {
     '  strict bind; multihop 2; connect retry time 1; connect delay time 1; error wait time 1, 1; error forget time 1;',
     session.password === undefined ? '' : `  password "${session.password}";`,
     session.ttlSecurity === true ? '  ttl security on;' : '',
+    session.gracefulHelper === false ? '  graceful restart off;' : '',
     ...families.map((family) => `  ipv${family} { import all; export where source = RTS_STATIC; next hop self; };`),
     '}',
     '',

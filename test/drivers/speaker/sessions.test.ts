@@ -63,6 +63,7 @@ const addPeer = (to: Address, extra: Partial<Peer> = {}) =>
         hold: 9,
         keepalive: 3,
         ttlSecurity: false,
+        gracefulRestart: 0,
         ...extra,
       },
     },

@@ -1,5 +1,5 @@
 import { type Address, type Family, familyOf, parseAddress } from '../../../model/address.js';
-import type { Peer, PeerObserved, SessionState } from '../../../model/path.js';
+import { type Peer, type PeerObserved, protectionOf, type SessionState } from '../../../model/path.js';
 import { SpeakerError } from '../../../ports/speaker.js';
 import { checkUnicast } from '../check-path.js';
 import { familyFromWire, type ListedPeer, wireFamily, type WirePeer } from './messages.js';
@@ -19,6 +19,12 @@ const SESSION_STATES: readonly SessionState[] = [
 const CONNECT_RETRY = 1;
 /** RFC 5082 3: a packet from a neighbour on the link has never been forwarded. */
 const TTL_OF_A_NEIGHBOUR = 255;
+/** By it we know a peer that an earlier fleet named. */
+const MARK = 'culvert';
+/** Seconds; a restarted daemon waits no longer for its peers' End-of-RIB before it sends (RFC 4724 4.1). */
+const DEFERRAL = 5;
+/** RFC 4724 3: twelve bits. */
+const LONGEST_RESTART = 4_095;
 /** RFC 2385 4.5 leaves it open; Linux takes keys of up to 80 bytes. */
 const MAX_PASSWORD_BYTES = 80;
 
@@ -51,17 +57,35 @@ export function checkPeer(peer: Peer, ownAsn: number): void {
     const bytes = Buffer.byteLength(peer.password);
     if (bytes < 1 || bytes > MAX_PASSWORD_BYTES) throw invalid(peer, `a password has 1 to ${MAX_PASSWORD_BYTES} bytes`);
   }
+  const { gracefulRestart } = peer;
+  if (!Number.isInteger(gracefulRestart) || gracefulRestart < 0 || gracefulRestart > LONGEST_RESTART) {
+    throw invalid(peer, `a restart time of ${gracefulRestart} s is none`);
+  }
   if (peer.ttlSecurity && peer.asn === ownAsn) throw invalid(peer, 'TTL security works towards eBGP peers only');
 }
 
-/** Graceful restart stays off: whoever dies shall be noticed. Every family is spelled out, because GoBGP panics on one without. */
+/**
+ * With graceful restart every peer is added as by a daemon that has restarted:
+ * one that keeps our routes from before must not take this session for a new
+ * beginning, and to one that keeps none it is the same. Every family is spelled
+ * out, because GoBGP panics on one without.
+ */
 export function peerToWire(peer: Peer): WirePeer {
+  const graceful = peer.gracefulRestart > 0;
   return {
-    conf: { auth_password: peer.password ?? '', neighbor_address: peer.address, peer_asn: peer.asn },
+    conf: { auth_password: peer.password ?? '', description: MARK, neighbor_address: peer.address, peer_asn: peer.asn },
     timers: { config: { connect_retry: CONNECT_RETRY, hold_time: peer.hold, keepalive_interval: peer.keepalive } },
     transport: { local_address: peer.localAddress },
-    graceful_restart: { enabled: false },
-    afi_safis: peer.families.map((family) => ({ config: { family: wireFamily(family), enabled: true } })),
+    graceful_restart: {
+      enabled: graceful,
+      restart_time: peer.gracefulRestart,
+      deferral_time: graceful ? DEFERRAL : 0,
+      local_restarting: graceful,
+    },
+    afi_safis: peer.families.map((family) => ({
+      mp_graceful_restart: { config: { enabled: graceful } },
+      config: { family: wireFamily(family), enabled: true },
+    })),
     ...(peer.ttlSecurity ? { ttl_security: { enabled: true, ttl_min: TTL_OF_A_NEIGHBOUR } } : {}),
   };
 }
@@ -81,13 +105,20 @@ export function peerFromWire(listed: ListedPeer): PeerObserved {
     .map(({ config }) => familyFromWire(config?.family ?? null))
     .filter((family): family is Family => family !== undefined)
     .sort();
+  const restart = listed.graceful_restart;
   return {
     address,
+    ours: listed.conf?.description === MARK,
     asn: listed.conf?.peer_asn ?? 0,
     state: SESSION_STATES[listed.state?.session_state ?? 0] ?? 'unknown',
     hold: listed.timers?.config?.hold_time ?? 0,
     keepalive: listed.timers?.config?.keepalive_interval ?? 0,
     families,
+    protection: protectionOf({
+      password: listed.conf?.auth_password ?? '',
+      ttlSecurity: listed.ttl_security?.enabled ?? false,
+    }),
+    gracefulRestart: restart?.enabled === true ? restart.restart_time : 0,
     ...(localAddress === undefined ? {} : { localAddress }),
     updatesSent: listed.state?.messages?.sent?.update ?? 0,
   };

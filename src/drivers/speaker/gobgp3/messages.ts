@@ -73,7 +73,12 @@ export interface Bodies {
 // ---- peers
 
 export interface WirePeer {
-  readonly conf: { readonly auth_password: string; readonly neighbor_address: string; readonly peer_asn: number };
+  readonly conf: {
+    readonly auth_password: string;
+    readonly description: string;
+    readonly neighbor_address: string;
+    readonly peer_asn: number;
+  };
   readonly timers: {
     readonly config: {
       readonly connect_retry: number;
@@ -82,13 +87,26 @@ export interface WirePeer {
     };
   };
   readonly transport: { readonly local_address: string };
-  readonly graceful_restart: { readonly enabled: boolean };
-  readonly afi_safis: readonly { readonly config: { readonly family: WireFamily; readonly enabled: boolean } }[];
+  readonly graceful_restart: {
+    readonly enabled: boolean;
+    readonly restart_time: number;
+    readonly deferral_time: number;
+    readonly local_restarting: boolean;
+  };
+  readonly afi_safis: readonly {
+    readonly mp_graceful_restart: { readonly config: { readonly enabled: boolean } };
+    readonly config: { readonly family: WireFamily; readonly enabled: boolean };
+  }[];
   readonly ttl_security?: { readonly enabled: boolean; readonly ttl_min: number };
 }
 
 export interface ListedPeer {
-  readonly conf: { readonly neighbor_address: string; readonly peer_asn: number } | null;
+  readonly conf: {
+    readonly auth_password: string;
+    readonly description: string;
+    readonly neighbor_address: string;
+    readonly peer_asn: number;
+  } | null;
   readonly state: {
     readonly session_state: number;
     readonly messages: { readonly sent: { readonly update: number } | null } | null;
@@ -97,6 +115,8 @@ export interface ListedPeer {
     readonly config: { readonly hold_time: number; readonly keepalive_interval: number } | null;
   } | null;
   readonly transport: { readonly local_address: string } | null;
+  readonly graceful_restart: { readonly enabled: boolean; readonly restart_time: number } | null;
+  readonly ttl_security?: { readonly enabled: boolean } | null;
   readonly afi_safis: readonly {
     readonly config: { readonly family: WireFamily | null; readonly enabled: boolean } | null;
   }[];

@@ -1,5 +1,5 @@
 import type { Address } from '../../../model/address.js';
-import type { Peer, PeerObserved } from '../../../model/path.js';
+import { type Peer, type PeerObserved, protectionOf } from '../../../model/path.js';
 import { SpeakerError } from '../../../ports/speaker.js';
 import type { Api } from './api.js';
 import { requireBarrier } from './barrier.js';
@@ -13,7 +13,15 @@ export async function listPeers(api: Api, address = ''): Promise<readonly PeerOb
 }
 
 const describe = (peer: Peer | PeerObserved): string =>
-  [peer.asn, peer.hold, peer.keepalive, peer.localAddress, [...peer.families].sort().join('+')].join(' ');
+  [
+    peer.asn,
+    peer.hold,
+    peer.keepalive,
+    peer.localAddress,
+    [...peer.families].sort().join('+'),
+    peer.gracefulRestart,
+    'protection' in peer ? peer.protection : protectionOf(peer),
+  ].join(' ');
 
 /**
  * Adds a peer behind a barrier that is held, and never without: from here on
