@@ -7,7 +7,7 @@ const tunnel = (name: string, remote: string, inner: string): Tunnel => ({
   remote: address(remote),
   inner: parseInterface(inner)!,
   mtu: 1476,
-  probe: { target: address(remote), intervalMs: 200, timeoutMs: 200, rise: 3, fall: 3 },
+  probe: { kind: 'request', target: address(remote), intervalMs: 200, timeoutMs: 200, rise: 3, fall: 3 },
 });
 
 export const acme: Customer = {
@@ -79,6 +79,20 @@ export const acmeFleet: Fleet = {
     settleMs: 500,
     drainMs: 2000,
     bootMaxAgeMs: 86_400_000,
+    staleMs: 30_000,
+    holdDown: { firstMs: 500, mostMs: 60_000, decayMs: 60_000 },
+    suspicion: { remotes: 5, windowMs: 10_000 },
+    maxWithdrawnShare: 1,
+    minSites: 1,
+    tunnels: {
+      degradedLoss: 0.001,
+      degradedFailures: 2,
+      windowMs: 300_000,
+      recoveryProbes: 30,
+      fallWindowMs: 1000,
+      degradedPenalty: 500_000,
+      downPenalty: 1_000_000,
+    },
   },
   kernel: { mark: 0x77000000, mask: 0xff000000, table: 7700, protocol: 77, rulePreference: 7700 },
 };

@@ -52,11 +52,12 @@ function agentText(agent: AgentStatus): readonly string[] {
     ]),
     '',
     ...table([
-      ['TUNNEL', 'HEALTH', 'FOR', 'ROUND TRIP', 'DETAIL'],
-      ...agent.tunnels.map(({ customer, tunnel, health, forMs, roundTrip, detail }) => [
+      ['TUNNEL', 'HEALTH', 'FOR', 'LOST', 'ROUND TRIP', 'DETAIL'],
+      ...agent.tunnels.map(({ customer, tunnel, health, forMs, sent, lost, roundTrip, detail }) => [
         `${customer}/${tunnel}`,
         health,
         `${(forMs / 1000).toFixed(1)} s`,
+        `${lost}/${sent}`,
         roundTrip === undefined ? '-' : `${roundTrip.toFixed(1)} ms`,
         detail ?? '',
       ]),

@@ -17,6 +17,7 @@ import { ownAddresses, type Own } from './check-targets.js';
 import { disjointPorts, disjointPrefixes, protocolOf } from './firewall-values.js';
 import { largestMtu } from './rules/tunnel-mtu.js';
 import type { DraftFirewallRule } from './schema-firewall.js';
+import type { DraftSafety } from './schema-safety.js';
 import type { CompleteDraft, DraftCustomer, DraftProvider, DraftRouter, DraftServer, DraftTunnel } from './schema.js';
 
 /** The shortest wait that is no judgement on a distant router, and the longest that any path on Earth needs. */
@@ -67,6 +68,7 @@ const siteOf = (name: string, written: CompleteDraft['sites'][string], provider:
 });
 
 const probeOf = ({ probe, remote }: DraftTunnel): TunnelProbe => ({
+  kind: probe.kind,
   target: probe.target ?? remote,
   intervalMs: probe.interval,
   timeoutMs: probe.timeout ?? defaultTimeout(probe.interval),
@@ -107,22 +109,28 @@ const customerOf = (name: string, written: DraftCustomer, own: Own): Customer =>
   checks: checksOf(written.checks, own),
 });
 
-const safetyOf = ({
-  remoteFault,
-  lostAgent,
-  lease,
-  stopGrace,
-  settle,
-  drain,
-  bootMaxAge,
-}: CompleteDraft['safety']): Safety => ({
-  remoteFault,
-  lostAgent,
-  leaseMs: lease,
-  stopGraceMs: stopGrace,
-  settleMs: settle,
-  drainMs: drain,
-  bootMaxAgeMs: bootMaxAge,
+const safetyOf = ({ holdDown, suspicion, tunnels, ...written }: DraftSafety): Safety => ({
+  remoteFault: written.remoteFault,
+  lostAgent: written.lostAgent,
+  leaseMs: written.lease,
+  stopGraceMs: written.stopGrace,
+  settleMs: written.settle,
+  drainMs: written.drain,
+  bootMaxAgeMs: written.bootMaxAge,
+  staleMs: written.stale,
+  holdDown: { firstMs: holdDown.first, mostMs: holdDown.most, decayMs: holdDown.decay },
+  suspicion: { remotes: suspicion.remotes, windowMs: suspicion.window },
+  maxWithdrawnShare: written.maxWithdrawnShare,
+  minSites: written.minSites,
+  tunnels: {
+    degradedLoss: tunnels.degradedLoss,
+    degradedFailures: tunnels.degradedFailures,
+    windowMs: tunnels.window,
+    recoveryProbes: tunnels.recovery,
+    fallWindowMs: tunnels.fallWindow,
+    degradedPenalty: tunnels.degradedPenalty,
+    downPenalty: tunnels.downPenalty,
+  },
 });
 
 /** The model of a fleet that every rule has accepted: defaults filled in, in the order in which it was written. */

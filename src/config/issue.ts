@@ -16,6 +16,7 @@ export const ISSUES = {
   'not-a-prefix': 'not a prefix of the family expected here',
   'host-bits': 'a prefix with bits set after its length',
   'not-a-duration': 'not a number with its unit',
+  'not-a-percentage': 'not a number with a percent sign',
   'not-a-port': 'neither a port nor a range of ports',
   'not-a-url': 'not an http or https URL that a check can fetch without asking anybody else',
   'not-a-command': 'a program without its absolute path',

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { customerCheckSchema, providerCheckSchema } from './schema-checks.js';
 import { firewallSchema } from './schema-firewall.js';
+import { safetySchema } from './schema-safety.js';
 import { addressOf, asn, duration, flag, linkOf, prefixOfFamily, whole, words } from './values.js';
 
 /** Names of sites, servers, routers, customers, tunnels, firewall rules and checks. A DNS label (RFC 1123): names appear in host names and namespaces. */
@@ -112,7 +113,14 @@ const siteSchema = z.strictObject(
 const probeSchema = z
   .strictObject(
     {
-      target: addressOf(4, "Destination inside the tunnel; the tunnel's remote unless written.").optional(),
+      kind: words(
+        ['request', 'reply'],
+        "request: the target answers. reply: we send the target's answer, which the customer's router only forwards.",
+      ).default('request'),
+      target: addressOf(
+        4,
+        "Destination of requests and source of replies; the tunnel's remote unless written.",
+      ).optional(),
       interval: duration(50, 60_000, 'Time between probes,').prefault('1s'),
       timeout: duration(
         20,
@@ -177,28 +185,6 @@ const customerSchema = z.strictObject(
   },
   { error: 'write the customer as a map with asn, prefixes, tunnels and routes' },
 );
-
-const safetySchema = z
-  .strictObject(
-    {
-      remoteFault: words(['degrade', 'withdraw'], 'When every tunnel of a customer is down at one server.').default(
-        'degrade',
-      ),
-      lostAgent: words(['degrade', 'drain'], 'When an agent died and stopGrace is over.').default('degrade'),
-      lease: duration(200, 60_000, 'How long the guard keeps announcing without news of the agent,').prefault('1s'),
-      stopGrace: duration(0, 600_000, 'How long the wire stays after the agent stopped in order,').prefault('20s'),
-      settle: duration(0, 30_000, 'Between "withdrawn" and tearing down,').prefault('500ms'),
-      drain: duration(100, 300_000, 'How long a drain stays degraded before it withdraws,').prefault('2s'),
-      bootMaxAge: duration(
-        60_000,
-        8_760 * 3_600_000,
-        'A server that has not run for longer announces nothing until `culvert confirm`,',
-      ).prefault('24h'),
-    },
-    { error: 'write safety: { remoteFault: degrade }, or leave it out' },
-  )
-  .meta({ description: 'What happens when something is lost.' })
-  .prefault({});
 
 const kernelSchema = z
   .strictObject(

@@ -124,6 +124,24 @@ export const duration = (minMs: number, maxMs: number, description: string) => {
     });
 };
 
+/** Three digits after the point: a loss of 0.1 % is an everyday number here. */
+const PERCENTAGE_PATTERN = /^(0|[1-9]\d{0,2})(\.\d{1,3})?%$/;
+
+/** A share between 0 and 1, written in percent, both bounds allowed. */
+export const percentage = (min: number, max: number, description: string) => {
+  const remedy = `write a percentage from ${min}% to ${max}%, such as 25% or 0.1%`;
+  return z
+    .string({ error: remedy })
+    .meta({ description: `${description} from ${min}% to ${max}%.`, pattern: PERCENTAGE_PATTERN.source })
+    .transform((text, ctx): number => {
+      if (!PERCENTAGE_PATTERN.test(text))
+        return refuse(ctx, { code: 'not-a-percentage', what: `${shown(text)} is not a percentage` }, remedy);
+      const percent = Number(text.slice(0, -1));
+      if (percent >= min && percent <= max) return percent / 100;
+      return refuse(ctx, { code: 'out-of-range', what: `${shown(text)} is out of range` }, remedy);
+    });
+};
+
 /** `a` or `b`; the words stand in the remedy. */
 export const words = <const T extends readonly [string, ...string[]]>(allowed: T, description: string) =>
   z.enum(allowed, { error: `write ${allowed.join(' or ')}` }).meta({ description });

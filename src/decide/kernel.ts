@@ -91,7 +91,11 @@ function sharedRoutes({ fleet }: ServerView): readonly RouteState[] {
 function insideOf({ fleet }: ServerView, customer: Customer, { tunnelHealth }: KernelInputs) {
   const netns = netnsOf(customer.name);
   const { icmpSource, endpoints } = fleet.provider;
-  const { nexthops, paths } = nexthopsOf(customer, (tunnel) => tunnelHealth(customer.name, tunnel));
+  const { nexthops, paths } = nexthopsOf(
+    customer,
+    (tunnel) => tunnelHealth(customer.name, tunnel),
+    fleet.safety.tunnels,
+  );
   const sources = [icmpSource.v4, ...(icmpSource.v6 === undefined ? [] : [icmpSource.v6])];
   return {
     nexthops,

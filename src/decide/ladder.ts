@@ -98,8 +98,9 @@ function remoteLevel(
   if (tunnels.length === 0) return because('withdrawn', 'no-route');
   const byHealth = (health: TunnelHealth): readonly string[] =>
     tunnels.filter((tunnel) => facts.tunnelHealth(customer.name, tunnel) === health);
-  const [up, down, unknown] = [byHealth('up'), byHealth('down'), byHealth('unknown')];
-  if (up.length > 0) {
+  const carrying = [...byHealth('up'), ...byHealth('degraded')];
+  const [down, unknown] = [byHealth('down'), byHealth('unknown')];
+  if (carrying.length > 0) {
     return because('full', 'healthy', down.length > 0 ? `tunnels down: ${down.join(', ')}` : undefined);
   }
   if (unknown.length > 0) {

@@ -8,9 +8,9 @@ import type { Customer, CustomerRoute } from '../model/fleet.js';
 import type { TunnelHealth } from '../model/health.js';
 import type { NexthopState, RouteTarget } from '../model/kernel.js';
 import { fnv1a, netnsOf, tunnelDeviceOf } from '../model/naming.js';
+import type { TunnelStates } from '../model/safety.js';
 
-/** Added to the priority of a tunnel that is down: it loses against every healthy one, and the route is never removed. */
-const DOWN_PENALTY = 1_000_000;
+type Penalties = Pick<TunnelStates, 'degradedPenalty' | 'downPenalty'>;
 
 /** Ids are 32 bits and not 0 (linux/nexthop.h). */
 const MAX_ID = 0xffffffff;
@@ -26,13 +26,29 @@ export interface CustomerNexthops {
   readonly paths: readonly PrefixPath[];
 }
 
-/** The lowest effective priority wins, all of that priority share; when every tunnel is down the best of them stay. */
+function penaltyOf(health: TunnelHealth, { degradedPenalty, downPenalty }: Penalties): number {
+  switch (health) {
+    case 'down':
+      return downPenalty;
+    case 'degraded':
+      return degradedPenalty;
+    case 'up':
+    case 'unknown':
+      return 0;
+  }
+}
+
+/**
+ * The lowest effective priority wins, all of that priority share. Penalties are
+ * far above priorities: degraded tunnels carry what no healthy one carries, and
+ * when every tunnel is down the best of them stay.
+ */
 export function carriersOf(
   routes: readonly CustomerRoute[],
   health: (tunnel: string) => TunnelHealth,
+  penalties: Penalties,
 ): readonly CustomerRoute[] {
-  const effective = (route: CustomerRoute): number =>
-    route.priority + (health(route.tunnel) === 'down' ? DOWN_PENALTY : 0);
+  const effective = (route: CustomerRoute): number => route.priority + penaltyOf(health(route.tunnel), penalties);
   const best = Math.min(...routes.map(effective));
   const winners = routes.filter((route) => effective(route) === best);
   // A group holds each nexthop once.
@@ -40,7 +56,11 @@ export function carriersOf(
 }
 
 /** Nexthops, groups and the path of each prefix of one customer. */
-export function nexthopsOf(customer: Customer, health: (tunnel: string) => TunnelHealth): CustomerNexthops {
+export function nexthopsOf(
+  customer: Customer,
+  health: (tunnel: string) => TunnelHealth,
+  penalties: Penalties,
+): CustomerNexthops {
   const netns = netnsOf(customer.name);
   const used = new Map<string, { tunnel: string; family: Family }>();
   for (const { tunnel, prefix } of customer.routes) {
@@ -61,7 +81,7 @@ export function nexthopsOf(customer: Customer, health: (tunnel: string) => Tunne
   }));
   const groups = routed.map(({ prefix, routes }): NexthopState => {
     const family = familyOf(prefix);
-    const members = carriersOf(routes, health).map(({ tunnel, weight }) => ({
+    const members = carriersOf(routes, health, penalties).map(({ tunnel, weight }) => ({
       id: idOf(deviceName(tunnel, family)),
       weight,
     }));

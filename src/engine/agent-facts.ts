@@ -1,7 +1,9 @@
 /** The agent's knowledge of tunnels: samples in, states out. */
+import { lossesOf } from '../decide/loss-window.js';
 import { afterSample, aged, unprobed, type TunnelRecord } from '../decide/tunnel-health.js';
-import type { ServerView, TunnelProbe } from '../model/fleet.js';
+import type { Server, ServerView, TunnelProbe } from '../model/fleet.js';
 import type { ProbeSample, TunnelHealth } from '../model/health.js';
+import type { TunnelStates } from '../model/safety.js';
 import { netnsOf, tunnelDeviceOf } from '../model/naming.js';
 import type { ProbeSpec } from '../ports/prober.js';
 import type { TunnelStatus } from '../status/agent.js';
@@ -10,9 +12,8 @@ const key = (customer: string, tunnel: string): string => `${customer}/${tunnel}
 
 export class TunnelFacts {
   private readonly records = new Map<string, TunnelRecord>();
-  /** What was proven last about each tunnel; outlives the proof. */
-  private readonly verdicts = new Map<string, TunnelHealth>();
   private probes = new Map<string, TunnelProbe>();
+  private states: TunnelStates | undefined;
 
   /** Takes a new fleet over: records of tunnels that are gone are forgotten, the others kept. */
   follow(view: ServerView, now: number): void {
@@ -21,9 +22,8 @@ export class TunnelFacts {
         customer.tunnels.map((tunnel): [string, TunnelProbe] => [key(customer.name, tunnel.name), tunnel.probe]),
       ),
     );
-    for (const records of [this.records, this.verdicts]) {
-      for (const known of records.keys()) if (!this.probes.has(known)) records.delete(known);
-    }
+    this.states = view.fleet.safety.tunnels;
+    for (const known of this.records.keys()) if (!this.probes.has(known)) this.records.delete(known);
     for (const wanted of this.probes.keys()) if (!this.records.has(wanted)) this.records.set(wanted, unprobed(now));
   }
 
@@ -31,10 +31,9 @@ export class TunnelFacts {
   take(sample: ProbeSample): boolean {
     const id = key(sample.customer, sample.tunnel);
     const [record, probe] = [this.records.get(id), this.probes.get(id)];
-    if (!record || !probe) return false;
-    const next = afterSample(record, sample, probe);
+    if (!record || !probe || !this.states) return false;
+    const next = afterSample(record, sample, probe, this.states);
     this.records.set(id, next);
-    if (next.health !== 'unknown') this.verdicts.set(id, next.health);
     return next.health !== record.health;
   }
 
@@ -52,7 +51,7 @@ export class TunnelFacts {
 
   /** For the choice of tunnels: one that was down carries nothing until it has been proven up. */
   lastVerdict(customer: string, tunnel: string): TunnelHealth {
-    return this.verdicts.get(key(customer, tunnel)) ?? 'unknown';
+    return this.records.get(key(customer, tunnel))?.proven ?? 'unknown';
   }
 
   status(now: number): readonly TunnelStatus[] {
@@ -63,6 +62,7 @@ export class TunnelFacts {
         tunnel: id.slice(slash + 1),
         health: record.health,
         forMs: Math.round(now - record.since),
+        ...lossesOf(record.window),
         ...(record.roundTrip === undefined ? {} : { roundTrip: record.roundTrip }),
         ...(record.unsent === undefined ? {} : { detail: record.unsent }),
       };
@@ -70,7 +70,11 @@ export class TunnelFacts {
   }
 }
 
-/** What the prober shall send: one probe per tunnel, from this server's unicast address. */
+/** Whoever asks and whoever is asked: a reply looks as if the target had been asked. */
+const echoOf = ({ v4 }: Server, { kind, target }: TunnelProbe): Pick<ProbeSpec, 'kind' | 'source' | 'target'> =>
+  kind === 'request' ? { kind, source: v4, target } : { kind, source: target, target: v4 };
+
+/** What the prober shall send: one probe per tunnel; what it proves returns to this server's unicast address. */
 export function probesOf(view: ServerView): readonly ProbeSpec[] {
   return view.fleet.customers.flatMap((customer) =>
     customer.tunnels.map((tunnel) => ({
@@ -78,8 +82,7 @@ export function probesOf(view: ServerView): readonly ProbeSpec[] {
       tunnel: tunnel.name,
       netns: netnsOf(customer.name),
       device: tunnelDeviceOf(tunnel.name),
-      source: view.server.v4,
-      target: tunnel.probe.target,
+      ...echoOf(view.server, tunnel.probe),
       intervalMs: tunnel.probe.intervalMs,
       timeoutMs: tunnel.probe.timeoutMs,
     })),

@@ -4,6 +4,7 @@
  */
 import type { Address, InterfaceAddress, Prefix } from './address.js';
 import type { Check } from './check.js';
+import type { HoldDown, Suspicion, TunnelStates } from './safety.js';
 
 export interface Fleet {
   readonly provider: Provider;
@@ -103,9 +104,15 @@ export interface Tunnel {
   readonly probe: TunnelProbe;
 }
 
-/** ICMP echo through the tunnel; the answer returns outside it, to the probing server's unicast address. */
+/**
+ * ICMP echo through the tunnel. `request`: the target answers, outside the
+ * tunnel, to the probing server's unicast address. `reply`: the answer itself
+ * goes through the tunnel, with the target as its source; the customer's
+ * router only has to forward it.
+ */
 export interface TunnelProbe {
-  /** Inner destination. The tunnel's remote unless the fleet says otherwise. */
+  readonly kind: 'request' | 'reply';
+  /** The tunnel's remote unless the fleet says otherwise. A Linux router forwards replies from an address of its own only with `accept_local`. */
   readonly target: Address;
   readonly intervalMs: number;
   readonly timeoutMs: number;
@@ -152,6 +159,15 @@ export interface Safety {
   readonly drainMs: number;
   /** A server that has not run for longer announces nothing until an operator has confirmed. */
   readonly bootMaxAgeMs: number;
+  /** How long facts may be unknown before the level that they keep is degraded. */
+  readonly staleMs: number;
+  readonly holdDown: HoldDown;
+  readonly suspicion: Suspicion;
+  /** Share of the prefixes, 0 to 1, that may be withdrawn at once for what happens at customers, or be dropped by one new fleet; one customer always may. */
+  readonly maxWithdrawnShare: number;
+  /** Sites that go on announcing a prefix when one asks to withdraw it for what happens at the customer. Needs the fleet's view. */
+  readonly minSites: number;
+  readonly tunnels: TunnelStates;
 }
 
 /** Numbers by which our kernel objects are told from everybody else's. */

@@ -16,4 +16,5 @@ export interface ProbeSample extends ProbeTarget {
   readonly detail?: string;
 }
 
-export type TunnelHealth = 'up' | 'down' | 'unknown';
+/** `degraded`: it loses probes now and then, or has been down; carries what no healthy tunnel carries. */
+export type TunnelHealth = 'up' | 'degraded' | 'down' | 'unknown';

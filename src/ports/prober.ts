@@ -2,14 +2,22 @@ import type { Address } from '../model/address.js';
 import type { ProbeSample } from '../model/health.js';
 import type { Netns } from '../model/kernel.js';
 
-/** One probe: an ICMP echo that enters the tunnel device in the customer's namespace with the server's unicast source. */
+/**
+ * One probe: an ICMP echo that enters the tunnel device in the customer's
+ * namespace. A `request` goes from the server's unicast address to the target,
+ * which answers. A `reply` is that answer already, as if the target had sent
+ * it: whoever takes it out of the tunnel only has to forward it. Either way
+ * what arrives at the server's unicast address came outside the tunnel.
+ */
 export interface ProbeSpec {
   readonly customer: string;
   readonly tunnel: string;
   readonly netns: Netns;
   readonly device: string;
-  /** The server's unicast address: the answer returns to it outside the tunnel. */
+  readonly kind: 'request' | 'reply';
+  /** Of the inner packet. */
   readonly source: Address;
+  /** Of the inner packet: its destination. */
   readonly target: Address;
   readonly intervalMs: number;
   readonly timeoutMs: number;

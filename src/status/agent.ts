@@ -48,6 +48,9 @@ export interface TunnelStatus {
   readonly health: TunnelHealth;
   /** Milliseconds in this state. */
   readonly forMs: number;
+  /** Probes over the window by which tunnels are judged degraded. */
+  readonly sent: number;
+  readonly lost: number;
   /** Milliseconds. */
   readonly roundTrip?: number;
   readonly detail?: string;

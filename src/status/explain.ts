@@ -59,8 +59,8 @@ function facts(agent: Part<AgentStatus>): Link {
           `data plane of ${subject}: ${state}, ${age}${details.map((d) => `; ${d}`).join('')}`,
       ),
       ...agent.tunnels.map(
-        ({ customer, tunnel, health, forMs, roundTrip, detail }) =>
-          `tunnel ${customer}/${tunnel}: ${health} for ${(forMs / 1000).toFixed(1)} s` +
+        ({ customer, tunnel, health, forMs, sent, lost, roundTrip, detail }) =>
+          `tunnel ${customer}/${tunnel}: ${health} for ${(forMs / 1000).toFixed(1)} s, ${lost} of ${sent} probes lost` +
           (roundTrip === undefined ? '' : `, ${roundTrip.toFixed(1)} ms`) +
           (detail === undefined ? '' : `; ${detail}`),
       ),

@@ -28,6 +28,20 @@ describe('the Acme fleet', () => {
       settleMs: 500,
       drainMs: 2000,
       bootMaxAgeMs: 86_400_000,
+      staleMs: 30_000,
+      holdDown: { firstMs: 1000, mostMs: 120_000, decayMs: 300_000 },
+      suspicion: { remotes: 5, windowMs: 10_000 },
+      maxWithdrawnShare: 1,
+      minSites: 1,
+      tunnels: {
+        degradedLoss: 0.05,
+        degradedFailures: 2,
+        windowMs: 300_000,
+        recoveryProbes: 30,
+        fallWindowMs: 1000,
+        degradedPenalty: 500_000,
+        downPenalty: 1_000_000,
+      },
     });
     expect(sites.map(({ name, servers }) => [name, servers.map((server) => server.name)])).toEqual([
       ['ams', ['ams-s1', 'ams-s2']],
@@ -45,7 +59,7 @@ describe('the Acme fleet', () => {
       remote: '198.51.100.66',
       inner: { address: '10.255.0.0', length: 31, network: '10.255.0.0/31' },
       mtu: 1476,
-      probe: { target: '198.51.100.66', intervalMs: 200, timeoutMs: 200, rise: 3, fall: 3 },
+      probe: { kind: 'request', target: '198.51.100.66', intervalMs: 200, timeoutMs: 200, rise: 3, fall: 3 },
     });
     expect(customers[0]?.firewall).toEqual([{ name: 'known-attacker', action: 'drop', source: ['198.18.10.66/32'] }]);
   });

@@ -108,6 +108,9 @@ const SHAPE: readonly Case[] = [
   ],
   ['out-of-range', 'kernel:', 'safety: { lease: ▸100ms }\nkernel:', 'write a duration from 200ms to 1m'],
   ['not-a-duration', 'kernel:', 'safety: { drain: ▸1d }\nkernel:', 'write a duration from 100ms to 5m'],
+  ['wrong-type', 'kernel:', 'safety: { maxWithdrawnShare: ▸0.25 }\nkernel:', 'not text; write a percentage'],
+  ['not-a-percentage', 'kernel:', 'safety: { maxWithdrawnShare: ▸-1% }\nkernel:', '"-1%" is not a percentage'],
+  ['out-of-range', 'kernel:', 'safety: { maxWithdrawnShare: ▸101% }\nkernel:', 'from 0% to 100%, such as 25%'],
   [
     'not-a-port',
     '[80, 443]',

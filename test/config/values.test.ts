@@ -150,7 +150,7 @@ test('everything optional, written out', () => {
     inner: { address: '10.255.0.2', length: 31, network: '10.255.0.2/31' },
     inner6: { address: 'fd00::1', length: 126, network: 'fd00::/126' },
     mtu: 1472,
-    probe: { target: '45.20.0.9', intervalMs: 50, timeoutMs: 100, rise: 1, fall: 3 },
+    probe: { kind: 'request', target: '45.20.0.9', intervalMs: 50, timeoutMs: 100, rise: 1, fall: 3 },
   });
   expect(parsed.fleet.sites[0]?.routers[1]).toEqual({
     name: 'ams-r2',

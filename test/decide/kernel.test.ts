@@ -14,6 +14,7 @@ const desire = (
   tunnelHealth: (c: string, t: string) => TunnelHealth = allUp,
 ): KernelDesired => desiredKernel(amsS1(fleet), { tunnelHealth, rulesets: [] });
 
+const penalties = acmeFleet.safety.tunnels;
 const P = prefix('203.0.113.0/24');
 const route = (tunnel: string, priority: number, weight = 1): CustomerRoute => ({
   prefix: P,
@@ -27,22 +28,29 @@ describe('which tunnels carry a prefix', () => {
     ['all of the lowest priority', [route('a', 100), route('b', 100), route('c', 200)], {}, ['a', 'b']],
     ['what is down loses', [route('a', 100), route('b', 200)], { a: 'down' }, ['b']],
     ['unknown is not down', [route('a', 100), route('b', 200)], { a: 'unknown' }, ['a']],
+    ['a degraded one loses against a healthy one', [route('a', 100), route('b', 60_000)], { a: 'degraded' }, ['b']],
+    ['and wins against one that is down', [route('a', 100), route('b', 50)], { a: 'degraded', b: 'down' }, ['a']],
+    ['all degraded: as if none were', [route('a', 100), route('b', 100)], { a: 'degraded', b: 'degraded' }, ['a', 'b']],
     ['all down: the best stay', [route('a', 100), route('b', 200)], { a: 'down', b: 'down' }, ['a']],
     ['a tunnel named twice counts once', [route('a', 100, 3), route('a', 100, 5)], {}, ['a']],
     ['no route, no tunnel', [], {}, []],
   ])('%s', (_, routes, health, expected) => {
-    expect(carriersOf(routes, (tunnel) => health[tunnel] ?? 'up').map(({ tunnel }) => tunnel)).toEqual(expected);
+    expect(carriersOf(routes, (tunnel) => health[tunnel] ?? 'up', penalties).map(({ tunnel }) => tunnel)).toEqual(
+      expected,
+    );
   });
 
   test('a prefix is never without a tunnel because of health', () => {
-    const health = fc.constantFrom<TunnelHealth>('up', 'down', 'unknown');
+    const health = fc.constantFrom<TunnelHealth>('up', 'degraded', 'down', 'unknown');
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(500)), { minLength: 1 }),
         fc.array(health, { minLength: 3, maxLength: 3 }),
         (pairs, states) => {
           const routes = pairs.map(([tunnel, priority]) => route(tunnel, priority));
-          expect(carriersOf(routes, (tunnel) => states['abc'.indexOf(tunnel)] ?? 'up').length).toBeGreaterThan(0);
+          expect(
+            carriersOf(routes, (tunnel) => states['abc'.indexOf(tunnel)] ?? 'up', penalties).length,
+          ).toBeGreaterThan(0);
         },
       ),
     );
@@ -62,8 +70,8 @@ describe('nexthop numbers', () => {
 
   test('stay when health changes: only a group’s members do', () => {
     const [before, after] = [
-      nexthopsOf(acme, () => 'up'),
-      nexthopsOf(acme, (tunnel) => (tunnel === 'us' ? 'down' : 'up')),
+      nexthopsOf(acme, () => 'up', penalties),
+      nexthopsOf(acme, (tunnel) => (tunnel === 'us' ? 'down' : 'up'), penalties),
     ];
     expect(after.paths).toEqual(before.paths);
     expect(after.nexthops.map(({ id }) => id)).toEqual(before.nexthops.map(({ id }) => id));

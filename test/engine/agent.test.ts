@@ -209,8 +209,10 @@ describe('tunnels', () => {
     await world.clock.advance(700);
     expect(carriers(world.kernel)).toEqual(['gre-eu']);
     world.answers = () => 'answered';
-    await world.clock.advance(700);
-    expect(carriers(world.kernel)).toEqual(['gre-eu', 'gre-us']);
+    await world.clock.advance(5_000);
+    expect([world.agent.status().tunnels[0]?.health, carriers(world.kernel)]).toEqual(['degraded', ['gre-eu']]);
+    await world.clock.advance(2_000);
+    expect([world.agent.status().tunnels[0]?.health, carriers(world.kernel)]).toEqual(['up', ['gre-eu', 'gre-us']]);
     expect(world.journal.filter((entry) => entry.startsWith('wire'))).toEqual([]);
     expect(world.agent.status().drift).toEqual([]);
   });

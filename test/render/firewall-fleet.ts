@@ -2,11 +2,19 @@
 import { address, parseInterface, prefix } from '../../src/model/address.js';
 import type { Customer, FirewallRule, Fleet, ServerView, Tunnel } from '../../src/model/fleet.js';
 import { viewOf } from '../../src/model/fleet.js';
+import { acmeFleet as plain } from '../acme.js';
 
 export function tunnel(name: string, remote: string, inner: string, mtu = 1476): Tunnel {
   const link = parseInterface(inner);
   if (!link) throw new TypeError(inner);
-  const probe = { target: address(remote), intervalMs: 200, timeoutMs: 200, rise: 3, fall: 3 };
+  const probe = {
+    kind: 'request' as const,
+    target: address(remote),
+    intervalMs: 200,
+    timeoutMs: 200,
+    rise: 3,
+    fall: 3,
+  };
   return { name, remote: address(remote), inner: link, mtu, probe };
 }
 
@@ -63,15 +71,7 @@ const acmeFleet: Fleet = {
     },
   ],
   customers: [acme, globex],
-  safety: {
-    remoteFault: 'withdraw',
-    lostAgent: 'drain',
-    leaseMs: 1000,
-    stopGraceMs: 20_000,
-    settleMs: 500,
-    drainMs: 2000,
-    bootMaxAgeMs: 86_400_000,
-  },
+  safety: plain.safety,
   kernel: { mark: 0x77000000, mask: 0xff000000, table: 77, protocol: 77, rulePreference: 1000 },
   generation: 'test',
 };

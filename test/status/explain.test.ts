@@ -13,7 +13,7 @@ const agent: AgentStatus = {
   tunnelDriver: 'tunnels by the kernel (ip_gre)',
   pass: { count: 3, lastTook: 12, age: 40 },
   dataPlane: [{ subject: 'endpoint', state: 'verified', details: [] }],
-  tunnels: [{ customer: 'acme', tunnel: 'us', health: 'down', forMs: 1500, detail: 'no route' }],
+  tunnels: [{ customer: 'acme', tunnel: 'us', health: 'down', forMs: 1500, sent: 5, lost: 3, detail: 'no route' }],
   announcements: [
     { prefix: ACME, level: 'withdrawn', asPath: [64512], reasons: [{ code: 'tunnels-down', detail: 'us, eu' }] },
   ],
@@ -49,7 +49,7 @@ test('the whole chain, from the fleet to the peer', () => {
   expect(text(ACME, agent, wire)).toBe(
     [
       'intent: fleet abc advertises 203.0.113.0/24 on ams-s1',
-      'facts: data plane of endpoint: verified, read 40 ms ago / tunnel acme/us: down for 1.5 s; no route',
+      'facts: data plane of endpoint: verified, read 40 ms ago / tunnel acme/us: down for 1.5 s, 3 of 5 probes lost; no route',
       'agent asks: withdrawn / because tunnels-down: every tunnel of this prefix is down (us, eu)',
       'guard allows: withdrawn / because tunnels-down: every tunnel of this prefix is down (us, eu) / agent: leased, server: in-service',
       'speaker holds: withdrawn, settled / peer 198.18.1.1 AS64500: established',

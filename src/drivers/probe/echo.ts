@@ -22,8 +22,14 @@ const HOP_LIMIT = 64;
 
 export const packetBytes = (family: Family): number => IP_BYTES[family] + ICMP_BYTES + PAYLOAD_BYTES;
 
+export interface EchoHeader {
+  readonly kind: 'request' | 'reply';
+  readonly source: Address;
+  readonly target: Address;
+}
+
 /** Writes everything but sequence and checksum. The kernel fills in length, identification and checksum of an IPv4 header: raw(7). */
-export function writeEcho(packet: Buffer, source: Address, target: Address, nonce: Buffer, probe: number): void {
+export function writeEcho(packet: Buffer, { kind, source, target }: EchoHeader, nonce: Buffer, probe: number): void {
   const family = familyOf(target);
   const icmp = IP_BYTES[family];
   if (family === 4) {
@@ -40,7 +46,7 @@ export function writeEcho(packet: Buffer, source: Address, target: Address, nonc
     packet.set(octetsOf(source), 8);
     packet.set(octetsOf(target), 24);
   }
-  packet[icmp] = ECHO_REQUEST[family];
+  packet[icmp] = kind === 'request' ? ECHO_REQUEST[family] : ECHO_REPLY[family];
   nonce.copy(packet, icmp + 4, 0, 2);
   nonce.copy(packet, icmp + ICMP_BYTES, 0, NONCE_BYTES);
   packet.writeUInt32BE(probe, icmp + ICMP_BYTES + NONCE_BYTES);

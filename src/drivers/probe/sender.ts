@@ -8,7 +8,7 @@ import { packetBytes, writeEcho, writeSequence } from './echo.js';
 const IPPROTO_RAW = 255;
 
 export interface Sender {
-  /** Sends one echo request; otherwise says why it could not. */
+  /** Sends one echo; otherwise says why it could not. */
   send(sequence: number): string | undefined;
 }
 
@@ -23,7 +23,7 @@ export function createSender(syscalls: Syscalls, spec: ProbeSpec, nonce: Buffer,
   const packet = syscalls.allocate(packetBytes(family));
   const to = syscalls.socketAddress(spec.target);
   const path = spec.netns === '' ? '/proc/self/ns/net' : `/run/netns/${spec.netns}`;
-  writeEcho(packet.bytes, spec.source, spec.target, nonce, probe);
+  writeEcho(packet.bytes, spec, nonce, probe);
 
   const options = { family, protocol: IPPROTO_RAW, device: spec.device };
   // IPv6 looks for a source address before it looks at the packet, and the namespace need not have any.

@@ -27,6 +27,7 @@ const FIELDS: Readonly<Record<keyof ProbeSpec, (value: unknown) => boolean>> = {
   tunnel: isText,
   netns: isText,
   device: isText,
+  kind: (value) => value === 'request' || value === 'reply',
   source: isAddress,
   target: isAddress,
   intervalMs: isDuration,

@@ -2,12 +2,14 @@ import fc from 'fast-check';
 import { packetBytes, readReply, writeEcho, writeSequence, type EchoReply } from '../../../src/drivers/probe/echo.js';
 import { address, type Family } from '../../../src/model/address.js';
 
+type EchoKind = 'request' | 'reply';
+
 const NONCE = Buffer.from('0102030405060708', 'hex');
 
-function echo(source: string, target: string, probe: number, sequence: number): Buffer {
+function echo(source: string, target: string, probe: number, sequence: number, kind: EchoKind = 'request'): Buffer {
   const family: Family = target.includes(':') ? 6 : 4;
   const packet = Buffer.alloc(packetBytes(family));
-  writeEcho(packet, address(source), address(target), NONCE, probe);
+  writeEcho(packet, { kind, source: address(source), target: address(target) }, NONCE, probe);
   writeSequence(packet, family, sequence);
   return packet;
 }
@@ -31,6 +33,18 @@ test('an ICMPv6 echo as it stands on the wire', () => {
   const words = Array.from({ length: 28 }, (_, i) => packet.readUInt16BE(8 + 2 * i));
   const sum = words.reduce((total, word) => total + word, 24 + 58);
   expect((sum & 0xffff) + (sum >>> 16)).toBe(0xffff);
+});
+
+test.each([
+  ['198.18.1.11', '198.18.1.11', 4, 20, 0],
+  ['2001:db8:1::11', '2001:db8:1::11', 6, 0, 129],
+] as const)('a reply probe of %s is the answer that its own listener reads', (source, target, family, icmp, type) => {
+  const packet = echo(source, target, 7, 9, 'reply');
+  const received = family === 4 ? packet : packet.subarray(40);
+  expect(received[icmp]).toBe(type);
+  const fields: EchoReply = { probe: 0, sequence: 0 };
+  expect(readReply(received, received.length, family, NONCE, fields)).toBe(true);
+  expect(fields).toEqual({ probe: 7, sequence: 9 });
 });
 
 /** What the target would send back, as far as a reply is read. */

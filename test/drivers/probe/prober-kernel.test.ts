@@ -52,6 +52,7 @@ const SPEC: ProbeSpec = {
   tunnel: 'us',
   netns: 'cv-acme',
   device: 'gre-us',
+  kind: 'request',
   source: address('198.18.1.11'),
   target: address('198.51.100.66'),
   intervalMs: 20,
@@ -183,6 +184,20 @@ whenPossible('probes', () => {
     prober.configure([{ ...SPEC, source: address('2001:db8:1::11'), target: address('2001:db8:2::66') }]);
     await settled('unsent');
     await sh('ip -n cv-acme route add 2001:db8:2::/64 dev gre-us');
+    await settled('answered');
+  });
+
+  test('of kind reply come back from a router that only forwards them, and not from one that filters them', async () => {
+    const source = address('203.0.113.7');
+    await sh('ip netns exec cpe sysctl -qw net.ipv4.ip_forward=1');
+    await sh('ip netns exec cpe nft "add table t; add chain t o { type filter hook output priority 0; policy drop; }"');
+    prober.configure([{ ...SPEC, kind: 'reply', source, target: SPEC.source }]);
+    await settled('answered');
+    await sh(
+      'ip netns exec cpe nft "add chain t f { type filter hook forward priority 0; ip saddr 203.0.113.7 drop; }"',
+    );
+    await settled('lost');
+    await sh('ip netns exec cpe nft delete table t');
     await settled('answered');
   });
 

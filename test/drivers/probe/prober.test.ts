@@ -10,6 +10,7 @@ const SPEC: ProbeSpec = {
   tunnel: 'us',
   netns: 'cv-acme',
   device: 'gre-us',
+  kind: 'request',
   source: address('198.18.1.11'),
   target: address('198.51.100.66'),
   intervalMs: 1_000,
