@@ -156,6 +156,7 @@ const customerSchema = z.strictObject(
           {
             prefix: prefixOfFamily(undefined, 'IPv4 /8 to /24, IPv6 /16 to /48.'),
             advertise: flag('Whether the servers announce it.'),
+            onDemand: flag('With advertise: false, permits `culvert advertise` to announce it.').exactOptional(),
           },
           { error: 'write { prefix: 203.0.113.0/24, advertise: true }' },
         ),

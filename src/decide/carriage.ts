@@ -2,10 +2,16 @@
 import type { Netns, NexthopState, RouteState, TunnelState } from '../model/kernel.js';
 import { nexthopKey, routeKey, tunnelKey } from '../model/kernel-order.js';
 import { same } from '../model/same.js';
+import type { FaultKind } from '../model/verdict.js';
 import type { Share } from './kernel-shares.js';
 
+export interface Fault {
+  readonly kind: FaultKind;
+  readonly text: string;
+}
+
 export interface Findings {
-  readonly faults: readonly string[];
+  readonly faults: readonly Fault[];
   readonly notes: readonly string[];
 }
 
@@ -35,7 +41,8 @@ export function carriageOf(netns: Netns, routes: readonly RouteState[], wanted: 
     return why === undefined ? [] : [`${route.destination} in ${netns}: ${why}`];
   });
   const texts = [...broken.values()];
-  return faults.length > 0 ? { faults: [...texts, ...faults], notes: [] } : { faults: [], notes: texts };
+  if (faults.length === 0) return { faults: [], notes: texts };
+  return { faults: [...texts, ...faults].map((text) => ({ kind: 'carriage', text })), notes: [] };
 }
 
 /** The MTU is left out: a wrong one costs large packets their size, not their way. */

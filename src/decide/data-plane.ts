@@ -12,8 +12,8 @@ import type { KernelDesired, KernelObserved, Netns } from '../model/kernel.js';
 import { addressKey, routeKey, ruleKey, rulesetKey, sysctlKey, vethKey } from '../model/kernel-order.js';
 import { DEFAULT_NETNS, netnsOf } from '../model/naming.js';
 import { same } from '../model/same.js';
-import type { DataPlaneVerdict, Verdict } from '../model/verdict.js';
-import { carriageOf, type Findings } from './carriage.js';
+import type { DataPlaneVerdict, FaultKind, Verdict } from '../model/verdict.js';
+import { carriageOf, type Fault, type Findings } from './carriage.js';
 import { sharesOf, type Share } from './kernel-shares.js';
 import { isComfort } from './sysctls.js';
 
@@ -34,29 +34,50 @@ export function judgeDataPlane(view: ServerView, desired: KernelDesired, observe
 }
 
 const verdict = ({ faults, notes }: Findings): Verdict =>
-  faults.length > 0 ? { state: 'fault', details: [...faults, ...notes] } : { state: 'verified', notes };
+  faults.length === 0
+    ? { state: 'verified', notes }
+    : {
+        state: 'fault',
+        details: [...faults.map(({ text }) => text), ...notes],
+        kinds: faults.map(({ kind }) => kind),
+      };
 
 /** What all customers share, in the default namespace. */
 const commonFindings = (wanted: Share, found: Share): Findings =>
   merged([
-    missing(wanted.addresses, found.addresses, addressKey, (a) => `${a.address} missing on ${a.device}`),
-    missing(wanted.rules, found.rules, ruleKey, (r) => `IPv${r.family} rule for packets marked on ${r.iif} missing`),
-    missing(wanted.routes, found.routes, routeKey, (r) => `unreachable ${r.destination} missing in table ${r.table}`),
+    missing('address', wanted.addresses, found.addresses, addressKey, (a) => `${a.address} missing on ${a.device}`),
+    missing(
+      'rule',
+      wanted.rules,
+      found.rules,
+      ruleKey,
+      (r) => `IPv${r.family} rule for packets marked on ${r.iif} missing`,
+    ),
+    missing(
+      'route',
+      wanted.routes,
+      found.routes,
+      routeKey,
+      (r) => `unreachable ${r.destination} missing in table ${r.table}`,
+    ),
     sysctlFindings(wanted, found),
   ]);
 
 /** One customer: its namespace, the way in, the settings there, and a tunnel for every prefix. */
 function customerFindings(netns: Netns, wanted: Share, found: Share, tables: (netns: Netns) => Findings): Findings {
-  if (found.namespaces.length === 0) return { faults: [`namespace ${netns} missing`], notes: [] };
+  if (found.namespaces.length === 0)
+    return { faults: [{ kind: 'namespace', text: `namespace ${netns} missing` }], notes: [] };
   const carried = wanted.routes.filter(({ target }) => target.kind === 'nexthop');
   const fixed = wanted.routes.filter(({ target }) => target.kind !== 'nexthop');
   const loopback = wanted.addresses.filter(({ device }) => device === 'lo');
   const inner = wanted.addresses.filter(({ device }) => device !== 'lo');
   return merged([
-    missing(wanted.veths, found.veths, vethKey, (v) => `veth ${v.name} missing or not ready`),
-    missing(fixed, found.routes, routeKey, (r) => `route ${r.destination} missing${at(r.netns)}`),
-    missing(loopback, found.addresses, addressKey, (a) => `${a.address} missing on lo${at(netns)}`),
-    asNotes(missing(inner, found.addresses, addressKey, (a) => `${a.address} missing on ${a.device}${at(netns)}`)),
+    missing('veth', wanted.veths, found.veths, vethKey, (v) => `veth ${v.name} missing or not ready`),
+    missing('route', fixed, found.routes, routeKey, (r) => `route ${r.destination} missing${at(r.netns)}`),
+    missing('address', loopback, found.addresses, addressKey, (a) => `${a.address} missing on lo${at(netns)}`),
+    asNotes(
+      missing('address', inner, found.addresses, addressKey, (a) => `${a.address} missing on ${a.device}${at(netns)}`),
+    ),
     sysctlFindings(wanted, found),
     tables(netns),
     carriageOf(netns, carried, wanted, found),
@@ -66,7 +87,7 @@ function customerFindings(netns: Netns, wanted: Share, found: Share, tables: (ne
 /** One uplink of several may be down; without any, nothing arrives. */
 function uplinkFindings({ uplinks }: KernelObserved): Findings {
   const down = uplinks.filter(({ up }) => !up).map(({ name }) => `uplink ${name} is down`);
-  return down.length === uplinks.length ? { faults: down, notes: [] } : { faults: [], notes: down };
+  return down.length === uplinks.length ? { faults: ofKind('uplink', down), notes: [] } : { faults: [], notes: down };
 }
 
 /** A key that the kernel does not have belongs to a device that is missing, which is found elsewhere. */
@@ -76,7 +97,7 @@ function sysctlFindings(wanted: Share, found: Share): Findings {
   const text = (s: (typeof wrong)[number]): string =>
     `${s.key} is ${values.get(sysctlKey(s)) ?? 'absent'} instead of ${s.value}${at(s.netns)}`;
   return {
-    faults: wrong.filter(({ key }) => !isComfort(key)).map(text),
+    faults: ofKind('setting', wrong.filter(({ key }) => !isComfort(key)).map(text)),
     notes: wrong.filter(({ key }) => isComfort(key)).map(text),
   };
 }
@@ -89,23 +110,29 @@ function tableFindings(desired: KernelDesired, observed: KernelObserved): (netns
     if (!wanted.has(netns)) return { faults: [], notes: [] };
     const state = states.get(netns) ?? 'absent';
     return {
-      faults: state === 'absent' ? [`nft table missing${at(netns)}`] : [],
+      faults: state === 'absent' ? ofKind('ruleset', [`nft table missing${at(netns)}`]) : [],
       notes: state === 'different' ? [`nft table differs${at(netns)}`] : [],
     };
   };
 }
 
+const ofKind = (kind: FaultKind, texts: readonly string[]): readonly Fault[] => texts.map((text) => ({ kind, text }));
+
 function missing<T>(
+  kind: FaultKind,
   wanted: readonly T[],
   present: readonly T[],
   key: (item: T) => string,
   text: (item: T) => string,
 ): Findings {
   const byKey = new Map(present.map((item) => [key(item), item]));
-  return { faults: wanted.filter((item) => !same(item, byKey.get(key(item)))).map(text), notes: [] };
+  return { faults: ofKind(kind, wanted.filter((item) => !same(item, byKey.get(key(item)))).map(text)), notes: [] };
 }
 
-const asNotes = ({ faults, notes }: Findings): Findings => ({ faults: [], notes: [...faults, ...notes] });
+const asNotes = ({ faults, notes }: Findings): Findings => ({
+  faults: [],
+  notes: [...faults.map(({ text }) => text), ...notes],
+});
 
 const merged = (parts: readonly Findings[]): Findings => ({
   faults: parts.flatMap(({ faults }) => faults),

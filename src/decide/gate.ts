@@ -15,7 +15,7 @@ export interface Gate {
   readonly excluded: ReadonlyMap<Prefix, string>;
 }
 
-/** Opens for the covering prefixes and for every customer prefix with `advertise: true`; exact prefixes only. */
+/** Opens for the covering prefixes and for every customer prefix that is advertised, always or on demand; exact prefixes only. */
 export function gateOf(view: ServerView): Gate {
   const origins = new Map<Prefix, readonly number[]>();
   const excluded = new Map<Prefix, string>();
@@ -28,8 +28,8 @@ export function gateOf(view: ServerView): Gate {
   };
   for (const prefix of view.fleet.provider.covering) admit(prefix, []);
   for (const customer of view.fleet.customers) {
-    for (const { prefix, advertise } of customer.prefixes) {
-      if (advertise) admit(prefix, [customer.asn]);
+    for (const { prefix, advertise, onDemand } of customer.prefixes) {
+      if (advertise || onDemand === true) admit(prefix, [customer.asn]);
       else excluded.set(prefix, 'the fleet says advertise: false');
     }
   }

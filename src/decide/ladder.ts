@@ -1,114 +1,165 @@
 /**
  * The ladder: how strongly this server announces each prefix, and why.
  *
- * A proven fault withdraws; missing knowledge keeps the level that stands.
- * What the guard makes of it (lease, drain, gate) is decided in `wire.ts`.
+ * facts → footing → suspicion and budget (remote causes only) → hold-down →
+ * operators. What the guard makes of it (lease, drain, gate) is decided in
+ * `wire.ts`.
  */
 import { comparePrefix, overlaps, type Prefix } from '../model/address.js';
-import type { Customer, CustomerPrefix, Safety, ServerView } from '../model/fleet.js';
-import type { TunnelHealth } from '../model/health.js';
-import type { Level } from '../model/level.js';
+import type { Customer, CustomerPrefix, ServerView } from '../model/fleet.js';
+import { type Level, weaker } from '../model/level.js';
 import type { Announcement } from '../model/path.js';
-import type { Reason, ReasonCode } from '../model/reason.js';
-import type { DataPlaneVerdict, Verdict } from '../model/verdict.js';
+import type { Reason } from '../model/reason.js';
+import type { DataPlaneVerdict } from '../model/verdict.js';
+import type { FleetAnnounced } from './budget.js';
+import { damp, type Damping } from './damping.js';
+import {
+  type CheckFact,
+  type Footing,
+  onCheck,
+  onDataPlane,
+  onTunnels,
+  type Standpoint,
+  type TunnelFact,
+} from './footing.js';
+import { type Intents, underWish, wishFor, type Wish } from './intents.js';
+import { judgeRemotes, type RemoteVerdicts } from './remote.js';
+import type { FailureKey } from './suspicion.js';
 
 export interface LadderFacts {
+  /** CLOCK_MONOTONIC, milliseconds. */
+  readonly now: number;
   readonly dataPlane: DataPlaneVerdict;
-  tunnelHealth(customer: string, tunnel: string): TunnelHealth;
+  tunnel(customer: string, tunnel: string): TunnelFact;
+  /** Those that govern the prefix. */
+  checks(prefix: Prefix): readonly CheckFact[];
+  readonly intents: Intents;
+  /** What other servers announce; a server that stands alone does not know. */
+  readonly fleet?: FleetAnnounced;
 }
 
-interface Decision {
-  readonly level: Level;
-  readonly reasons: readonly Reason[];
+/** What decisions need to know of earlier ones. */
+export interface LadderMemory {
+  /** The levels asked for last, which missing knowledge keeps. */
+  readonly standing: ReadonlyMap<Prefix, Level>;
+  readonly damping: ReadonlyMap<Prefix, Damping>;
+  readonly suspects: ReadonlySet<FailureKey>;
 }
 
-const because = (level: Level, code: ReasonCode, detail?: string): Decision => ({
-  level,
-  reasons: [detail === undefined ? { code } : { code, detail }],
+export const NO_MEMORY: LadderMemory = { standing: new Map(), damping: new Map(), suspects: new Set() };
+
+export interface Climbed {
+  /** Complete, sorted by prefix; withdrawn ones are listed with their reasons. */
+  readonly announcements: readonly Announcement[];
+  readonly memory: LadderMemory;
+  /** The answer changes at this time by itself. CLOCK_MONOTONIC, milliseconds. */
+  readonly changesAt?: number;
+}
+
+/** One prefix with everything it stands on. */
+interface Candidate {
+  readonly prefix: Prefix;
+  readonly asPath: readonly number[];
+  readonly customer?: string;
+  readonly footings: readonly Footing[];
+  readonly wish: Wish;
+}
+
+interface Rung {
+  readonly announcement: Announcement;
+  readonly damping: Damping;
+  readonly changes: readonly number[];
+}
+
+export function climb(view: ServerView, facts: LadderFacts, memory: LadderMemory): Climbed {
+  const candidates = [...coveringOf(view, facts, memory), ...customersOf(view, facts, memory)];
+  const remotes = judgeRemotes(view, facts, candidates, memory.suspects);
+  const rungs = candidates
+    .map((candidate) => rungOf(view, facts.now, candidate, remotes, memory.damping.get(candidate.prefix)))
+    .sort((a, b) => comparePrefix(a.announcement.prefix, b.announcement.prefix));
+  const changes = rungs.flatMap((rung) => rung.changes);
+  return {
+    announcements: rungs.map(({ announcement }) => announcement),
+    memory: {
+      standing: new Map(rungs.map(({ announcement: { prefix, level } }) => [prefix, level])),
+      damping: new Map(rungs.map(({ announcement, damping }) => [announcement.prefix, damping])),
+      suspects: remotes.suspects,
+    },
+    ...(changes.length === 0 ? {} : { changesAt: Math.min(...changes) }),
+  };
+}
+
+const standpoint = (view: ServerView, facts: LadderFacts, memory: LadderMemory, prefix: Prefix): Standpoint => ({
+  standing: memory.standing.get(prefix),
+  now: facts.now,
+  staleMs: view.fleet.safety.staleMs,
 });
 
-/**
- * The complete set of announcements of one server, sorted by prefix; withdrawn
- * ones are listed with their reasons. `standing` holds the levels asked for
- * last, which missing knowledge keeps.
- */
-export function climb(
-  view: ServerView,
-  facts: LadderFacts,
-  standing: ReadonlyMap<Prefix, Level>,
-): readonly Announcement[] {
-  const covering = view.fleet.provider.covering.map((prefix) => ({
-    prefix,
-    asPath: [],
-    ...coveringLevel(facts.dataPlane.endpoint, standing.get(prefix)),
-  }));
-  const customers = view.fleet.customers.flatMap((customer) =>
-    customer.prefixes.map((entry) => ({
-      prefix: entry.prefix,
-      asPath: customer.asn === view.server.asn ? [] : [customer.asn],
-      ...customerLevel(customer, entry, facts, standing.get(entry.prefix), view.fleet.safety),
-    })),
+function coveringOf(view: ServerView, facts: LadderFacts, memory: LadderMemory): readonly Candidate[] {
+  return view.fleet.provider.covering.map((prefix) => {
+    const at = standpoint(view, facts, memory, prefix);
+    const checks = facts.checks(prefix).map((check) => onCheck(check, at));
+    const endpoint = onDataPlane(facts.dataPlane.endpoint, 'endpoint-fault', at);
+    return { prefix, asPath: [], footings: [endpoint, ...checks], wish: { cap: 'full' } };
+  });
+}
+
+function customersOf(view: ServerView, facts: LadderFacts, memory: LadderMemory): readonly Candidate[] {
+  return view.fleet.customers.flatMap((customer) =>
+    customer.prefixes.map((entry) => {
+      const at = standpoint(view, facts, memory, entry.prefix);
+      return {
+        prefix: entry.prefix,
+        asPath: customer.asn === view.server.asn ? [] : [customer.asn],
+        customer: customer.name,
+        footings: footingsOf(customer, entry, facts, at),
+        wish: wishFor(entry, facts.intents, at.standing),
+      };
+    }),
   );
-  return [...covering, ...customers].sort((a, b) => comparePrefix(a.prefix, b.prefix));
 }
 
-function coveringLevel(endpoint: Verdict, standing: Level | undefined): Decision {
-  switch (endpoint.state) {
-    case 'verified':
-      return because('full', 'healthy');
-    case 'fault':
-      return because('withdrawn', 'endpoint-fault', endpoint.details.join('; '));
-    case 'unknown':
-      return unknownDataPlane(endpoint.detail, standing);
-  }
-}
-
-function unknownDataPlane(detail: string, standing: Level | undefined): Decision {
-  return standing === undefined
-    ? because('withdrawn', 'data-plane-pending', detail)
-    : because(standing, 'data-plane-unknown', detail);
-}
-
-function customerLevel(
+function footingsOf(
   customer: Customer,
-  entry: CustomerPrefix,
+  { prefix }: CustomerPrefix,
   facts: LadderFacts,
-  standing: Level | undefined,
-  safety: Safety,
-): Decision {
-  if (!entry.advertise) return because('withdrawn', 'not-advertised');
+  at: Standpoint,
+): readonly Footing[] {
   const { endpoint, customers } = facts.dataPlane;
-  const own: Verdict = customers.get(customer.name) ?? { state: 'unknown', detail: 'not judged yet' };
-  if (endpoint.state === 'fault') return because('withdrawn', 'endpoint-fault', endpoint.details.join('; '));
-  if (own.state === 'fault') return because('withdrawn', 'data-plane-fault', own.details.join('; '));
-  if (endpoint.state === 'unknown') return unknownDataPlane(endpoint.detail, standing);
-  if (own.state === 'unknown') return unknownDataPlane(own.detail, standing);
-  return remoteLevel(customer, entry.prefix, facts, standing, safety);
+  const own = customers.get(customer.name);
+  const routed = customer.routes.filter((route) => overlaps(route.prefix, prefix)).map(({ tunnel }) => tunnel);
+  const tunnels = [...new Set(routed)].map((tunnel) => facts.tunnel(customer.name, tunnel));
+  return [
+    onDataPlane(endpoint, 'endpoint-fault', at),
+    ...(own === undefined ? [] : [onDataPlane(own, 'data-plane-fault', at)]),
+    ...facts.checks(prefix).map((check) => onCheck(check, at)),
+    onTunnels(tunnels, at),
+  ];
 }
 
-function remoteLevel(
-  customer: Customer,
-  prefix: Prefix,
-  facts: LadderFacts,
-  standing: Level | undefined,
-  safety: Safety,
-): Decision {
-  const routes = customer.routes.filter((route) => overlaps(route.prefix, prefix));
-  const tunnels = [...new Set(routes.map((route) => route.tunnel))];
-  if (tunnels.length === 0) return because('withdrawn', 'no-route');
-  const byHealth = (health: TunnelHealth): readonly string[] =>
-    tunnels.filter((tunnel) => facts.tunnelHealth(customer.name, tunnel) === health);
-  const carrying = [...byHealth('up'), ...byHealth('degraded')];
-  const [down, unknown] = [byHealth('down'), byHealth('unknown')];
-  if (carrying.length > 0) {
-    return because('full', 'healthy', down.length > 0 ? `tunnels down: ${down.join(', ')}` : undefined);
-  }
-  if (unknown.length > 0) {
-    const detail = `no verdict on ${unknown.join(', ')}`;
-    return standing === undefined || standing === 'withdrawn'
-      ? because('withdrawn', 'tunnels-pending', detail)
-      : because(standing, 'tunnels-unknown', detail);
-  }
-  const level = safety.remoteFault === 'withdraw' ? 'withdrawn' : 'degraded';
-  return because(level, 'tunnels-down', down.join(', '));
+function rungOf(
+  view: ServerView,
+  now: number,
+  candidate: Candidate,
+  remotes: RemoteVerdicts,
+  damping: Damping | undefined,
+): Rung {
+  const { prefix, asPath, wish } = candidate;
+  const footings = candidate.footings.map((footing) => remotes.settle(candidate.customer, footing));
+  const supported = footings.reduce<Level>((lowest, { supports }) => weaker(lowest, supports), 'full');
+  const damped = damp(damping, supported, now, view.fleet.safety.holdDown, `${view.server.name} ${prefix}`);
+  const grounds = reasonsFor(supported, footings);
+  const reasons = damped.held ? [damped.held.reason, ...grounds] : grounds;
+  const changes = [...footings.map(({ changesAt }) => changesAt), damped.held?.until];
+  return {
+    announcement: { prefix, asPath, ...underWish(wish, damped.level, reasons) },
+    damping: damped.damping,
+    changes: changes.filter((at) => at !== undefined),
+  };
+}
+
+/** Of whatever supports no more than the level that comes out of it all. */
+function reasonsFor(level: Level, footings: readonly Footing[]): readonly Reason[] {
+  const reasons = footings.flatMap((footing) => (footing.supports === level ? footing.reasons : []));
+  return reasons.length > 0 ? reasons : [{ code: 'healthy' }];
 }

@@ -1,4 +1,5 @@
 /** The agent's knowledge of tunnels: samples in, states out. */
+import type { TunnelFact } from '../decide/footing.js';
 import { lossesOf } from '../decide/loss-window.js';
 import { afterSample, aged, unprobed, type TunnelRecord } from '../decide/tunnel-health.js';
 import type { Server, ServerView, TunnelProbe } from '../model/fleet.js';
@@ -45,13 +46,26 @@ export class TunnelFacts {
     }
   }
 
-  health(customer: string, tunnel: string): TunnelHealth {
-    return this.records.get(key(customer, tunnel))?.health ?? 'unknown';
+  fact(customer: string, tunnel: string): TunnelFact {
+    const record = this.records.get(key(customer, tunnel));
+    return record
+      ? { tunnel, health: record.health, proven: record.proven, since: record.since }
+      : { tunnel, health: 'unknown', proven: 'unknown', since: 0 };
   }
 
   /** For the choice of tunnels: one that was down carries nothing until it has been proven up. */
   lastVerdict(customer: string, tunnel: string): TunnelHealth {
-    return this.records.get(key(customer, tunnel))?.proven ?? 'unknown';
+    return this.fact(customer, tunnel).proven;
+  }
+
+  /** Some tunnel of this customer has lost a packet since then, and none after it has been answered. */
+  lostSince(customer: string, at: number): boolean {
+    return [...this.records].some(([id, record]) => id.startsWith(`${customer}/`) && isLosingSince(record, at));
+  }
+
+  /** Every tunnel of this server has. */
+  allLostSince(at: number): boolean {
+    return this.records.size > 0 && [...this.records.values()].every((record) => isLosingSince(record, at));
   }
 
   status(now: number): readonly TunnelStatus[] {
@@ -69,6 +83,9 @@ export class TunnelFacts {
     });
   }
 }
+
+const isLosingSince = ({ lossesInRow, lastProof }: TunnelRecord, at: number): boolean =>
+  lossesInRow > 0 && lastProof !== undefined && lastProof >= at;
 
 /** Whoever asks and whoever is asked: a reply looks as if the target had been asked. */
 const echoOf = ({ v4 }: Server, { kind, target }: TunnelProbe): Pick<ProbeSpec, 'kind' | 'source' | 'target'> =>

@@ -6,17 +6,12 @@
  * repaired, what is new is verified before it is announced, and nothing is
  * pruned before the guard has confirmed that no announcement leads to it.
  */
-import { judgeDataPlane } from '../decide/data-plane.js';
 import { desiredKernel } from '../decide/kernel.js';
-import { climb } from '../decide/ladder.js';
-import type { Prefix } from '../model/address.js';
+import { REPAIR_BOUND_MS } from '../decide/proof.js';
 import type { ServerView } from '../model/fleet.js';
 import type { KernelDesired, KernelObserved, KernelOp, RulesetState } from '../model/kernel.js';
 import type { WireState } from '../model/lease.js';
-import type { Level } from '../model/level.js';
-import type { Announcement } from '../model/path.js';
 import { same } from '../model/same.js';
-import { hurtsOneOnly, unreadDataPlane, type DataPlaneVerdict } from '../model/verdict.js';
 import { planKernel } from '../plan/kernel.js';
 import type { Clock } from '../ports/clock.js';
 import type { GuardClient } from '../ports/guard.js';
@@ -26,9 +21,11 @@ import type { Prober } from '../ports/prober.js';
 import type { AgentStatus } from '../status/agent.js';
 import { dataPlaneStatus } from '../status/data-plane.js';
 import { DriftJournal } from './agent-drift.js';
+import { Evidence } from './agent-evidence.js';
 import { probesOf, TunnelFacts } from './agent-facts.js';
+import { AgentLadder } from './agent-ladder.js';
 import { Vigil } from './agent-vigil.js';
-import { mayPrune, standingOn } from './agent-wire.js';
+import { mayPrune } from './agent-wire.js';
 import { applyToKernel, observeKernel, type KernelDrivers } from './kernel.js';
 import { LeaseHolder } from './lease-holder.js';
 import { Loop } from './loop.js';
@@ -53,7 +50,7 @@ export interface AgentInput {
 /** Drift makes events; a full look at this period is for what they might miss, and for the counters in `status`. */
 const PERIOD_MS = 4_000;
 const RETRY_MS = 200;
-/** How long a repair may wait for the withdrawal, and several faults at once for their one repair attempt. */
+/** How long a repair may wait for the withdrawal of what it mends. */
 const WITHDRAW_BOUND_MS = 500;
 /** An agent that has not looked for longer, or is busy with one pass for longer, does not renew its lease. */
 const VIGILANCE = { readBack: 3 * PERIOD_MS, pass: 2 * PERIOD_MS };
@@ -72,10 +69,8 @@ export class Agent {
   private readonly drift: DriftJournal;
   private readonly startedAt: string;
   private input: AgentInput;
-  private standing: ReadonlyMap<Prefix, Level> = new Map();
-  private announcements: readonly Announcement[] = [];
-  /** Always with the view that it was judged by: a newer fleet's prefixes are not verified by an older look. */
-  private judged: { readonly view: ServerView; readonly dataPlane: DataPlaneVerdict };
+  private readonly ladder: AgentLadder;
+  private readonly evidence: Evidence;
   private observed: KernelObserved | undefined;
   private reached: Goal | undefined;
   private readonly vigil: Vigil;
@@ -93,7 +88,8 @@ export class Agent {
   ) {
     const { clock, log, guard, pid } = parts;
     this.input = input;
-    this.judged = { view: input.view, dataPlane: unreadDataPlane('not read yet') };
+    this.evidence = new Evidence(clock, this.tunnels, input.view);
+    this.ladder = new AgentLadder({ clock, tunnels: this.tunnels, checks: () => [], intents: () => new Map() });
     this.drift = new DriftJournal(clock, log);
     this.startedAt = clock.wall();
     this.vigil = new Vigil(clock, VIGILANCE, () => this.input.view.fleet.safety.leaseMs);
@@ -112,7 +108,7 @@ export class Agent {
       whyNotRenew: () => this.vigil.whyNotRenew(),
       adopted: (wire) => {
         this.wire = wire;
-        this.standing = standingOn(wire, this.standing);
+        this.ladder.adopt(wire);
         this.loop.wake();
       },
       answered: (wire) => {
@@ -125,7 +121,10 @@ export class Agent {
     const { events, prober } = this.parts;
     this.follow(this.input);
     this.watching = events.watch(
-      () => this.loop.wake(),
+      () => {
+        this.evidence.event();
+        this.loop.wake();
+      },
       () => this.reached?.desired.sysctls ?? [],
     );
     prober.start({
@@ -171,9 +170,9 @@ export class Agent {
         ...(age === undefined ? {} : { age: Math.round(age) }),
         ...(this.pass.problem === undefined ? {} : { problem: this.pass.problem }),
       },
-      dataPlane: dataPlaneStatus(this.judged.dataPlane),
+      dataPlane: dataPlaneStatus(this.evidence.proven),
       tunnels: this.tunnels.status(now),
-      announcements: this.announcements,
+      announcements: this.ladder.announcements,
       counters: (this.observed?.rulesets ?? []).map(({ netns, counters }) => ({ netns, counters })),
       drift: this.drift.reports,
       ...(this.wire === undefined ? {} : { wire: this.wire }),
@@ -200,35 +199,31 @@ export class Agent {
     if (!goal.prune) this.loop.wakeAfter(view.fleet.safety.settleMs);
   }
 
-  /** Reads the kernel and judges what is there; a kernel that cannot be read proves nothing. */
-  private async look(view: ServerView, desired: KernelDesired): Promise<KernelObserved> {
-    try {
-      const observed = await this.vigil.looking(() => observeKernel(this.parts.kernel, desired, view.server.uplinks));
-      this.observed = observed;
-      this.judged = { view, dataPlane: judgeDataPlane(view, desired, observed) };
-      return observed;
-    } catch (error) {
-      this.judged = { view, dataPlane: unreadDataPlane(errorOf(error).message) };
-      throw error;
-    }
+  private async look(
+    view: ServerView,
+    desired: KernelDesired,
+    repair?: 'applied' | 'refused',
+  ): Promise<KernelObserved> {
+    const read = (): Promise<KernelObserved> => observeKernel(this.parts.kernel, desired, view.server.uplinks);
+    this.observed = await this.vigil.looking(() => this.evidence.look(view, desired, read, repair));
+    return this.observed;
   }
 
   /**
-   * Applies and reads back; resolves to what went wrong. A fault of what had
-   * been reached already leaves the wire first. Several customers broken at
-   * once look like somebody's `flush`, which one repair mends faster than a
-   * withdrawal travels: they leave when it takes too long or does not help.
-   * What a new fleet has not got yet is no fault.
+   * Applies and reads back; resolves to what went wrong. A proven fault of what
+   * had been reached already leaves the wire first, and what only a repair can
+   * prove when that takes too long. What a new fleet has not got yet is no fault.
    */
   private async bringAbout(goal: Goal, ops: readonly KernelOp[]): Promise<Error | undefined> {
     const { clock, kernel } = this.parts;
     const isFault = this.reached?.input === goal.input;
-    if (isFault && hurtsOneOnly(this.judged.dataPlane)) await this.announce(WITHDRAW_BOUND_MS);
-    const overdue = isFault ? clock.after(WITHDRAW_BOUND_MS, () => void this.announce(0)) : undefined;
+    if (isFault && this.evidence.hasProvenFault) await this.announce(WITHDRAW_BOUND_MS);
+    const isAwaited = isFault && this.evidence.isAwaitingRepair;
+    const overdue = isAwaited ? clock.after(REPAIR_BOUND_MS, () => void this.announce(0)) : undefined;
     const failure = await applyToKernel(kernel, ops).then(() => undefined, errorOf);
     overdue?.cancel();
     if (failure === undefined && same(this.reached, goal)) this.drift.repaired(ops);
-    await this.look(goal.input.view, goal.desired);
+    await this.look(goal.input.view, goal.desired, failure === undefined ? 'applied' : 'refused');
     return failure;
   }
 
@@ -241,13 +236,13 @@ export class Agent {
 
   /** Hands over what follows from the last judgement; waits up to `boundMs` for a guard that answered before. */
   private async announce(boundMs: number): Promise<void> {
-    const { view, dataPlane } = this.judged;
-    const tunnelHealth = (customer: string, tunnel: string) => this.tunnels.health(customer, tunnel);
+    const { view } = this.evidence;
     this.vigil.concluded();
-    this.announcements = climb(view, { dataPlane, tunnelHealth }, this.standing);
-    this.standing = new Map(this.announcements.map(({ prefix, level }) => [prefix, level]));
+    this.ladder.climb(view, this.evidence.proven);
+    const { changesIn } = this.ladder;
+    if (changesIn !== undefined) this.loop.wakeAfter(changesIn);
     const { generation, safety } = view.fleet;
-    const wanted = { generation, ttlMs: safety.leaseMs, announcements: this.announcements };
+    const wanted = { generation, ttlMs: safety.leaseMs, announcements: this.ladder.announcements };
     await this.lease.publish(wanted, this.lease.problem === undefined ? boundMs : 0);
   }
 }

@@ -88,6 +88,8 @@ export interface CustomerPrefix {
   readonly prefix: Prefix;
   /** False: carried and tunnelled when traffic comes, but not announced. */
   readonly advertise: boolean;
+  /** An operator may announce it nevertheless, prefix by prefix: inside the gate, and off the wire until then. */
+  readonly onDemand?: boolean;
 }
 
 /** GRE (RFC 2784, RFC 2890) between the endpoint and a customer's router. */

@@ -1,4 +1,4 @@
-/** Facts about tunnels, from the prober. */
+/** Facts about tunnels and checks, from probes. */
 
 export interface ProbeTarget {
   readonly customer: string;
@@ -18,3 +18,5 @@ export interface ProbeSample extends ProbeTarget {
 
 /** `degraded`: it loses probes now and then, or has been down; carries what no healthy tunnel carries. */
 export type TunnelHealth = 'up' | 'degraded' | 'down' | 'unknown';
+
+export type CheckHealth = 'up' | 'down' | 'unknown';

@@ -1,10 +1,24 @@
+/** What is missing or wrong. */
+export type FaultKind =
+  | 'uplink'
+  | 'address'
+  | 'rule'
+  | 'route'
+  | 'setting'
+  | 'ruleset'
+  | 'namespace'
+  | 'veth'
+  /** Route, group, nexthop and tunnel of one prefix together. */
+  | 'carriage';
+
 /** Judgement on the data plane, after read-back. */
 export type Verdict =
   /** `notes` do no harm yet: a standby tunnel that is missing. */
   | { readonly state: 'verified'; readonly notes: readonly string[] }
-  /** Proven by read-back: each detail names an object that is missing or wrong. */
-  | { readonly state: 'fault'; readonly details: readonly string[] }
-  | { readonly state: 'unknown'; readonly detail: string };
+  /** Each detail names an object that is missing or wrong; `kinds` has one entry for each of those that lose packets. */
+  | { readonly state: 'fault'; readonly details: readonly string[]; readonly kinds: readonly FaultKind[] }
+  /** Not read, or not proven: `since` is when that began, CLOCK_MONOTONIC milliseconds. */
+  | { readonly state: 'unknown'; readonly detail: string; readonly since: number };
 
 export interface DataPlaneVerdict {
   /** What all customers share: endpoint address, rules, marking. */
@@ -13,14 +27,8 @@ export interface DataPlaneVerdict {
   readonly customers: ReadonlyMap<string, Verdict>;
 }
 
-/** Nothing could be read: every verdict is unknown, for this reason. */
-export const unreadDataPlane = (detail: string): DataPlaneVerdict => ({
-  endpoint: { state: 'unknown', detail },
+/** Nothing could be read: every verdict is unknown, for this reason and since then. */
+export const unreadDataPlane = (detail: string, since: number): DataPlaneVerdict => ({
+  endpoint: { state: 'unknown', detail, since },
   customers: new Map(),
 });
-
-/** One customer, or what all of them share; several customers at once are rather somebody's `flush` than several faults. */
-export function hurtsOneOnly({ endpoint, customers }: DataPlaneVerdict): boolean {
-  if (endpoint.state === 'fault') return true;
-  return [...customers.values()].filter(({ state }) => state === 'fault').length === 1;
-}

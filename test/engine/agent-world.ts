@@ -4,7 +4,7 @@ import type { KernelDrivers } from '../../src/engine/kernel.js';
 import type { Prefix } from '../../src/model/address.js';
 import type { Fleet } from '../../src/model/fleet.js';
 import type { ProbeSample } from '../../src/model/health.js';
-import type { KernelOp, Netns } from '../../src/model/kernel.js';
+import type { KernelDesired, KernelOp, Netns } from '../../src/model/kernel.js';
 import { sysctlKey } from '../../src/model/kernel-order.js';
 import { netnsOf } from '../../src/model/naming.js';
 import { KernelError } from '../../src/ports/kernel.js';
@@ -41,6 +41,8 @@ export class AgentWorld {
   answers: ((tunnel: string) => ProbeSample['outcome']) | undefined = () => 'answered';
   /** Why the kernel cannot be read. */
   unreadable: string | undefined;
+  /** What every dump leaves out. */
+  blindTo: keyof Omit<KernelDesired, 'rulesets'> | undefined;
   /** Why an operation fails. */
   refusal: (op: KernelOp) => string | undefined = () => undefined;
   applyMs = 0;
@@ -149,7 +151,8 @@ export class AgentWorld {
       await Promise.resolve();
       if (this.lookMs > 0) await new Promise<void>((resolve) => this.clock.after(this.lookMs, resolve));
       if (this.unreadable !== undefined) throw new KernelError('unreadable', this.unreadable);
-      return this.kernel.observe();
+      const found = this.kernel.observe();
+      return this.blindTo === undefined ? found : { ...found, [this.blindTo]: [] };
     };
     const apply = async (ops: readonly KernelOp[]): Promise<void> => {
       if (this.applyMs > 0) await new Promise<void>((resolve) => this.clock.after(this.applyMs, resolve));
@@ -159,7 +162,8 @@ export class AgentWorld {
       }
       for (const op of ops) {
         this.journal.push(`apply: ${describeOp(op)}`);
-        this.kernel.execute(op);
+        // What a dump leaves out is there all the same: to add it again is harmless.
+        if (this.blindTo === undefined) this.kernel.execute(op);
       }
     };
     return {

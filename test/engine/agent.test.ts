@@ -123,7 +123,7 @@ describe('faults', () => {
     ['a veth', vethGone, 'repair|add veth cv-acme'],
     ['a namespace', (kernel) => kernel.dropNamespace('cv-acme'), 'add namespace cv-acme'],
     ['the endpoint address', dropEndpoint, 'add address 192.0.2.1/32'],
-    ['the rules', (kernel) => kernel.rules.clear(), 'rule fwmark'],
+    ['a rule', (kernel) => void kernel.rules.delete([...kernel.rules.keys()][0] ?? ''), 'rule fwmark'],
   ])('%s gone: withdrawn before the repair, full again after it', async (_, harm, repair) => {
     await begin().startAndSettle();
     await world.damage(harm);
@@ -140,6 +140,59 @@ describe('faults', () => {
     await begin().startAndSettle();
     await world.damage(vethGone);
     expect(world.journal.filter((entry) => entry.includes(GLOBEX))).toEqual([]);
+  });
+
+  it.each<[string, (kernel: FakeKernel) => void]>([
+    ['all rules', (kernel) => kernel.rules.clear()],
+    ['our nft table', (kernel) => void kernel.rulesets.delete('')],
+    [
+      'a setting that all share',
+      (kernel) =>
+        kernel.sysctls.forEach((sysctl, key) => {
+          if (sysctl.key === 'net.ipv4.ip_forward') kernel.sysctls.set(key, { ...sysctl, value: '0' });
+        }),
+    ],
+  ])('%s flushed: repaired, and nothing leaves', async (_, harm) => {
+    await begin().startAndSettle();
+    await world.damage(harm);
+    expect(world.journal.filter((entry) => entry.startsWith('wire'))).toEqual([]);
+    expect(world.agent.status().drift.length).toBeGreaterThan(0);
+  });
+
+  it('that only a look shows are repaired first, and leave when they cannot be', async () => {
+    await begin().startAndSettle();
+    vethGone(world.kernel);
+    await world.clock.advance(4_500);
+    expect(world.journal.filter((entry) => entry.startsWith('wire'))).toEqual([]);
+    expect(world.kernel.veths.has('cv-acme')).toBe(true);
+    world.refusal = (op) => (op.kind === 'veth-add' ? 'no more veths' : undefined);
+    vethGone(world.kernel);
+    await world.clock.advance(4_500);
+    expect([world.wire(ACME), world.wire(GLOBEX)]).toEqual(['withdrawn', 'full']);
+  });
+
+  it('that a lying dump shows everywhere take nothing off the wire, and degrade it in the end', async () => {
+    await begin().startAndSettle();
+    world.blindTo = 'veths';
+    await world.clock.advance(20_000);
+    expect(world.journal.filter((entry) => entry.startsWith('wire'))).toEqual([]);
+    expect(world.levelOf(ACME)).toBe('full data-plane-unknown');
+    await world.clock.advance(30_000);
+    expect([world.wire(ACME), world.levelOf(ACME)]).toEqual(['degraded', 'degraded data-plane-stale']);
+    world.blindTo = undefined;
+    await world.clock.advance(10_000);
+    expect(world.wire(ACME)).toBe('full');
+  });
+
+  it('that flap come back degraded, and full only after a while without another', async () => {
+    await begin({
+      ...acmeFleet,
+      safety: { ...acmeFleet.safety, holdDown: { firstMs: 10_000, mostMs: 60_000, decayMs: 600_000 } },
+    }).startAndSettle();
+    await world.damage(vethGone);
+    expect([world.wire(ACME), world.levelOf(ACME)]).toEqual(['degraded', 'degraded hold-down,healthy']);
+    await world.clock.advance(13_000);
+    expect(world.wire(ACME)).toBe('full');
   });
 
   it('of several customers get one repair, and nothing leaves when it mends them', async () => {
@@ -222,9 +275,12 @@ describe('tunnels', () => {
     world.answers = (tunnel) => (tunnel.startsWith('acme/') ? 'lost' : 'answered');
     await world.clock.advance(700);
     const level = remoteFault === 'withdraw' ? 'withdrawn' : 'degraded';
-    expect([world.wire(ACME), world.levelOf(ACME)]).toEqual([level, `${level} tunnels-down`]);
+    const why = remoteFault === 'withdraw' ? 'tunnels-down' : 'tunnels-down,remote-fault-kept';
+    expect([world.wire(ACME), world.levelOf(ACME)]).toEqual([level, `${level} ${why}`]);
     expect([world.wire(GLOBEX), carriers(world.kernel)]).toEqual(['full', ['gre-eu', 'gre-us']]);
     world.answers = () => 'answered';
+    await world.clock.advance(700);
+    expect([world.wire(ACME), world.levelOf(ACME)]).toEqual(['degraded', 'degraded hold-down,healthy']);
     await world.clock.advance(700);
     expect(world.wire(ACME)).toBe('full');
   });
@@ -436,6 +492,7 @@ describe('the lease is not renewed', () => {
     await begin().startAndSettle();
     const offers = world.guard.offers.length;
     vethGone(world.kernel);
+    world.refusal = () => 'no more veths';
     world.lookMs = 500;
     await world.clock.freeze(3_000);
     await world.clock.advance(3_000);

@@ -63,8 +63,8 @@ export const repeatedRouteRule: Rule = (draft, judge) => {
 export const advertisedRouteRule: Rule = (draft, judge) => {
   for (const [customer, { prefixes, routes }] of Object.entries(draft.customers)) {
     if (!judge.isIntact(['customers', customer, 'routes'])) continue;
-    for (const [index, { prefix, advertise }] of prefixes.entries()) {
-      if (!advertise || routes.some((route) => contains(route.prefix, prefix))) continue;
+    for (const [index, { prefix, advertise, onDemand }] of prefixes.entries()) {
+      if (!(advertise || onDemand === true) || routes.some((route) => contains(route.prefix, prefix))) continue;
       judge.refuse({
         code: 'no-route',
         path: ['customers', customer, 'prefixes', index, 'prefix'],

@@ -1,0 +1,87 @@
+/** The agent's looks at the kernel, and what of them is proven. */
+import { judgeDataPlane } from '../decide/data-plane.js';
+import { afterLook, ENDPOINT, isAwaitingRepair, proven, type Doubts, type RepairOutcome } from '../decide/proof.js';
+import type { ServerView } from '../model/fleet.js';
+import type { KernelDesired, KernelObserved } from '../model/kernel.js';
+import { unreadDataPlane, type DataPlaneVerdict } from '../model/verdict.js';
+import type { Clock } from '../ports/clock.js';
+import type { TunnelFacts } from './agent-facts.js';
+
+/** Always with the view that it was judged by: a newer fleet's prefixes are not verified by an older look. */
+interface Seen {
+  readonly view: ServerView;
+  readonly verdict: DataPlaneVerdict;
+}
+
+export class Evidence {
+  private seen: Seen;
+  private doubts: Doubts = new Map();
+  private knownAt: number;
+  private told = false;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly tunnels: TunnelFacts,
+    view: ServerView,
+  ) {
+    this.knownAt = clock.now();
+    this.seen = { view, verdict: unreadDataPlane('not read yet', this.knownAt) };
+  }
+
+  get view(): ServerView {
+    return this.seen.view;
+  }
+
+  /** The kernel tells that something has changed. */
+  event(): void {
+    this.told = true;
+  }
+
+  /** Reads the kernel and judges what is there; a kernel that cannot be read proves nothing. `repair` is what the look reads back. */
+  async look(
+    view: ServerView,
+    desired: KernelDesired,
+    read: () => Promise<KernelObserved>,
+    repair?: RepairOutcome,
+  ): Promise<KernelObserved> {
+    const told = this.told;
+    this.told = false;
+    try {
+      const observed = await read();
+      const verdict = judgeDataPlane(view, desired, observed);
+      const at = this.clock.now();
+      this.knownAt = at;
+      this.seen = { view, verdict };
+      const lostSince = (subject: string, since: number): boolean =>
+        subject === ENDPOINT ? this.tunnels.allLostSince(since) : this.tunnels.lostSince(subject, since);
+      this.doubts = afterLook(this.doubts, {
+        at,
+        verdict,
+        told,
+        lostSince,
+        ...(repair === undefined ? {} : { repair }),
+      });
+      return observed;
+    } catch (error) {
+      this.told ||= told;
+      const detail = error instanceof Error ? error.message : String(error);
+      this.seen = { view, verdict: unreadDataPlane(detail, this.knownAt) };
+      throw error;
+    }
+  }
+
+  /** What is proven now; what only looks broken is unknown. */
+  get proven(): DataPlaneVerdict {
+    return proven(this.doubts, this.seen.verdict, this.clock.now());
+  }
+
+  get hasProvenFault(): boolean {
+    const { endpoint, customers } = this.proven;
+    return [endpoint, ...customers.values()].some(({ state }) => state === 'fault');
+  }
+
+  /** A fault that is proven only when its repair takes too long. */
+  get isAwaitingRepair(): boolean {
+    return isAwaitingRepair(this.doubts, this.seen.verdict, this.clock.now());
+  }
+}
