@@ -66,6 +66,7 @@ test('an answer is routine after ten in a row; everything else is news', () => {
       customer: 'acme',
       tunnel: 'us',
       netns: 'cv-acme',
+      kind: 'request',
       device: 'gre-us',
       source: address('198.18.1.11'),
       target: address('198.51.100.66'),
