@@ -112,7 +112,7 @@ test.each<[string, readonly Seen[], readonly string[], number?]>([
   ],
   ['all uplinks down, which nobody repairs', [{ endpoint: fault('uplink', 'uplink'), told: true }], ['endpoint']],
   ['one of them in a namespace', [{ acme: fault('ruleset'), told: true }], ['acme']],
-])('%s', (_, looks, expected, later) => expect(provenAfter(looks, later)).toEqual(expected));
+])('%s', (_, looks, expected, later = 0) => expect(provenAfter(looks, later)).toEqual(expected));
 
 test('what waits for its repair says so, and only that', () => {
   const awaiting = (seen: Seen): boolean => {
