@@ -5,7 +5,7 @@ export interface Exec {
    *
    * Never throws for an exit status: the caller sees it. Throws `ExecError`
    * when the program cannot be started, outlives `timeoutMs` (it is killed
-   * first), or prints more than 64 MiB.
+   * first), prints more than `outputLimit`, or is aborted.
    */
   run(argv: readonly [string, ...string[]], options?: ExecOptions): Promise<ExecResult>;
 
@@ -21,6 +21,12 @@ export interface ExecOptions {
   readonly input?: string;
   /** Default 5,000. */
   readonly timeoutMs?: number;
+  /** Bytes of each of the two outputs. Default 64 MiB. */
+  readonly outputLimit?: number;
+  /** In a session of its own, whose processes are all killed at the program's end, whatever ends it. */
+  readonly withChildren?: boolean;
+  /** Kills it: `ExecError`, `killed`. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ExecResult {
@@ -46,7 +52,7 @@ export class ExecError extends Error {
   override readonly name = 'ExecError';
   constructor(
     readonly argv: readonly string[],
-    readonly reason: 'not-found' | 'not-permitted' | 'timeout' | 'output-limit' | 'killed',
+    readonly reason: 'not-found' | 'not-permitted' | 'not-started' | 'timeout' | 'output-limit' | 'killed',
     message: string,
   ) {
     super(message);

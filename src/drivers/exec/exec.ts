@@ -21,44 +21,69 @@ export function createExec(): Exec {
 }
 
 function run(argv: Argv, options: ExecOptions = {}): Promise<ExecResult> {
-  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, outputLimit = OUTPUT_LIMIT_BYTES, withChildren = false, signal } = options;
   const [file, ...args] = argv;
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { stdio: 'pipe', env: { ...process.env, LC_ALL: 'C' } });
+    const child = spawn(file, args, { stdio: 'pipe', env: { ...process.env, LC_ALL: 'C' }, detached: withChildren });
     let cut: ExecError | undefined;
-    const end = (reason: 'timeout' | 'output-limit', what: string): void => {
+    const kill = (): void => {
+      if (withChildren) killGroup(child.pid);
+      else child.kill('SIGKILL');
+    };
+    const end = (reason: ExecError['reason'], what: string): void => {
       cut ??= new ExecError(argv, reason, `${shown(argv)}: ${what}; killed`);
-      child.kill('SIGKILL');
+      kill();
       // A grandchild that inherited the pipes would otherwise keep them open, and us waiting.
       child.stdout.destroy();
       child.stderr.destroy();
     };
-    const tooMuch = (): void => end('output-limit', 'printed more than 64 MiB');
-    const [stdout, stderr] = [collect(child.stdout, tooMuch), collect(child.stderr, tooMuch)];
+    const tooMuch = (): void => end('output-limit', `printed more than ${sizeText(outputLimit)}`);
+    const [stdout, stderr] = [collect(child.stdout, outputLimit, tooMuch), collect(child.stderr, outputLimit, tooMuch)];
     const deadline = setTimeout(() => end('timeout', `no end within ${timeoutMs} ms`), timeoutMs);
+    const abort = (): void => end('killed', 'no longer wanted');
+    signal?.addEventListener('abort', abort);
+    const settle = (): void => {
+      clearTimeout(deadline);
+      signal?.removeEventListener('abort', abort);
+    };
     child.stdin.on('error', () => undefined); // EPIPE: a program need not read its input
     child.stdin.end(options.input ?? '');
     child.once('error', (error: NodeJS.ErrnoException) => {
-      clearTimeout(deadline);
+      settle();
       reject(cut ?? notStarted(argv, error));
     });
-    child.once('close', (code, signal) => {
-      clearTimeout(deadline);
+    if (withChildren) child.once('exit', kill);
+    child.once('close', (code, killedBy) => {
+      settle();
       if (cut) reject(cut);
       else if (code === null)
-        reject(new ExecError(argv, 'killed', `${shown(argv)}: killed by ${signal ?? 'a signal'}`));
+        reject(new ExecError(argv, 'killed', `${shown(argv)}: killed by ${killedBy ?? 'a signal'}`));
       else resolve({ code, stdout: stdout(), stderr: stderr() });
     });
   });
 }
 
+/** A session that has ended already is no error. */
+function killGroup(leader: number | undefined): void {
+  if (leader === undefined) return;
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+const MIB = 1024 * 1024;
+
+const sizeText = (bytes: number): string => (bytes % MIB === 0 ? `${bytes / MIB} MiB` : `${bytes} bytes`);
+
 /** Gathers a stream; `exceeded` is called once more than the limit has come. */
-function collect(stream: Readable, exceeded: () => void): () => string {
+function collect(stream: Readable, limit: number, exceeded: () => void): () => string {
   const chunks: Buffer[] = [];
   let size = 0;
   stream.on('data', (chunk: Buffer) => {
     size += chunk.length;
-    if (size > OUTPUT_LIMIT_BYTES) exceeded();
+    if (size > limit) exceeded();
     else chunks.push(chunk);
   });
   return () => Buffer.concat(chunks).toString('utf8');
@@ -72,7 +97,7 @@ function notStarted(argv: Argv, { code, message }: NodeJS.ErrnoException): ExecE
   if (code === 'EACCES' || code === 'EPERM') {
     return new ExecError(argv, 'not-permitted', `${argv[0]}: not permitted to run it (${code})`);
   }
-  return new ExecError(argv, 'killed', `${argv[0]}: could not be started: ${message}`);
+  return new ExecError(argv, 'not-started', `${argv[0]}: could not be started: ${message}`);
 }
 
 /** The first words of a command, for messages. */

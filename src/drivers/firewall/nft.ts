@@ -53,6 +53,7 @@ const REASONS = {
   'not-permitted': 'not-permitted',
   timeout: 'timeout',
   'output-limit': 'unreadable',
+  'not-started': 'failed',
   killed: 'failed',
 } as const satisfies Record<ExecError['reason'], KernelError['reason']>;
 

@@ -65,6 +65,7 @@ function fromExec(error: ExecError): KernelError {
       return new KernelError('not-permitted', error.message);
     case 'timeout':
       return new KernelError('timeout', error.message);
+    case 'not-started':
     case 'output-limit':
     case 'killed':
       return new KernelError('failed', error.message);

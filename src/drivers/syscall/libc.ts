@@ -14,7 +14,12 @@ export interface Libc {
   readonly setns: Call;
   readonly socket: Call;
   readonly bind: Call;
+  readonly connect: Call;
   readonly setsockopt: Call;
+  readonly getsockopt: Call;
+  readonly epollCreate: Call;
+  readonly epollControl: Call;
+  readonly epollWait: Call;
   readonly ioctl: Call;
   readonly read: Call;
   readonly write: Call;
@@ -32,6 +37,11 @@ export function loadLibc(): Libc {
     setns: declare('int setns(int fd, int type)'),
     socket: declare('int socket(int domain, int type, int protocol)'),
     bind: declare('int bind(int fd, uintptr_t address, uint32_t length)'),
+    connect: declare('int connect(int fd, uintptr_t address, uint32_t length)'),
+    getsockopt: declare('int getsockopt(int fd, int level, int name, uintptr_t value, uintptr_t length)'),
+    epollCreate: declare('int epoll_create1(int flags)'),
+    epollControl: declare('int epoll_ctl(int epoll, int operation, int fd, uintptr_t event)'),
+    epollWait: declare('int epoll_wait(int epoll, uintptr_t events, int most, int timeout)'),
     setsockopt: declare('int setsockopt(int fd, int level, int name, uintptr_t value, uint32_t length)'),
     ioctl: declare('int ioctl(int fd, unsigned long request, uintptr_t argument)'),
     read: declare('int64_t read(int fd, uintptr_t buffer, size_t length)'),

@@ -14,11 +14,12 @@ export function allocate(bytes: number): Memory {
   return { bytes: Buffer.from(buffer), address: Number(koffi.address(buffer)) };
 }
 
-/** Family in the host's byte order, port 0, then the address: netinet/in.h. */
-export function socketAddress(address: Address): Memory {
+/** Family in the host's byte order, the port in network order, then the address: netinet/in.h. */
+export function socketAddress(address: Address, port = 0): Memory {
   const family = familyOf(address);
   const memory = allocate(SOCKADDR_BYTES[family]);
   new Uint16Array(memory.bytes.buffer, 0, 1)[0] = family === 4 ? AF_INET : AF_INET6;
+  memory.bytes.writeUInt16BE(port, 2);
   memory.bytes.set(octetsOf(address), family === 4 ? 4 : 8);
   return memory;
 }

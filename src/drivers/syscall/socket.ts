@@ -17,8 +17,10 @@ const SOL_IP = 0;
 const IP_MTU_DISCOVER = 10;
 const IP_PMTUDISC_DONT = 0;
 const IP_FREEBIND = 15;
+const IP_TRANSPARENT = 19;
 /** linux/in6.h. */
 const SOL_IPV6 = 41;
+const IPV6_TRANSPARENT = 75;
 const IPV6_FREEBIND = 78;
 /** linux/icmp.h, linux/icmpv6.h: a set bit blocks that type. */
 const SOL_RAW = 255;
@@ -60,8 +62,15 @@ function setOptions(libc: Libc, fd: FileDescriptor, options: RawSocketOptions): 
       set(SOL_RAW, ICMP_FILTER, intMemory(~(1 << options.icmpType)), 'ICMP_FILTER');
   }
   if (options.local !== undefined) {
-    if (options.family === 4) set(SOL_IP, IP_FREEBIND, intMemory(1), 'IP_FREEBIND');
-    else set(SOL_IPV6, IPV6_FREEBIND, intMemory(1), 'IPV6_FREEBIND');
+    const { family, localIs = 'awaited' } = options;
+    if (localIs !== 'here') {
+      if (family === 4) set(SOL_IP, IP_FREEBIND, intMemory(1), 'IP_FREEBIND');
+      else set(SOL_IPV6, IPV6_FREEBIND, intMemory(1), 'IPV6_FREEBIND');
+    }
+    if (localIs === 'foreign') {
+      if (family === 4) set(SOL_IP, IP_TRANSPARENT, intMemory(1), 'IP_TRANSPARENT');
+      else set(SOL_IPV6, IPV6_TRANSPARENT, intMemory(1), 'IPV6_TRANSPARENT');
+    }
     const address = socketAddress(options.local);
     must('bind', options.local, libc.bind(fd, address.address, address.bytes.length));
   }

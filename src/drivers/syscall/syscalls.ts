@@ -1,9 +1,11 @@
 import type { Syscalls } from '../../ports/syscall.js';
+import { openHandshakes } from './handshakes.js';
 import { failure, loadLibc } from './libc.js';
 import { allocate, socketAddress } from './memory.js';
 import { netlinkSocket } from './netlink.js';
 import { withinNetns } from './netns.js';
 import { rawSocket } from './socket.js';
+import { tcpSockets } from './tcp.js';
 import { openTun } from './tun.js';
 import { watch } from './watch.js';
 
@@ -16,6 +18,8 @@ export function createSyscalls(): Syscalls {
   const sized = (result: number): number => (result < 0 ? failure() : result);
   return {
     withinNetns: (path, call) => withinNetns(libc, path, call),
+    ...tcpSockets(libc),
+    openHandshakes: (ended) => openHandshakes(libc, ended),
     rawSocket: (options) => rawSocket(libc, options),
     netlinkSocket: (options) => netlinkSocket(libc, options),
     openTun: (name) => openTun(libc, name),
