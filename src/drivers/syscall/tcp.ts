@@ -43,7 +43,7 @@ export function tcpSockets(libc: Libc): Pick<Syscalls, 'connectTcp' | 'socketErr
     },
     socketError: (fd) => {
       if (libc.getsockopt(fd, SOL_SOCKET, SO_ERROR, value.address, size.address) < 0) return failure();
-      return -(error[0] ?? 0);
+      return 0 - (error[0] ?? 0);
     },
   };
 }

@@ -225,7 +225,7 @@ whenPossible('checks', () => {
       spec(http('/200', { port: 443, tls: { verify: true }, host: 'acme.example' }), SLOW),
     ],
     ['https unverified', 'ok', spec(http('/200', { port: 443, tls: { verify: false } }), SLOW)],
-    ['https towards plain http', 'failed: wrong version number', spec(http('/200', { tls: { verify: false } }), SLOW)],
+    ['https towards plain http', 'failed: protocol error', spec(http('/200', { tls: { verify: false } }), SLOW)],
     ['exec', 'ok', spec(exec('fine'), SLOW)],
     ['exec that fails', 'failed: exit status 2: CRITICAL: no disk left', spec(exec('sick'), SLOW)],
     ['exec inside', 'ok', spec(exec('where'), { ...SLOW, ...acme })],

@@ -1,6 +1,10 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createExec } from '../../../src/drivers/exec/exec.js';
 import { execInside } from '../../../src/drivers/exec/inside.js';
 import { ExecError } from '../../../src/ports/exec.js';
+import { eventually } from '../syscall/eventually.js';
 
 const exec = createExec();
 
@@ -51,6 +55,52 @@ describe('run', () => {
     const error = await refusal(exec.run(['sh', '-c', 'trap "" TERM; sleep 3 & wait'], { timeoutMs: 100 }));
     expect(error.reason).toBe('timeout');
     expect(performance.now() - started).toBeLessThan(2_000);
+  });
+});
+
+describe('run with children', () => {
+  const alive = async (pid: string) => (await exec.run(['kill', '-0', pid])).code === 0;
+  /** The grandchild says who it is before anything is killed: its number goes into this file. */
+  const grandchild = async (file: string): Promise<string> => {
+    for (;;) {
+      const text = await readFile(file, 'utf8').catch(() => '');
+      if (text.endsWith('\n')) return text.trim();
+    }
+  };
+  let folder: string;
+  let file: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'exec-'));
+    file = join(folder, 'pid');
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  test.each([
+    ['at the time limit', 'wait', { timeoutMs: 500 }, 'timeout'],
+    ['at the output limit', 'yes', { outputLimit: 100_000 }, 'output-limit'],
+  ] as const)('%s the grandchildren die too', async (_, then, options, reason) => {
+    const script = `sleep 1002 & echo $! > ${file}; ${then}`;
+    const error = await refusal(exec.run(['sh', '-c', script], { ...options, withChildren: true }));
+    expect(error.reason).toBe(reason);
+    await eventually(async () => !(await alive(await grandchild(file))));
+  });
+
+  test('what an ended program leaves behind is killed, and does not delay its result', async () => {
+    const script = `sleep 1003 & echo $! > ${file}; echo done`;
+    const { code, stdout } = await exec.run(['sh', '-c', script], { withChildren: true });
+    expect([code, stdout]).toEqual([0, 'done\n']);
+    await eventually(async () => !(await alive(await grandchild(file))));
+  });
+
+  test('aborted, it is killed', async () => {
+    const aborting = new AbortController();
+    const run = refusal(
+      exec.run(['sh', '-c', `sleep 1004 & echo $! > ${file}; wait`], { signal: aborting.signal, withChildren: true }),
+    );
+    const pid = await grandchild(file);
+    aborting.abort();
+    expect((await run).message).toContain('no longer wanted; killed');
+    await eventually(async () => !(await alive(pid)));
   });
 });
 

@@ -1,6 +1,8 @@
-import { readlinkSync } from 'node:fs';
+import { once } from 'node:events';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { address } from '../../../src/model/address.js';
-import { EAGAIN, EBADFD, SyscallError } from '../../../src/ports/syscall.js';
+import { EADDRNOTAVAIL, EAGAIN, EBADFD, ECONNREFUSED, SyscallError } from '../../../src/ports/syscall.js';
 import { createSyscalls } from '../../../src/drivers/syscall/syscalls.js';
 import { openAnchor, whyNoAnchor, type Anchor } from '../../kernel-anchor.js';
 import { eventually } from './eventually.js';
@@ -72,6 +74,42 @@ whenPossible('system calls', () => {
     watch.stop();
     syscalls.close(a);
     syscalls.close(b);
+  });
+
+  test('handshakes end with success or with what refused them, each told once', async () => {
+    const server = createServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const to = (port: number) => syscalls.socketAddress(address('127.0.0.1'), port);
+    const { port } = server.address() as AddressInfo;
+    const told: number[] = [];
+    const handshakes = syscalls.openHandshakes((token) => told.push(token));
+    const [good, bad, left] = [to(port), to(1), to(port)].map((target) => syscalls.connectTcp(4, target));
+    expect([good, bad, left].map((fd, token) => handshakes.add(fd!, token))).toEqual([0, 0, 0]);
+    syscalls.close(left!); // before the event loop turns: it is out
+    await eventually(() => told.length === 2);
+    expect(told.sort()).toEqual([0, 1]);
+    expect([syscalls.socketError(good!), syscalls.socketError(bad!)]).toEqual([0, -ECONNREFUSED]);
+    for (const fd of [good!, bad!]) syscalls.close(fd);
+    handshakes.close();
+    server.close();
+  });
+
+  test('a connection from an address that is not here is refused, and nothing stays open', () => {
+    const to = syscalls.socketAddress(address('127.0.0.1'), 7);
+    const foreign = syscalls.socketAddress(address('198.51.100.7'));
+    const before = readdirSync('/proc/self/fd').length;
+    expect(inside(() => syscalls.connectTcp(4, to, foreign))).toBe(-EADDRNOTAVAIL);
+    expect(readdirSync('/proc/self/fd')).toHaveLength(before);
+  });
+
+  test('a raw socket may insist on an address of its own, or carry a foreign one', () => {
+    const raw = (localIs: 'here' | 'foreign') =>
+      inside(() => syscalls.rawSocket({ family: 4, protocol: 253, local: address('198.51.100.7'), localIs }));
+    expect(() => raw('here')).toThrow('bind 198.51.100.7: EADDRNOTAVAIL');
+    const fd = raw('foreign');
+    const to = syscalls.socketAddress(address('127.0.0.1'));
+    expect(syscalls.send(fd, syscalls.allocate(4), 0, 4, to)).toBe(4);
+    syscalls.close(fd);
   });
 
   test('a device that is not there is refused, and nothing stays open', () => {
