@@ -106,9 +106,7 @@ export interface NetlinkOptions {
 }
 
 /** errno values that callers tell apart, asm-generic/errno.h. */
-export const EPERM = 1;
 export const EAGAIN = 11;
-export const EINVAL = 22;
 /** What a TUN descriptor answers once its device is gone. */
 export const EBADFD = 77;
 export const EADDRNOTAVAIL = 99;

@@ -15,9 +15,9 @@ const INTERVAL_MS = 200;
 const WARM_UP_MS = 3_000;
 const MIX = { icmp: 700, tcp: 250, http: 50 } as const;
 const BUILT = new URL('../..', import.meta.url).pathname;
-/** The measured process has this core to itself as far as we can tell; services and parent have the others. */
-const MEASURED = ['taskset', '-c', '0'] as const;
-const OTHERS = ['taskset', '-c', cpus().length > 1 ? `1-${cpus().length - 1}` : '0'] as const;
+/** Checker and bare loop: one core, before whatever else the machine is doing; services and parent have the others. */
+const MEASURED = ['nice', '-n', '-20', 'taskset', '-c', '0'] as const;
+const OTHERS = ['nice', '-n', '-20', 'taskset', '-c', cpus().length > 1 ? `1-${cpus().length - 1}` : '0'] as const;
 
 const target = address('127.0.0.1');
 const spec = (key: string, probe: ActiveProbe, intervalMs = INTERVAL_MS): CheckSpec => ({
@@ -92,15 +92,19 @@ async function measured(anchor: Anchor, specs: readonly CheckSpec[]): Promise<Fi
 const quantile = (sorted: readonly number[], share: number): string =>
   `${(sorted[Math.floor(share * (sorted.length - 1))] ?? NaN).toFixed(1)} ms`;
 
-async function bare(
-  anchor: Anchor,
-): Promise<{ readonly cpuSeconds: number; readonly sent: number; readonly slips: readonly number[] }> {
+interface Floor {
+  readonly cpuSeconds: number;
+  readonly sent: number;
+  readonly p50: number;
+  readonly p99: number;
+}
+
+async function bare(anchor: Anchor): Promise<Floor> {
   const args = [SECONDS, MIX.icmp, MIX.tcp, MIX.http, INTERVAL_MS].map(String);
   const argv = [...MEASURED, 'node', `${BUILT}test/bench/bare-probes.js`, ...args] as const;
   const { stdout, stderr } = await anchor.exec.run(argv, { timeoutMs: SECONDS * 1_000 + 20_000 });
   if (stdout === '') throw new Error(stderr);
-  const said = JSON.parse(stdout) as { cpuSeconds: number; sent: number; slips: readonly number[] };
-  return { ...said, slips: said.slips.toSorted((a, b) => a - b) };
+  return JSON.parse(stdout) as Floor;
 }
 
 const anchor = await openAnchor();
@@ -130,7 +134,7 @@ try {
     row(`700 icmp, 250 tcp, 50 http at 200 ms, run ${run}`, engine);
     const ratio = engine.childSeconds / engine.samples / (floor.cpuSeconds / floor.sent);
     console.log(
-      `| bare loop, run ${run} | ${floor.sent} | ${floor.cpuSeconds.toFixed(2)} s | ${((1e6 * floor.cpuSeconds) / floor.sent).toFixed(0)} µs | ratio ${ratio.toFixed(2)} | ${quantile(floor.slips, 0.5)} | ${quantile(floor.slips, 0.99)} |`,
+      `| bare loop, run ${run} | ${floor.sent} | ${floor.cpuSeconds.toFixed(2)} s | ${((1e6 * floor.cpuSeconds) / floor.sent).toFixed(0)} µs | ratio ${ratio.toFixed(2)} | ${floor.p50.toFixed(1)} ms | ${floor.p99.toFixed(1)} ms |`,
     );
   }
   row('50 https at 200 ms', await measured(anchor, HTTPS));

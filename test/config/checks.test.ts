@@ -108,7 +108,7 @@ test.each([
 test('IPv6 is refused where a server has none, except inside a customer and on loopback', () => {
   const base = SAMPLE.replace(', v6: "2a10:10:2::11"', '');
   const refused = (check: string): readonly string[] => issuesOf(withAcme(check, base).text).map(formatIssue);
-  const problem = expect.stringContaining('a is IPv6, and sjc-s1 at fleet.yaml:30 has no v6 address');
+  const problem: unknown = expect.stringContaining('a is IPv6, and sjc-s1 at fleet.yaml:30 has no v6 address');
   expect(refused('a: { type: icmp, target: self6 }▸')).toEqual([problem]);
   expect(refused('a: { type: http, url: "http://[2a10:20::1]/" }▸')).toEqual([problem]);
   expect(refused('a: { type: icmp, target: "2a10:20::1", inside: true }▸')).toEqual([]);

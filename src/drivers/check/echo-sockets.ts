@@ -12,10 +12,20 @@ const RECEIVE_BUFFER = 8 * 1024 * 1024;
 const PACKET_BYTES = 2_048;
 
 export interface EchoPlace {
+  /** Of all three. */
+  readonly key: string;
   readonly netns: Netns;
   readonly family: Family;
-  readonly source?: Address;
+  readonly source: Address | undefined;
 }
+
+/** Made once for each check: it is looked up for each packet. */
+export const echoPlace = (netns: Netns, family: Family, source: Address | undefined): EchoPlace => ({
+  key: `${netns} ${family} ${source ?? ''}`,
+  netns,
+  family,
+  source,
+});
 
 interface Open {
   readonly fd: FileDescriptor;
@@ -65,23 +75,21 @@ export class EchoSockets {
 
   /** The socket for a probe that will wait on it until `release`. Throws `SyscallError` or `KernelError`. */
   acquire(place: EchoPlace): FileDescriptor {
-    const key = keyOf(place);
-    let open = this.#open.get(key);
+    let open = this.#open.get(place.key);
     if (open !== undefined && open.inode !== this.#inodeOf(place.netns)) {
-      this.#close(key, open);
+      this.#close(place.key, open);
       open = undefined;
     }
-    open ??= this.#openAt(key, place);
+    open ??= this.#openAt(place);
     open.waiting++;
     return open.fd;
   }
 
   /** `fd` is what `acquire` gave: a socket that replaced it is left alone. */
   release(place: EchoPlace, fd: FileDescriptor): void {
-    const key = keyOf(place);
-    const open = this.#open.get(key);
+    const open = this.#open.get(place.key);
     if (open?.fd !== fd || --open.waiting > 0 || place.netns === DEFAULT_NETNS) return;
-    this.#close(key, open);
+    this.#close(place.key, open);
   }
 
   /** Takes in everything that has arrived. */
@@ -93,7 +101,7 @@ export class EchoSockets {
     for (const [key, open] of this.#open) this.#close(key, open);
   }
 
-  #openAt(key: string, { netns, family, source }: EchoPlace): Open {
+  #openAt({ key, netns, family, source }: EchoPlace): Open {
     const inode = this.#inodeOf(netns);
     const fd = this.namespaces.within(netns, () =>
       this.syscalls.rawSocket({
@@ -142,5 +150,3 @@ export class EchoSockets {
     this.syscalls.close(open.fd);
   }
 }
-
-const keyOf = ({ netns, family, source = '' as Address }: EchoPlace): string => `${netns} ${family} ${source}`;

@@ -3,7 +3,7 @@ import type { CheckSpec, IcmpProbe } from '../../model/check.js';
 import { DEFAULT_NETNS } from '../../model/naming.js';
 import type { Namespaces } from '../../ports/namespaces.js';
 import type { FileDescriptor, Syscalls } from '../../ports/syscall.js';
-import type { EchoPlace, EchoSockets } from './echo-sockets.js';
+import { echoPlace, type EchoSockets } from './echo-sockets.js';
 import { ECHO_BYTES, PROTOCOL, writeEcho, writeSequence } from './echo.js';
 import { endOfSending, endOfTrying, OK, type End, type Probing } from './probing.js';
 
@@ -26,11 +26,7 @@ export function icmpProbing(
   const to = syscalls.socketAddress(target);
   const number = echoes.register(onAnswer);
   const rest = writeEcho(packet.bytes, family, echoes.nonce, number);
-  const place: EchoPlace = {
-    netns: device === undefined ? netns : DEFAULT_NETNS,
-    family,
-    ...(source !== undefined && { source }),
-  };
+  const place = echoPlace(device === undefined ? netns : DEFAULT_NETNS, family, source);
   let sequence = 0;
   let waitingOn: FileDescriptor | undefined;
 

@@ -26,9 +26,8 @@ export function openHandshakes(libc: Libc, ended: (token: number) => void): Hand
   const look = (): void => {
     for (let count = BATCH; count === BATCH;) {
       count = libc.epollWait(epoll, found.address, BATCH, 0);
-      const tokens = Array.from({ length: Math.max(0, count) }, (_, i) =>
-        found.bytes.readUInt32LE(i * EVENT_BYTES + DATA_AT),
-      );
+      const tokens: number[] = [];
+      for (let at = DATA_AT; at < count * EVENT_BYTES; at += EVENT_BYTES) tokens.push(found.bytes.readUInt32LE(at));
       for (const token of tokens) ended(token);
     }
   };
