@@ -67,6 +67,9 @@ export function scriptedKernel({ answer, socket, send }: Script): ScriptedKernel
   const syscalls: Syscalls = {
     withinNetns: unused,
     rawSocket: unused,
+    connectTcp: unused,
+    socketError: unused,
+    openHandshakes: unused,
     openTun: unused,
     socketAddress: unused,
     read: unused,
