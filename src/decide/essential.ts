@@ -5,8 +5,10 @@
  * guard that has restarted beside a dead agent knows them too.
  */
 import { overlaps, type Prefix } from '../model/address.js';
+import type { CheckSpec } from '../model/check.js';
 import type { Essential, EssentialCheck, EssentialFinding } from '../model/essential.js';
 import type { Customer, ServerView } from '../model/fleet.js';
+import { checkSpecsOf, governingChecks } from './checks.js';
 import { DEFAULT_NETNS, netnsOf, tunnelDeviceOf, vethOf } from '../model/naming.js';
 
 const essential = (check: EssentialCheck, prefixes: readonly Prefix[]): Essential => ({
@@ -49,6 +51,31 @@ function tunnelsOf(customer: Customer): readonly Essential[] {
   return [...carried.values()].flatMap(({ devices, prefixes }) => links(netnsOf(customer.name), devices, prefixes));
 }
 
+/** How often a guard asks, unless the fleet asks more often. */
+const SERVICE_INTERVAL_MS = 200;
+
+/** A check of a service on this machine, as the guard makes it while the agent is away. */
+export interface EssentialService extends Proof {
+  readonly spec: CheckSpec;
+  readonly prefixes: readonly Prefix[];
+}
+
+/**
+ * Checks whose failure withdraws and proves something about this server. Not
+ * those that run programs, which a guard does not; nor those of something far
+ * away, on which no server may act without the others.
+ */
+export function essentialServicesOf(view: ServerView): readonly EssentialService[] {
+  const specs = new Map(checkSpecsOf(view).map((spec) => [spec.key, spec]));
+  return governingChecks(view).flatMap(({ key, check, prefixes }) => {
+    const spec = specs.get(key);
+    if (!spec || spec.probe.kind === 'exec' || spec.remote || check.onDown !== 'withdraw') return [];
+    const intervalMs = Math.min(spec.intervalMs, SERVICE_INTERVAL_MS);
+    const often = { ...spec, intervalMs, phaseMs: spec.phaseMs % intervalMs };
+    return [{ spec: often, prefixes, rise: check.rise, fall: check.fall }];
+  });
+}
+
 /** What a guard has seen of one check. */
 export interface EssentialRecord {
   /** It has been good before this guard's eyes: only then does its absence say anything. */
@@ -61,20 +88,33 @@ export interface EssentialRecord {
 
 export const unseen: EssentialRecord = { seen: false, against: 0 };
 
-/** Two looks in a row prove a fault, and two its end. */
-const LOOKS = 2;
+/** A service that the agent vouched for when it asked for the announcement. */
+export const vouchedFor: EssentialRecord = { seen: true, against: 0 };
+
+/** So many looks in a row prove a fault, and so many its end. */
+export interface Proof {
+  readonly rise: number;
+  readonly fall: number;
+}
+
+/** For kernel objects. */
+export const TWO_LOOKS: Proof = { rise: 2, fall: 2 };
 
 /** Without knowledge a record stays as it is, and the row begins anew. */
-export function afterLook(record: EssentialRecord, finding: EssentialFinding): EssentialRecord {
+export function afterLook(
+  record: EssentialRecord,
+  finding: EssentialFinding,
+  { rise, fall }: Proof = TWO_LOOKS,
+): EssentialRecord {
   const { broken, seen, against } = record;
   switch (finding.state) {
     case 'unknown':
       return { ...record, against: 0 };
     case 'good':
-      if (broken === undefined || against + 1 >= LOOKS) return { seen: true, against: 0 };
+      if (broken === undefined || against + 1 >= rise) return { seen: true, against: 0 };
       return { seen, against: against + 1, broken };
     case 'broken':
       if (broken !== undefined || !seen) return { ...record, against: 0 };
-      return against + 1 >= LOOKS ? { seen, against: 0, broken: finding.detail } : { seen, against: against + 1 };
+      return against + 1 >= fall ? { seen, against: 0, broken: finding.detail } : { seen, against: against + 1 };
   }
 }

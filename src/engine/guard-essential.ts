@@ -5,13 +5,15 @@
  * While the agent is there it only makes sure, rarely, that it can see what it
  * may have to judge; what it has never seen good it never calls broken.
  */
-import { afterLook, type EssentialRecord, unseen } from '../decide/essential.js';
+import { afterLook, type EssentialRecord, type EssentialService, unseen } from '../decide/essential.js';
 import type { PrefixDecision } from '../decide/wire.js';
 import type { Prefix } from '../model/address.js';
 import type { Essential } from '../model/essential.js';
 import type { Clock } from '../ports/clock.js';
+import type { Checker } from '../ports/checker.js';
 import type { EssentialChecks } from '../ports/essential.js';
 import type { Journal } from './guard-journal.js';
+import { ServiceWatch } from './guard-services.js';
 import { Loop } from './loop.js';
 
 /** Between looks while the agent is away … */
@@ -27,6 +29,8 @@ const NONE: ReadonlyMap<Prefix, string> = new Map();
 
 export interface EssentialWatchParts {
   readonly checks: EssentialChecks;
+  /** Without it, services are not checked. */
+  readonly checker?: Checker;
   readonly clock: Clock;
   readonly journal: Journal;
   /** What is proven broken has changed. */
@@ -44,8 +48,11 @@ export class EssentialWatch {
   /** Looks that follow each other at once would prove nothing twice. */
   private notBefore = Number.NEGATIVE_INFINITY;
   private readonly loop: Loop;
+  private readonly services: ServiceWatch | undefined;
 
   constructor(private readonly parts: EssentialWatchParts) {
+    const { checker, journal } = parts;
+    this.services = checker && new ServiceWatch({ checker, journal, changed: () => this.conclude() });
     this.loop = new Loop({
       clock: parts.clock,
       periodMs: IDLE_MS,
@@ -56,7 +63,8 @@ export class EssentialWatch {
   }
 
   /** Goes by another fleet; what has been seen of a check that stays is kept. */
-  follow(essentials: readonly Essential[]): void {
+  follow(essentials: readonly Essential[], services: readonly EssentialService[]): void {
+    this.services?.follow(services);
     this.essentials = essentials;
     this.records = new Map(essentials.map(({ key }) => [key, this.records.get(key) ?? unseen]));
     this.conclude();
@@ -72,8 +80,8 @@ export class EssentialWatch {
     this.loop.wake();
   }
 
-  stop(): Promise<void> {
-    return this.loop.stop();
+  async stop(): Promise<void> {
+    await Promise.all([this.loop.stop(), this.services?.stop()]);
   }
 
   private async look(): Promise<void> {
@@ -108,6 +116,7 @@ export class EssentialWatch {
     this.away = away;
     this.notBefore = Number.NEGATIVE_INFINITY;
     for (const [key, { seen }] of this.records) this.records.set(key, { seen, against: 0 });
+    this.services?.attend(away);
     this.conclude();
   }
 
@@ -118,6 +127,7 @@ export class EssentialWatch {
       if (detail === undefined) continue;
       for (const prefix of prefixes) broken.set(prefix, broken.get(prefix) ?? detail);
     }
+    for (const [prefix, detail] of this.services?.broken() ?? []) broken.set(prefix, broken.get(prefix) ?? detail);
     if (sameMap(broken, this.broken)) return;
     this.broken = broken.size === 0 ? NONE : broken;
     const details = [...new Set(broken.values())];

@@ -5,13 +5,14 @@
  * and reads back. Offers, speaker events and timers only wake it. What the
  * agent handed over is input; what stands on the wire is always read.
  */
-import { essentialsOf } from '../decide/essential.js';
+import { essentialServicesOf, essentialsOf } from '../decide/essential.js';
 import { isAway } from '../decide/lease.js';
 import { peersOf } from '../decide/sessions.js';
 import type { PrefixDecision } from '../decide/wire.js';
 import type { ServerView } from '../model/fleet.js';
 import type { WireState } from '../model/lease.js';
 import type { Clock } from '../ports/clock.js';
+import type { Checker } from '../ports/checker.js';
 import type { EssentialChecks } from '../ports/essential.js';
 import type { Files } from '../ports/files.js';
 import type { Log } from '../ports/log.js';
@@ -31,6 +32,8 @@ import { Loop } from './loop.js';
 export interface GuardParts {
   readonly speaker: Speaker;
   readonly essential: EssentialChecks;
+  /** For services, while the agent is away; without it they are not checked. */
+  readonly checker?: Checker;
   readonly clock: Clock;
   readonly files: Files;
   readonly log: Log;
@@ -86,6 +89,7 @@ export class GuardLoop {
     this.fleet = new FleetFollower(clock, this.journal, () => parts.reload());
     this.watch = new EssentialWatch({
       checks: parts.essential,
+      ...(parts.checker && { checker: parts.checker }),
       clock,
       journal: this.journal,
       changed: () => {
@@ -93,7 +97,7 @@ export class GuardLoop {
         this.loop.wake();
       },
     });
-    this.watch.follow(essentialsOf(view));
+    this.watch.follow(essentialsOf(view), essentialServicesOf(view));
     this.pulse = new Pulse(clock, (from, to) => {
       this.journal.warn(`this process stood still for ${Math.round(to - from)} ms; leases are extended by as much`);
       this.rights.excuse(from, to);
@@ -235,7 +239,7 @@ export class GuardLoop {
     const next = await this.fleet.successor(view, offeredGeneration);
     if (!next) return;
     this.rights.follow(next);
-    this.watch.follow(essentialsOf(next));
+    this.watch.follow(essentialsOf(next), essentialServicesOf(next));
   }
 
   /** What time alone brings about, and when it will next. */

@@ -18,6 +18,8 @@ import { type Anchor, startAnchor } from '../drivers/speaker/anchor.js';
 import { type Gobgpd, startGobgpd } from '../drivers/speaker/gobgpd.js';
 import { type ReceivedCount, type ReceivedRoute, type Receiver, startReceiver } from '../drivers/speaker/receiver.js';
 import { until } from '../drivers/speaker/until.js';
+import { FakeChecker } from './fake-checker.js';
+import { VirtualClock } from '../virtual-clock.js';
 import { FakeEssential } from './fake-essential.js';
 import { asking, V4, V6 } from './guard-world.js';
 
@@ -66,6 +68,7 @@ class Bench {
           serverTag: { asn: view.fleet.provider.asn, server: serverNumber(view.server.name) },
         }),
         essential: this.essential,
+        checker: new FakeChecker(new VirtualClock()),
         clock: createClock(),
         files: createFiles(),
         log: { info: () => undefined, warn: () => undefined, error: () => undefined },

@@ -7,6 +7,7 @@ import type { Announcement } from '../../src/model/path.js';
 import { amsS1 } from '../acme.js';
 import { FakeSpeaker } from '../fake-speaker.js';
 import { VirtualClock } from '../virtual-clock.js';
+import { FakeChecker } from './fake-checker.js';
 import { FakeEssential } from './fake-essential.js';
 import { MemoryFiles } from './memory-files.js';
 
@@ -29,6 +30,7 @@ export class GuardWorld {
   readonly files = new MemoryFiles();
   speaker = new FakeSpeaker();
   readonly essential = new FakeEssential();
+  readonly checker = new FakeChecker(this.clock);
   guard!: Guard;
   view: ServerView;
   /** What a reload finds. */
@@ -115,6 +117,7 @@ export class GuardWorld {
       {
         speaker: this.speaker,
         essential: this.essential,
+        checker: this.checker,
         clock: this.clock,
         files: this.files,
         log: { info: say, warn: say, error: say },

@@ -1,3 +1,5 @@
+import type { Check } from '../../src/model/check.js';
+import { amsS1 } from '../acme.js';
 import { address } from '../../src/model/address.js';
 import type { OfferAnswer } from '../../src/model/lease.js';
 import { asking, COVERING, GuardWorld, V4, V6 } from './guard-world.js';
@@ -433,6 +435,72 @@ describe('while the agent is away', () => {
     await world.offer([ACME, GLOBEX]);
     expect(await world.levelOf()).toEqual(['degraded', 'degraded', false, 'lease-probation']);
     expect(world.essential.looks).toBeGreaterThan(0);
+  });
+});
+
+describe('services while the agent is away', () => {
+  const check = (change: Partial<Check>): Check => ({
+    name: 'web',
+    probe: { kind: 'http', target: 'self', port: 80, path: '/', status: [200] },
+    inside: false,
+    remote: false,
+    onDown: 'withdraw',
+    intervalMs: 1_000,
+    timeoutMs: 1_000,
+    rise: 3,
+    fall: 3,
+    ...change,
+  });
+  const WEB = 'customers/acme/web';
+  const serve = async (change: Partial<Check> = {}): Promise<GuardWorld> => {
+    const { fleet, ...rest } = amsS1();
+    const customers = fleet.customers.map((customer) =>
+      customer.name === 'acme' ? { ...customer, checks: [check(change)] } : customer,
+    );
+    const served = new GuardWorld({ ...rest, fleet: { ...fleet, customers } });
+    await served.start();
+    await served.hello();
+    await served.renewing([asking('full'), asking('full', '198.19.7.0/24', [64513])], 1_000);
+    return served;
+  };
+
+  test('asked five times a second, with its own rise and fall; nobody else is hurt', async () => {
+    const served = await serve();
+    expect(served.checker.checks).toEqual([]);
+    served.checker.outcomes.set(WEB, 'failed');
+    await served.clock.advance(1_000);
+    expect(served.checker.checks).toMatchObject([{ key: WEB, intervalMs: 200, timeoutMs: 1_000 }]);
+    expect((await served.levelOf())[1]).toBe('degraded');
+    await served.clock.advance(400);
+    expect((await served.levelOf()).slice(3)).toEqual(['essential-fault', 'lease-lapsed']);
+    expect(served.speaker.paths.map(({ prefix }) => prefix)).toEqual(['198.19.7.0/24']);
+    served.checker.outcomes.clear();
+    await served.clock.advance(700);
+    expect((await served.levelOf())[1]).toBe('degraded');
+    await served.hello();
+    await served.renewing([asking('full')], 250);
+    expect(served.checker.checks).toEqual([]);
+    await served.guard.abandon();
+    expect(served.clock.timers).toBe(0);
+  });
+
+  test.each<[string, Partial<Check>]>([
+    ['a program', { probe: { kind: 'exec', command: ['/bin/true'] } }],
+    ['something far away', { remote: true }],
+    ['what only degrades', { onDown: 'degrade' }],
+  ])('%s is not asked', async (_, change) => {
+    const served = await serve(change);
+    await served.clock.advance(3_000);
+    expect([served.checker.checks, (await served.levelOf())[1]]).toEqual([[], 'degraded']);
+    await served.guard.abandon();
+  });
+
+  test('what cannot be asked withdraws nothing', async () => {
+    const served = await serve();
+    served.checker.outcomes.set(WEB, 'unsent');
+    await served.clock.advance(5_000);
+    expect((await served.levelOf())[1]).toBe('degraded');
+    await served.guard.abandon();
   });
 });
 
