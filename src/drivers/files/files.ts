@@ -25,7 +25,8 @@ const read = (path: string): Promise<string | undefined> => unlessAbsent(readFil
 
 async function write(path: string, text: string): Promise<void> {
   const draft = `${path}.${process.pid}.new`;
-  await writeFile(draft, text);
+  // On the disk before its name is: after a power failure there is the old text or the new one, not an empty file.
+  await writeFile(draft, text, { flush: true });
   await rename(draft, path);
 }
 
