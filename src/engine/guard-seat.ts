@@ -2,8 +2,9 @@
  * Who may hand over desired sets.
  *
  * Invariants: at most one epoch is valid at a time; epochs and, within one,
- * sequences only rise, also over a restart of the guard; an epoch whose lease
- * has lapsed is over.
+ * sequences only rise, also over a restart of the guard unless the clock was
+ * set back; an epoch whose lease has lapsed is over. What is refused is whatever
+ * is not the current epoch, older or newer.
  */
 import type { DesiredSet, OfferRefusal } from '../model/lease.js';
 import type { Caller } from '../ports/guard.js';

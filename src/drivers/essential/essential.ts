@@ -9,7 +9,10 @@ export function createEssentialChecks(rtnetlink: Rtnetlink): EssentialChecks {
   const read = async (namespaces: readonly Netns[]): Promise<Seen> => {
     try {
       const found = await rtnetlink.interfaces(namespaces);
-      return (netns) => found.get(netns) ?? `no namespace ${netns}`;
+      const byName = new Map(
+        [...found].map(([netns, interfaces]) => [netns, new Map(interfaces.map((own) => [own.name, own]))]),
+      );
+      return (netns) => byName.get(netns) ?? `no namespace ${netns}`;
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
       return () => detail;
@@ -27,7 +30,8 @@ export function createEssentialChecks(rtnetlink: Rtnetlink): EssentialChecks {
 }
 
 /** The interfaces of a namespace, or why they cannot be seen. */
-type Seen = (netns: Netns) => readonly Interface[] | string;
+type Seen = (netns: Netns) => Interfaces | string;
+type Interfaces = ReadonlyMap<string, Interface>;
 
 const GOOD: EssentialFinding = { state: 'good' };
 const broken = (detail: string): EssentialFinding => ({ state: 'broken', detail });
@@ -36,25 +40,25 @@ const broken = (detail: string): EssentialFinding => ({ state: 'broken', detail 
  * A namespace without a name may live on and carry packets, which its veth
  * pair tells; what is inside cannot be seen.
  */
-function judge(check: EssentialCheck, interfaces: readonly Interface[] | string): EssentialFinding {
+function judge(check: EssentialCheck, interfaces: Interfaces | string): EssentialFinding {
   if (typeof interfaces === 'string') return { state: 'unknown', detail: interfaces };
   const at = check.netns === DEFAULT_NETNS ? '' : ` in ${check.netns}`;
   return check.kind === 'links' ? judgeLinks(check.devices, interfaces, at) : judgeAddress(check, interfaces);
 }
 
-function judgeLinks(devices: readonly string[], interfaces: readonly Interface[], at: string): EssentialFinding {
-  const there = interfaces.filter(({ name }) => devices.includes(name));
-  if (there.some(({ up, carrier }) => up && carrier)) return GOOD;
-  const present = new Set(there.map(({ name }) => name));
-  return broken(devices.map((name) => `${name} ${present.has(name) ? 'is down' : 'is missing'}${at}`).join(', '));
+function judgeLinks(devices: readonly string[], interfaces: Interfaces, at: string): EssentialFinding {
+  const works = (name: string): boolean => {
+    const device = interfaces.get(name);
+    return device !== undefined && device.up && device.carrier;
+  };
+  if (devices.some(works)) return GOOD;
+  return broken(devices.map((name) => `${name} ${interfaces.has(name) ? 'is down' : 'is missing'}${at}`).join(', '));
 }
 
 function judgeAddress(
-  { device, address }: { readonly netns: Netns; readonly device: string; readonly address: string },
-  interfaces: readonly Interface[],
+  { device, address }: Extract<EssentialCheck, { kind: 'address' }>,
+  interfaces: Interfaces,
 ): EssentialFinding {
-  const held = interfaces.some(
-    ({ name, addresses }) => name === device && addresses.some((a) => a.address === address),
-  );
+  const held = interfaces.get(device)?.addresses.some((own) => own.address === address) ?? false;
   return held ? GOOD : broken(`${address} is missing on ${device}`);
 }
