@@ -1,5 +1,3 @@
-import type { Check } from '../../src/model/check.js';
-import { amsS1 } from '../acme.js';
 import { address } from '../../src/model/address.js';
 import type { OfferAnswer } from '../../src/model/lease.js';
 import { asking, COVERING, GuardWorld, V4, V6 } from './guard-world.js';
@@ -188,6 +186,32 @@ describe('the lease', () => {
     await expect(world.offer([asking('full')])).resolves.toMatchObject({ accepted: true });
   });
 
+  test('an agent that was stopped wakes beside its successor: refused, and the wire stays', async () => {
+    const second = {};
+    const stale = { epoch: world.currentEpoch, sequence: 99 };
+    await expect(world.hello(second, 200)).rejects.toThrow('another agent for ams-s1 is running, pid 100');
+    await world.clock.advance(1_100);
+    await world.hello(second, 200);
+    await world.renewing([asking('full')], 2_500);
+    const { updates } = world.speaker;
+    await expect(world.offer([asking('withdrawn')], stale)).resolves.toMatchObject({ refusal: 'stale-epoch' });
+    await expect(world.hello()).rejects.toThrow('another agent for ams-s1 is running, pid 200');
+    expect([world.speaker.updates, world.speaker.render()]).toEqual([updates, [FULL]]);
+  });
+
+  test.each([365 * 86_400_000, -365 * 86_400_000])('the wall clock is set by %i ms: nothing happens', async (by) => {
+    const { updates } = world.speaker;
+    await world.clock.advance(500);
+    world.clock.setWall(by);
+    await world.clock.advance(499);
+    await world.renewing([asking('full'), asking('withdrawn', V6)], 5_000);
+    await world.hello();
+    await world.renewing([asking('full'), asking('withdrawn', V6)], 5_000);
+    expect([world.speaker.updates, (await world.guard.status()).hold]).toEqual([updates, undefined]);
+    await world.clock.advance(1_001);
+    expect(world.speaker.render()).toEqual([DEGRADED]);
+  });
+
   test('a renewal that waited in the socket while the guard stood still comes in time', async () => {
     await world.clock.advance(750);
     const frozen = world.clock.freeze(60_000);
@@ -345,165 +369,6 @@ describe('drain', () => {
   });
 });
 
-describe('while the agent is away', () => {
-  const ACME = asking('full');
-  const GLOBEX = asking('full', '198.19.7.0/24', [64513]);
-  beforeEach(async () => {
-    await world.hello();
-    await world.renewing([ACME, GLOBEX], 1_000);
-  });
-
-  test('nothing is looked at while it is there, once everything has been seen', async () => {
-    const { looks } = world.essential;
-    await world.renewing([ACME, GLOBEX], 10_000);
-    expect(world.essential.looks).toBe(looks);
-    world.essential.missing.add('cv-acme');
-    await world.renewing([ACME, GLOBEX], 3_000);
-    expect(await world.levelOf()).toEqual(['full', 'full', false, 'healthy']);
-  });
-
-  test.each<[string, string, readonly string[]]>([
-    ["one customer's veth", 'cv-acme', ['198.19.7.0/24']],
-    ['the endpoint', '192.0.2.1', []],
-    ['the only uplink', 'eth1', []],
-  ])('%s is gone: withdrawn after two looks, and nobody else', async (_, name, left) => {
-    await world.clock.advance(1_000);
-    world.essential.missing.add(name);
-    await world.clock.advance(500);
-    expect(world.speaker.paths.map(({ prefix }) => prefix)).toEqual(left);
-    expect((await world.levelOf()).slice(3)).toEqual(['essential-fault', 'lease-lapsed']);
-    expect((await world.guard.status()).reports.at(-2)?.text).toBe(
-      `the agent is away, and this is broken: ${name} missing`,
-    );
-  });
-
-  test('broken before it left: withdrawn within half a second of the lapse', async () => {
-    world.essential.missing.add('cv-acme');
-    await world.clock.advance(1_300);
-    expect(await world.levelOf()).toEqual(['withdrawn', 'withdrawn', false, 'essential-fault', 'lease-lapsed']);
-  });
-
-  test('one tunnel of two is enough', async () => {
-    world.essential.missing.add('gre-us');
-    await world.clock.advance(3_000);
-    expect((await world.levelOf())[1]).toBe('degraded');
-    world.essential.missing.add('gre-eu');
-    await world.clock.advance(500);
-    expect((await world.levelOf())[1]).toBe('withdrawn');
-  });
-
-  test('after a hand-over too; and what is whole again returns as it was', async () => {
-    await world.run(world.guard.handover(world.currentEpoch, 'keep'));
-    world.essential.missing.add('cv-acme');
-    await world.clock.advance(500);
-    expect((await world.levelOf())[1]).toBe('withdrawn');
-    world.essential.missing.clear();
-    await world.clock.advance(500);
-    expect((await world.levelOf())[1]).toBe('full');
-  });
-
-  test('what cannot be seen withdraws nothing, and is told', async () => {
-    world.essential.blind = 'not permitted';
-    await world.clock.advance(10_000);
-    expect((await world.levelOf())[1]).toBe('degraded');
-    expect((await world.guard.status()).reports.map(({ text }) => text)).toContain(
-      'cannot see what carries the prefixes: not permitted',
-    );
-  });
-
-  test('what this guard has never seen good withdraws nothing', async () => {
-    world.essential.missing.add('cv-acme');
-    await world.crashAndReturn();
-    await world.clock.advance(10_000);
-    expect((await world.levelOf())[1]).toBe('degraded');
-  });
-
-  test('a guard that restarted beside a dead agent watches as well', async () => {
-    await world.crashAndReturn();
-    await world.clock.advance(1_500);
-    world.essential.missing.add('cv-acme');
-    await world.clock.advance(500);
-    expect((await world.levelOf())[1]).toBe('withdrawn');
-  });
-
-  test('an agent that is back knows better', async () => {
-    await world.clock.advance(1_000);
-    world.essential.missing.add('cv-acme');
-    await world.clock.advance(500);
-    const wire = await world.hello();
-    expect(wire.prefixes.find(({ prefix }) => prefix === V4)).toMatchObject({ asked: 'full', held: 'withdrawn' });
-    await world.offer([ACME, GLOBEX]);
-    expect(await world.levelOf()).toEqual(['degraded', 'degraded', false, 'lease-probation']);
-    expect(world.essential.looks).toBeGreaterThan(0);
-  });
-});
-
-describe('services while the agent is away', () => {
-  const check = (change: Partial<Check>): Check => ({
-    name: 'web',
-    probe: { kind: 'http', target: 'self', port: 80, path: '/', status: [200] },
-    inside: false,
-    remote: false,
-    onDown: 'withdraw',
-    intervalMs: 1_000,
-    timeoutMs: 1_000,
-    rise: 3,
-    fall: 3,
-    ...change,
-  });
-  const WEB = 'customers/acme/web';
-  const serve = async (change: Partial<Check> = {}): Promise<GuardWorld> => {
-    const { fleet, ...rest } = amsS1();
-    const customers = fleet.customers.map((customer) =>
-      customer.name === 'acme' ? { ...customer, checks: [check(change)] } : customer,
-    );
-    const served = new GuardWorld({ ...rest, fleet: { ...fleet, customers } });
-    await served.start();
-    await served.hello();
-    await served.renewing([asking('full'), asking('full', '198.19.7.0/24', [64513])], 1_000);
-    return served;
-  };
-
-  test('asked five times a second, with its own rise and fall; nobody else is hurt', async () => {
-    const served = await serve();
-    expect(served.checker.checks).toEqual([]);
-    served.checker.outcomes.set(WEB, 'failed');
-    await served.clock.advance(1_000);
-    expect(served.checker.checks).toMatchObject([{ key: WEB, intervalMs: 200, timeoutMs: 1_000 }]);
-    expect((await served.levelOf())[1]).toBe('degraded');
-    await served.clock.advance(400);
-    expect((await served.levelOf()).slice(3)).toEqual(['essential-fault', 'lease-lapsed']);
-    expect(served.speaker.paths.map(({ prefix }) => prefix)).toEqual(['198.19.7.0/24']);
-    served.checker.outcomes.clear();
-    await served.clock.advance(700);
-    expect((await served.levelOf())[1]).toBe('degraded');
-    await served.hello();
-    await served.renewing([asking('full')], 250);
-    expect(served.checker.checks).toEqual([]);
-    await served.guard.abandon();
-    expect(served.clock.timers).toBe(0);
-  });
-
-  test.each<[string, Partial<Check>]>([
-    ['a program', { probe: { kind: 'exec', command: ['/bin/true'] } }],
-    ['something far away', { remote: true }],
-    ['what only degrades', { onDown: 'degrade' }],
-  ])('%s is not asked', async (_, change) => {
-    const served = await serve(change);
-    await served.clock.advance(3_000);
-    expect([served.checker.checks, (await served.levelOf())[1]]).toEqual([[], 'degraded']);
-    await served.guard.abandon();
-  });
-
-  test('what cannot be asked withdraws nothing', async () => {
-    const served = await serve();
-    served.checker.outcomes.set(WEB, 'unsent');
-    await served.clock.advance(5_000);
-    expect((await served.levelOf())[1]).toBe('degraded');
-    await served.guard.abandon();
-  });
-});
-
 describe('restart and end of the guard', () => {
   test('a guard that restarts adopts: no UPDATE, then the lease runs', async () => {
     await world.hello();
@@ -587,97 +452,6 @@ describe('restart and end of the guard', () => {
     await world.run(world.guard.stop());
     expect(world.clock.now() - began).toBeLessThan(3_200);
     expect(world.clock.now() - began).toBeGreaterThan(2_900);
-  });
-});
-
-describe('a server that comes up', () => {
-  const HOUR = 3_600_000;
-  const bootedAfter = async (ms: number): Promise<GuardWorld> => {
-    const other = new GuardWorld();
-    other.files.contents.set(
-      '/state/last-run',
-      `${new Date(Date.parse(other.clock.wall()) - ms).toISOString()} older\n`,
-    );
-    await other.start();
-    await other.hello();
-    return other;
-  };
-  const rendered = async (other: GuardWorld): Promise<readonly string[]> => {
-    await other.renewing([asking('full')], 1_000);
-    return other.speaker.render();
-  };
-
-  test.each([
-    ['after a night', 12 * HOUR],
-    ['after a day to the second', 24 * HOUR],
-    ['beside a clock that is a little behind', -30_000],
-  ])('%s announces', async (_, ms) => {
-    const other = await bootedAfter(ms);
-    expect(await rendered(other)).toEqual([FULL]);
-    await other.guard.abandon();
-  });
-
-  test('after more than a day announces nothing, says so, and an operator lifts it for good', async () => {
-    const other = await bootedAfter(25 * HOUR);
-    const { updates } = other.speaker;
-    expect(await rendered(other)).toEqual([]);
-    expect(await other.levelOf()).toEqual(['withdrawn', 'withdrawn', true, 'boot-stale']);
-    expect(await other.guard.status()).toMatchObject({
-      hold: 'it last ran 25.0 h ago, with fleet older; bootMaxAge is 24.0 h',
-    });
-    expect(other.files.contents.get('/state/last-run')).toContain('older');
-    await other.crashAndReturn();
-    await other.hello();
-    expect(await rendered(other)).toEqual([]);
-    expect(other.speaker.updates).toBe(updates);
-    await other.run(other.guard.confirm());
-    expect(await rendered(other)).toEqual([FULL]);
-    expect((await other.guard.status()).hold).toBeUndefined();
-    expect(other.files.contents.get('/state/last-run')).toContain(other.view.fleet.generation);
-    await other.guard.abandon();
-  });
-
-  test('with a record that cannot be understood announces nothing', async () => {
-    const other = new GuardWorld();
-    other.files.contents.set('/state/last-run', '');
-    await other.start();
-    await other.hello();
-    expect(await rendered(other)).toEqual([]);
-    await other.guard.abandon();
-  });
-
-  test('with a clock that is far behind waits until it is set', async () => {
-    const other = await bootedAfter(-25 * HOUR);
-    expect(await rendered(other)).toEqual([]);
-    other.clock.setWall(25 * HOUR);
-    expect(await rendered(other)).toEqual([FULL]);
-    await other.guard.abandon();
-  });
-
-  test('beside what it announces already goes on, whatever the record says', async () => {
-    await world.hello();
-    await world.renewing([asking('full')], 1_000);
-    const { updates } = world.speaker;
-    world.files.contents.set('/state/last-run', '2001-01-01T00:00:00.000Z old\n');
-    await world.crashAndReturn();
-    await world.hello();
-    await world.renewing([asking('full')], 2_000);
-    expect([world.speaker.render(), world.speaker.updates]).toEqual([[FULL], updates]);
-  });
-
-  test('notes that it runs, seldom, and goes on when the disk is full', async () => {
-    await world.hello();
-    const first = world.files.contents.get('/state/last-run');
-    await world.renewing([asking('full')], 60_000);
-    expect(world.files.contents.get('/state/last-run')).toBe(first);
-    world.files.full = true;
-    await world.clock.advance(600_000);
-    expect((await world.guard.status()).reports.map(({ text }) => text)).toContain(
-      'cannot note that this server runs: Error: ENOSPC',
-    );
-    world.files.full = false;
-    await world.clock.advance(600_000);
-    expect(world.files.contents.get('/state/last-run')).not.toBe(first);
   });
 });
 
