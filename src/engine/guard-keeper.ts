@@ -52,6 +52,11 @@ export class SpeakerKeeper {
     return this.mirror.dueIn();
   }
 
+  /** The last goal that the speaker was seen to hold. */
+  get reachedGoal(): SpeakerDesired | undefined {
+    return this.reached?.goal;
+  }
+
   /** The speaker was seen to hold this goal, and no new look is due. */
   holds(goal: SpeakerDesired): boolean {
     const { reached, mirror, status } = this;

@@ -72,6 +72,8 @@ export class GuardLoop {
   /** A speaker that declines is not asked again before this, whatever wakes the loop: our own attempts raise events. */
   private patientUntil = Number.NEGATIVE_INFINITY;
   private met = false;
+  /** A decision changes by itself at this time at the earliest, as the last pass saw it; the loop wakes for it. */
+  private transitionAt = Number.NEGATIVE_INFINITY;
   /** The decisions whose refusals are in the journal. */
   private told: readonly PrefixDecision[] = [];
 
@@ -168,11 +170,13 @@ export class GuardLoop {
     return this.wire().prefixes.every(({ settled }) => settled);
   }
 
-  /** A pass that began now would change nothing: what renews a lease is answered without one. */
+  /** A pass that began now would change nothing, and the next one comes in time: what renews a lease is answered without one. */
   isAtRest(): boolean {
+    const now = this.parts.clock.now();
     const { view, offeredGeneration } = this.rights;
     const follows = offeredGeneration === undefined || offeredGeneration === view.fleet.generation;
-    return follows && this.keeper.holds(this.rights.goal(this.parts.clock.now()));
+    const inTime = (this.rights.changesAt(now) ?? Number.POSITIVE_INFINITY) >= this.transitionAt;
+    return follows && inTime && this.keeper.holds(this.rights.goal(now));
   }
 
   /** Wakes the loop and waits for the pass that begins now or next, but no longer than `boundMs`. */
@@ -255,8 +259,11 @@ export class GuardLoop {
     if (decisions !== this.told) this.journal.condition('gate', refusalsIn(decisions));
     this.told = decisions;
     this.watch.attend(isAway(agent.state), decisions);
-    const next = this.rights.changesAt(now);
-    if (next !== undefined) this.loop.wakeAfter(Math.max(0, next - now));
+    this.transitionAt = this.rights.changesAt(now) ?? Number.POSITIVE_INFINITY;
+    this.loop.wakeAfter(Math.max(0, this.transitionAt - now));
+    // Time went on while the speaker was asked: what has changed by itself meanwhile must not wait for the period.
+    if (this.keeper.status.speaker === 'ready' && this.rights.goal(now) !== this.keeper.reachedGoal)
+      this.loop.wakeAfter(0);
     if (drain.state === 'drained' && this.rights.drainIntent) await this.drainRecord.complete();
     await this.boot.note(this.rights.view);
   }

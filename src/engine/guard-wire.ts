@@ -7,6 +7,7 @@ import type { ServerView } from '../model/fleet.js';
 import type { AgentState, DrainState, WirePrefix, WireState } from '../model/lease.js';
 import type { Path, SpeakerObserved } from '../model/path.js';
 import type { Reason } from '../model/reason.js';
+import { same } from '../model/same.js';
 import type { Settling } from './guard-settle.js';
 
 export interface WireParts {
@@ -81,12 +82,21 @@ export class WireView {
   }
 }
 
+type Part = Exclude<keyof WireParts, 'settling' | 'now'>;
+
+/** When one part of the view is as it was. A part that is missing here does not compile. */
+const UNCHANGED: { readonly [P in Part]: (a: WireParts[P], b: WireParts[P]) => boolean } = {
+  view: Object.is,
+  decisions: Object.is,
+  observed: Object.is,
+  reports: Object.is,
+  speaker: same,
+  hold: same,
+  lease: (a, b) => a.state === b.state,
+  drain: (a, b) => a.state === b.state,
+};
+
+const isUnchanged = <P extends Part>(part: P, a: WireParts, b: WireParts): boolean => UNCHANGED[part](a[part], b[part]);
+
 const sameParts = (a: WireParts, b: WireParts): boolean =>
-  a.view === b.view &&
-  a.decisions === b.decisions &&
-  a.observed === b.observed &&
-  a.speaker.speaker === b.speaker.speaker &&
-  a.speaker.speakerDetail === b.speaker.speakerDetail &&
-  a.lease.state === b.lease.state &&
-  a.drain.state === b.drain.state &&
-  a.reports === b.reports;
+  (Object.keys(UNCHANGED) as Part[]).every((part) => isUnchanged(part, a, b));

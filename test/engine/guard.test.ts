@@ -50,6 +50,35 @@ describe('a fresh daemon', () => {
     expect(world.speaker.render()).toEqual([FULL]);
   });
 
+  test('a renewal for a shorter time lapses in time', async () => {
+    await world.hello();
+    await world.offer([asking('full')], { ttlMs: 60_000 });
+    await world.clock.advance(500);
+    await world.offer([asking('full')], { ttlMs: 200 });
+    await world.clock.advance(210);
+    expect(world.speaker.render()).toEqual([DEGRADED]);
+  });
+
+  test('a lapse while the speaker is being asked does not wait for the next look', async () => {
+    for (let ttlMs = 800; ttlMs <= 950; ttlMs += 5) {
+      const other = new GuardWorld();
+      await other.start();
+      await other.hello();
+      await other.offer([asking('full'), asking('full', COVERING, [])]);
+      other.speaker.sticky = true;
+      const began = other.clock.now();
+      await other.offer([asking('full')], { ttlMs });
+      await other.clock.advance(700);
+      // The last pass is the one that finds the withdrawal confirmed, 40 ms after it asked.
+      other.speaker.delay = () => new Promise((resolve) => other.clock.after(40, resolve));
+      await other.clock.advance(100);
+      other.speaker.releaseSticky();
+      await other.clock.advance(ttlMs + 250 - (other.clock.now() - began));
+      expect([ttlMs, ...other.speaker.render()]).toEqual([ttlMs, DEGRADED]);
+      await Promise.all([other.guard.abandon(), other.clock.advance(100)]);
+    }
+  });
+
   test('an offer is on the wire when it is answered, and renewals touch nothing', async () => {
     await world.hello();
     const answer = await world.offer([asking('full'), asking('full', COVERING, [])]);
