@@ -1,0 +1,161 @@
+/**
+ * The simulated fleet: two sites of two servers, one speaking iBGP to its
+ * router and, in half of the worlds, one eBGP; two customers, five prefixes.
+ *
+ *     ams-r1 ── ams-s1, ams-s2        acme   203.0.113.0/24, 2001:db8:acf::/48   tunnels us, eu
+ *     sjc-r1 ── sjc-s1, sjc-s2        globex 198.19.7.0/24                       tunnel us
+ */
+import { desiredKernel } from '../../src/decide/kernel.js';
+import type { AgentInput } from '../../src/engine/agent.js';
+import { address, type Address, parseInterface, prefix } from '../../src/model/address.js';
+import {
+  viewOf,
+  type Customer,
+  type Fleet,
+  type Safety,
+  type Server,
+  type Site,
+  type Tunnel,
+} from '../../src/model/fleet.js';
+import type { RulesetState, SysctlState } from '../../src/model/kernel.js';
+import { sysctlKey } from '../../src/model/kernel-order.js';
+import { netnsOf } from '../../src/model/naming.js';
+import type { Random } from './random.js';
+
+/** Up or down is known within three of them. */
+const PROBE_INTERVALS = [300, 500, 1_000];
+/** The default, and longer ones: renewals are what a quiet world consists of. */
+const LEASES = [1_000, 2_000, 4_000, 8_000];
+const PROVIDER = 64500;
+/** Of the site that speaks eBGP. */
+const SITE_ASN = 64601;
+
+function tunnel(name: string, remote: string, inner: string, intervalMs: number): Tunnel {
+  const own = parseInterface(inner);
+  if (!own) throw new Error(`${inner} is no address with a length`);
+  const probe = { target: address(remote), intervalMs, timeoutMs: 300, rise: 3, fall: 3 };
+  return { name, remote: address(remote), inner: own, mtu: 1476, probe };
+}
+
+const routesFor = (prefixes: readonly string[], tunnels: readonly string[]): Customer['routes'] =>
+  prefixes.flatMap((text) =>
+    tunnels.map((name, index) => ({ prefix: prefix(text), tunnel: name, priority: 100, weight: 2 - index })),
+  );
+
+function site(name: string, index: number, external: boolean): Site {
+  const numbered = (n: string): Server => ({
+    name: `${name}-s${n}`,
+    asn: PROVIDER,
+    v4: address(`198.18.${index}.1${n}`),
+    v6: address(`2001:db8:${index}::1${n}`),
+    uplinks: ['eth1'],
+  });
+  const router = {
+    name: `${name}-r1`,
+    asn: external ? SITE_ASN : PROVIDER,
+    v4: address(`198.18.${index}.1`),
+    v6: address(`2001:db8:${index}::1`),
+    hold: 3,
+    keepalive: 1,
+    ttlSecurity: false,
+  };
+  return { name, region: index === 1 ? 'eu' : 'us', routers: [router], servers: [numbered('1'), numbered('2')] };
+}
+
+/** Also named by the fleet, and never to be seen on the wire. */
+const SILENT = '198.19.8.0/24';
+const UNROUTED = '198.19.9.0/24';
+
+function customers(intervalMs: number): readonly Customer[] {
+  const acme = ['203.0.113.0/24', '2001:db8:acf::/48'];
+  const globex = ['198.19.7.0/24'];
+  return [
+    {
+      name: 'acme',
+      asn: 64512,
+      prefixes: [...acme.map((text) => ({ prefix: prefix(text), advertise: true }))],
+      tunnels: [
+        tunnel('us', '198.51.100.66', '10.255.0.0/31', intervalMs),
+        tunnel('eu', '198.51.100.130', '10.255.0.2/31', intervalMs),
+      ],
+      routes: routesFor(acme, ['us', 'eu']),
+      firewall: [],
+    },
+    {
+      name: 'globex',
+      asn: 64513,
+      prefixes: [
+        ...globex.map((text) => ({ prefix: prefix(text), advertise: true })),
+        { prefix: prefix(SILENT), advertise: false },
+      ],
+      tunnels: [tunnel('us', '198.51.100.70', '10.255.0.0/31', intervalMs)],
+      routes: routesFor(globex, ['us']),
+      firewall: [],
+    },
+  ];
+}
+
+/** A customer that comes and goes with other generations of the fleet; one prefix of it is named and has no route. */
+export function initech(intervalMs: number): Customer {
+  const carried = '198.19.10.0/24';
+  return {
+    name: 'initech',
+    asn: 64514,
+    prefixes: [carried, UNROUTED].map((text) => ({ prefix: prefix(text), advertise: true })),
+    tunnels: [tunnel('hq', '198.51.100.74', '10.255.0.0/31', intervalMs)],
+    routes: routesFor([carried], ['hq']),
+    firewall: [],
+  };
+}
+
+export function simulatedFleet(random: Random): Fleet {
+  const intervalMs = random.pick(PROBE_INTERVALS);
+  const safety: Safety = {
+    remoteFault: random.pick(['degrade', 'withdraw'] as const),
+    lostAgent: random.pick(['degrade', 'drain'] as const),
+    leaseMs: random.pick(LEASES),
+    stopGraceMs: 20_000,
+    settleMs: 500,
+    drainMs: 2_000,
+  };
+  return {
+    generation: 'g1',
+    provider: {
+      asn: PROVIDER,
+      endpoints: { gre4: address('192.0.2.1') },
+      covering: [prefix('192.0.2.0/24')],
+      icmpSource: { v4: address('192.0.2.2'), v6: address('2001:db8:e::2') },
+    },
+    sites: [site('ams', 1, false), site('sjc', 2, random.chance(0.5))],
+    customers: customers(intervalMs),
+    safety,
+    kernel: { mark: 0x77000000, mask: 0xff000000, table: 7700, protocol: 77, rulePreference: 7700 },
+  };
+}
+
+export const intervalOf = (fleet: Fleet): number => fleet.customers[0]?.tunnels[0]?.probe.intervalMs ?? 0;
+
+/** The same fleet with another customer more: another generation. */
+export const enlarged = (fleet: Fleet, generation: string): Fleet => ({
+  ...fleet,
+  generation,
+  customers: [...fleet.customers, initech(intervalOf(fleet))],
+});
+
+export function inputOf(fleet: Fleet, server: string): AgentInput {
+  const view = viewOf(fleet, server);
+  if (!view) throw new Error(`the simulated fleet has no ${server}`);
+  const namespaces = ['', ...fleet.customers.map(({ name }) => netnsOf(name))];
+  return { view, rulesets: namespaces.map((netns): RulesetState => ({ netns, ruleset: `table in ${netns}` })) };
+}
+
+/** Every setting that any of these fleets will want to turn. */
+export function settingsOf(fleets: readonly Fleet[], server: string): readonly SysctlState[] {
+  const all = fleets.flatMap((fleet) => {
+    const { view, rulesets } = inputOf(fleet, server);
+    return desiredKernel(view, { tunnelHealth: () => 'up', rulesets }).sysctls;
+  });
+  return [...new Map(all.map((setting) => [sysctlKey(setting), setting])).values()];
+}
+
+export const unicastOf = (fleet: Fleet, server: string): Address => inputOf(fleet, server).view.server.v4;

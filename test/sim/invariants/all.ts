@@ -1,0 +1,22 @@
+import type { World } from '../world.js';
+import { nothingForbidden } from './allowed.js';
+import { calmReturns } from './calm.js';
+import { withdrawalHasCause } from './cause.js';
+import { oldEpochsAreRefused } from './epoch.js';
+import { leaseHolds } from './lease.js';
+import { nothingTornDownUnderTraffic } from './order.js';
+import { proofWithdraws } from './proof.js';
+
+/** Every invariant. With `skips`, time in which nothing happens is skipped up to `end`. */
+export function watchEverything(world: World, end: number, skips: boolean): void {
+  const watchers = [
+    nothingForbidden(world),
+    oldEpochsAreRefused(),
+    nothingTornDownUnderTraffic(world),
+    leaseHolds(world),
+    proofWithdraws(world),
+    withdrawalHasCause(world),
+    calmReturns(world, end, skips),
+  ];
+  for (const watcher of watchers) world.watch(watcher);
+}

@@ -1,0 +1,45 @@
+/**
+ * Nothing is withdrawn without a cause in the world itself. A fault of
+ * knowledge, wherever and on however many servers at once, is none.
+ */
+import type { Prefix } from '../../../src/model/address.js';
+import type { Server } from '../server.js';
+import { Since, Violation } from '../violation.js';
+import type { Watcher, World } from '../world.js';
+import { agentReads, agentTalks, isWanted, mayLeave } from './truth.js';
+
+/** How long after its end a cause may still show: probes have to fall and to rise again. */
+const AFTERMATH_MS = 20_000;
+
+export function withdrawalHasCause(world: World): Watcher {
+  const lastCause = new Map<Server, Map<Prefix, number>>(world.servers.map((server) => [server, new Map()]));
+  const away = new Map(world.servers.map((server) => [server, new Since()]));
+
+  const isExcused = (server: Server, prefix: Prefix, now: number): boolean => {
+    const { stopGraceMs, lostAgent } = server.view.fleet.safety;
+    const since = away.get(server)?.update(!agentTalks(server) || !agentReads(server), now);
+    const abandoned = since !== undefined && now - since >= stopGraceMs;
+    const gone = abandoned && (lostAgent === 'drain' || server.handedOverAt !== undefined);
+    return gone || !isWanted(server, prefix) || mayLeave(world, server, prefix);
+  };
+
+  const note = (now: number): void => {
+    for (const server of world.servers) {
+      for (const prefix of world.prefixes) if (isExcused(server, prefix, now)) lastCause.get(server)?.set(prefix, now);
+    }
+  };
+
+  return {
+    heard: (server, { at, prefix, level, by }) => {
+      if (level !== undefined || by === 'session') return;
+      if (isExcused(server, prefix, at)) return;
+      const last = lastCause.get(server)?.get(prefix) ?? Number.NEGATIVE_INFINITY;
+      if (at - last <= AFTERMATH_MS) return;
+      throw new Violation('nothing is withdrawn without a cause', `${server.name} withdraws ${prefix}`);
+    },
+    look: (now) => {
+      note(now);
+      return undefined;
+    },
+  };
+}

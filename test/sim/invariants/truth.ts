@@ -1,0 +1,72 @@
+/** What is so, whatever the processes believe: the grounds of every invariant. */
+import type { Prefix } from '../../../src/model/address.js';
+import type { Customer } from '../../../src/model/fleet.js';
+import type { FaultKind } from '../faults/fault.js';
+import { FAULTS } from '../faults/kinds.js';
+import type { Server } from '../server.js';
+import { lossOf } from '../way.js';
+import type { World } from '../world.js';
+
+/** The guard runs, and its gobgpd does as it is told and is heard by the routers. */
+export function guardActs(server: Server): boolean {
+  const { guard, daemon, routers, connected } = server;
+  if (!guard?.process.isRunning || server.ending === 'guard') return false;
+  if (!daemon?.process.isRunning || daemon.fault !== undefined || daemon.mute || !connected) return false;
+  return routers.every((router) => daemon.isEstablished(router));
+}
+
+/** The agent runs and can speak to the guard. */
+export const agentTalks = (server: Server): boolean =>
+  server.agent?.process.isRunning === true && server.ending !== 'agent' && server.link.fault === undefined;
+
+/** The agent is there to renew its lease, as well as the link lets it. */
+export const agentRenews = (server: Server): boolean =>
+  server.agent?.process.isRunning === true && server.ending !== 'agent' && server.link.fault !== 'cut';
+
+/** The agent can read its kernel. */
+export const agentReads = (server: Server): boolean => server.kernel.dumpFaults.size === 0;
+
+/** What the fleet file of this server wants announced. */
+export function isWanted(server: Server, prefix: Prefix): boolean {
+  const { fleet } = server.view;
+  if (fleet.provider.covering.includes(prefix)) return true;
+  const customer = customerOf(fleet.customers, prefix);
+  const advertised = customer?.prefixes.some((own) => own.prefix === prefix && own.advertise) ?? false;
+  return advertised && customer?.routes.some((route) => route.prefix === prefix) === true;
+}
+
+/** In the gate of this fleet: it may be announced. */
+export const isAllowed = (server: Server, prefix: Prefix): boolean => server.allowed.has(prefix);
+
+export const customerOf = (customers: readonly Customer[], prefix: Prefix): Customer | undefined =>
+  customers.find(({ prefixes }) => prefixes.some((own) => own.prefix === prefix));
+
+/** Where packets for the prefix get lost on this server, by the fleet that has it. */
+export const lossAt = (world: World, server: Server, prefix: Prefix): string | undefined =>
+  lossOf(world.widestView(server), prefix, server.kernel.truth());
+
+/** Nothing is wrong here: everything has to be at full, soon. */
+export function isFine(world: World, server: Server): boolean {
+  return (
+    world.faultsOf(server).size === 0 &&
+    !(server.disk instanceof Error) &&
+    server.ending === undefined &&
+    guardActs(server) &&
+    agentTalks(server) &&
+    agentReads(server) &&
+    !server.machine.paused
+  );
+}
+
+/** A fault here that may take this prefix off the wire. */
+export function mayLeave(world: World, server: Server, prefix: Prefix): boolean {
+  const kinds = [...world.faultsOf(server).keys()].flatMap((name): FaultKind[] =>
+    FAULTS.filter((kind) => kind.name === name),
+  );
+  if (kinds.some(({ withdraws }) => withdraws === 'always')) return true;
+  const isRemote =
+    kinds.some(({ withdraws }) => withdraws === 'remote') ||
+    world.remotesOf(server, prefix).some((remote) => remote !== 'up');
+  if (isRemote && server.view.fleet.safety.remoteFault === 'withdraw') return true;
+  return lossAt(world, server, prefix) !== undefined;
+}

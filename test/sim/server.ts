@@ -1,0 +1,248 @@
+/** One server: a machine, its kernel, its gobgpd, and the real guard and agent on it. */
+import { Agent } from '../../src/engine/agent.js';
+import { Guard } from '../../src/engine/guard.js';
+import type { Address, Prefix } from '../../src/model/address.js';
+import type { Fleet, ServerView } from '../../src/model/fleet.js';
+import type { KernelOp } from '../../src/model/kernel.js';
+import type { Log } from '../../src/ports/log.js';
+import { MemoryFiles } from '../engine/memory-files.js';
+import { Daemon, type Wire } from './daemon.js';
+import { inputOf, settingsOf } from './fleet.js';
+import { type DumpFault, type DumpName, SimKernel } from './kernel.js';
+import { Link, type LinkEars } from './link.js';
+import { simulatedProber, type ProberFault, type Ways } from './prober.js';
+import { Machine, type Process } from './process.js';
+import type { Random } from './random.js';
+import { simulatedSpeaker } from './speaker.js';
+import type { Timeline } from './timeline.js';
+
+export interface Surroundings {
+  readonly timeline: Timeline;
+  readonly random: Random;
+  /** Every generation that this server may be given. */
+  readonly fleets: readonly Fleet[];
+  latencyMs(): number;
+  connectMs(): number;
+  wire(server: Server): Wire;
+  ears(server: Server): LinkEars;
+  outcome: (server: Server) => Ways['outcome'];
+  log(server: Server, who: string): Log;
+  /** Before and after each batch of the agent's operations. */
+  applying(server: Server, ops: readonly KernelOp[]): () => void;
+  observed(driver: DumpName, fault: DumpFault): void;
+  /** Something that decides about a server has changed. */
+  touched(): void;
+}
+
+/** systemd's RestartSec in our unit. */
+const RESTART_MS = 1_000;
+
+export class Server {
+  readonly machine: Machine;
+  readonly kernel: SimKernel;
+  readonly link: Link;
+  readonly files = new MemoryFiles();
+  proberFault: ProberFault | undefined;
+  /** Packets between this server and its router. */
+  connected = true;
+  daemon: Daemon | undefined;
+  guard: { readonly process: Process; readonly guard: Guard } | undefined;
+  agent: { readonly process: Process; readonly agent: Agent } | undefined;
+  /** An agent or guard is ending in order. */
+  ending: 'agent' | 'guard' | undefined;
+  /** When the last agent left in order, while none has come since. */
+  handedOverAt: number | undefined;
+  /** When the fleet file changed last. */
+  fleetAt = Number.NEGATIVE_INFINITY;
+  /** Whatever a good fleet file of this server has ever let it announce. */
+  readonly allowed = new Set<Prefix>();
+  private file: Fleet | Error;
+  private goodView: ServerView | undefined;
+  private readonly restartEars = new Set<() => void>();
+  private pids = 100;
+
+  constructor(
+    readonly name: string,
+    private readonly around: Surroundings,
+  ) {
+    const { timeline, random, fleets } = around;
+    const [fleet] = fleets;
+    if (!fleet) throw new Error('a world needs a fleet');
+    this.file = fleet;
+    this.write(fleet);
+    this.machine = new Machine(timeline);
+    this.kernel = new SimKernel(timeline, this.view.server.uplinks, settingsOf(fleets, name), {
+      changed: () => around.touched(),
+      applying: (ops) => around.applying(this, ops),
+      observed: (driver, fault) => around.observed(driver, fault),
+    });
+    this.kernel.latencyMs = () => around.latencyMs();
+    this.link = new Link(timeline, random.fork(`link ${name}`), around.ears(this));
+    this.link.latencyMs = () => around.latencyMs();
+  }
+
+  /** The fleet file of this server, or what is wrong with it. */
+  get disk(): Fleet | Error {
+    return this.file;
+  }
+
+  write(file: Fleet | Error): void {
+    this.file = file;
+    if (file instanceof Error) return;
+    this.goodView = inputOf(file, this.name).view;
+    this.fleetAt = this.around.timeline.now;
+    for (const { prefixes } of file.customers)
+      for (const { prefix, advertise } of prefixes) if (advertise) this.allowed.add(prefix);
+    for (const covering of file.provider.covering) this.allowed.add(covering);
+    this.around.touched();
+  }
+
+  /** Of the last good fleet file. */
+  get view(): ServerView {
+    if (!this.goodView) throw new Error(`${this.name} never had a fleet`);
+    return this.goodView;
+  }
+
+  get site(): string {
+    return this.view.site.name;
+  }
+
+  get routers(): readonly Address[] {
+    return this.view.site.routers.flatMap(({ v4 }) => v4 ?? []);
+  }
+
+  startDaemon(): void {
+    if (this.daemon?.process.isAlive) return;
+    const daemon = new Daemon(
+      this.machine.process(),
+      this.around.wire(this),
+      () => this.around.connectMs(),
+      () => this.around.touched(),
+    );
+    this.daemon = daemon;
+    daemon.process.onEnd(() => (this.daemon = undefined));
+    this.restarted();
+  }
+
+  startGuard(): void {
+    if (this.guard?.process.isAlive || this.disk instanceof Error) return;
+    const process = this.machine.process();
+    const { around } = this;
+    const speaker = simulatedSpeaker(process, {
+      daemon: () => this.daemon,
+      latencyMs: () => around.latencyMs(),
+      onRestart: (heard) => {
+        this.restartEars.add(heard);
+        return { stop: () => this.restartEars.delete(heard) };
+      },
+    });
+    const parts = {
+      speaker,
+      clock: process.clock,
+      files: this.files,
+      log: around.log(this, 'guard'),
+      drainPath: '/state/drain',
+      listenPort: 179,
+      reload: async () => this.read().view,
+      fatal: (error: Error) => {
+        around.log(this, 'guard').error(`must not run: ${error.message}`);
+        process.end();
+        around.timeline.after(RESTART_MS, () => this.startGuard());
+      },
+    };
+    process.onEnd(() => {
+      if (this.guard?.process === process) this.guard = undefined;
+      around.touched();
+    });
+    void Guard.open(parts, this.view).then((guard) => {
+      if (!process.isAlive) return;
+      this.guard = { process, guard };
+      this.link.serve({ desk: guard, process });
+      guard.start();
+      around.touched();
+    });
+  }
+
+  startAgent(): void {
+    if (this.agent?.process.isAlive || this.disk instanceof Error) return;
+    this.agent = this.anotherAgent();
+  }
+
+  /** An agent beside the one that should be alone. */
+  anotherAgent(): { readonly process: Process; readonly agent: Agent } {
+    const process = this.machine.process();
+    const { around } = this;
+    const agent = new Agent(
+      {
+        pid: ++this.pids,
+        tunnelDriver: 'simulated',
+        clock: process.clock,
+        log: around.log(this, 'agent'),
+        kernel: this.kernel.drivers(process),
+        events: this.kernel.events(process),
+        prober: simulatedProber(process, { fault: () => this.proberFault, outcome: around.outcome(this) }),
+        guard: this.link.client(process),
+      },
+      this.read(),
+    );
+    process.onEnd(() => {
+      if (this.agent?.process === process) this.agent = undefined;
+      around.touched();
+    });
+    agent.start();
+    this.handedOverAt = undefined;
+    around.touched();
+    return { process, agent };
+  }
+
+  /** SIGTERM; resolves in simulated time. */
+  endAgent(mode: 'keep' | 'drain'): void {
+    const ending = this.agent;
+    if (!ending) return;
+    this.ending = 'agent';
+    this.around.touched();
+    void ending.agent.stop(mode).then(
+      () => this.gone('agent', ending.process),
+      () => this.gone('agent', ending.process),
+    );
+  }
+
+  endGuard(): void {
+    const ending = this.guard;
+    if (!ending) return;
+    this.ending = 'guard';
+    this.around.touched();
+    void ending.guard.stop().then(() => this.gone('guard', ending.process));
+  }
+
+  /** The operator's command, repeated until a guard is there to hear it. */
+  async undrain(): Promise<void> {
+    const { guard } = this;
+    if (guard?.process.isRunning) await guard.guard.undrain();
+    else this.around.timeline.after(RESTART_MS, () => void this.undrain());
+  }
+
+  /** SIGHUP. The guard reads for itself. */
+  reload(): void {
+    const { agent } = this;
+    if (!agent || this.disk instanceof Error) return;
+    const input = this.read();
+    agent.process.after(0, () => agent.agent.follow(input));
+  }
+
+  private gone(who: 'agent' | 'guard', process: Process): void {
+    if (this.ending === who) this.ending = undefined;
+    if (who === 'agent') this.handedOverAt = this.around.timeline.now;
+    process.end();
+  }
+
+  private read(): ReturnType<typeof inputOf> {
+    if (this.disk instanceof Error) throw this.disk;
+    return inputOf(this.disk, this.name);
+  }
+
+  private restarted(): void {
+    for (const heard of this.restartEars) heard();
+    this.around.touched();
+  }
+}

@@ -1,0 +1,65 @@
+/** The guard's connection to the gobgpd of its server, whichever process that is at the moment. */
+import { type Speaker, SpeakerError } from '../../src/ports/speaker.js';
+import type { Daemon } from './daemon.js';
+import type { Process } from './process.js';
+
+/** The driver's own, per call. */
+const DEADLINE_MS = 2_000;
+const SLOW_MS = 700;
+
+export interface SpeakerLine {
+  /** `undefined` while none runs. */
+  daemon(): Daemon | undefined;
+  latencyMs(): number;
+  /** A daemon that comes back is noticed like one that goes. */
+  onRestart(heard: () => void): { stop(): void };
+}
+
+export function simulatedSpeaker(caller: Process, line: SpeakerLine): Speaker {
+  const fail = (reason: SpeakerError['reason'], text: string): never => {
+    throw new SpeakerError(reason, `gobgpd: ${text}`);
+  };
+  const call = async <T>(work: (daemon: Daemon) => T): Promise<T> => {
+    const daemon = line.daemon();
+    if (!daemon) return caller.hears(line.latencyMs(), () => fail('unreachable', 'nobody listens'));
+    if (!daemon.process.isRunning) return caller.hears(DEADLINE_MS, () => fail('timeout', 'no answer within 2000 ms'));
+    if (daemon.fault === 'garbage')
+      return caller.hears(line.latencyMs(), () => fail('invalid', 'its answer makes no sense'));
+    const ms = daemon.fault === 'slow' ? SLOW_MS : line.latencyMs();
+    return caller.hears(ms, () => {
+      if (line.daemon() !== daemon) fail('unreachable', 'the connection broke');
+      return work(daemon);
+    });
+  };
+  const subscriptions = new Set<{ stop(): void }>();
+  return {
+    name: 'gobgpd',
+    observe: () => call((daemon) => daemon.observe()),
+    apply: async (ops) => {
+      for (const op of ops) await call((daemon) => daemon.execute(op));
+    },
+    stillSent: (prefixes, peers) => call((daemon) => daemon.stillSent(prefixes, peers)),
+    watch: (wake) => {
+      const heard = (): void => void caller.after(0, wake);
+      let current = line.daemon()?.watch(heard);
+      const restarts = line.onRestart(() => {
+        current?.stop();
+        current = line.daemon()?.watch(heard);
+        heard();
+      });
+      const subscription = {
+        stop: () => {
+          current?.stop();
+          restarts.stop();
+          subscriptions.delete(subscription);
+        },
+      };
+      subscriptions.add(subscription);
+      caller.onEnd(() => subscription.stop());
+      return subscription;
+    },
+    close: () => {
+      for (const subscription of [...subscriptions]) subscription.stop();
+    },
+  };
+}
