@@ -190,7 +190,7 @@ export function contains(outer: Prefix, inner: Prefix | Address): boolean {
 }
 
 /** True when the two share at least one address. */
-export const overlaps = (a: Prefix, b: Prefix): boolean => contains(a, b) || contains(b, a);
+export const overlaps = (a: Prefix, b: Prefix): boolean => a === b || contains(a, b) || contains(b, a);
 
 /** The 4 or 16 octets in network order, as they stand in packets. */
 export function octetsOf(a: Address): Uint8Array {

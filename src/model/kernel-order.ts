@@ -12,19 +12,18 @@ import type {
   VethState,
 } from './kernel.js';
 
-const join = (...parts: readonly (string | number)[]): string => parts.join(' ');
-
 export const namespaceKey = (n: NamespaceState): string => n.name;
 export const vethKey = (v: VethState): string => v.name;
 export const addressKey = (a: Pick<AddressState, 'netns' | 'device' | 'address'>): string =>
-  join(a.netns, a.device, a.address);
+  `${a.netns} ${a.device} ${a.address}`;
 /** The whole rule: rules have no other identity, and two that differ can stand side by side. */
-export const ruleKey = (r: RuleState): string => join(r.family, r.iif, r.preference, r.mark, r.mask, r.table);
+export const ruleKey = (r: RuleState): string =>
+  `${r.family} ${r.iif} ${r.preference} ${r.mark} ${r.mask} ${r.table}`;
 export const routeKey = (r: Pick<RouteState, 'netns' | 'family' | 'table' | 'destination'>): string =>
-  join(r.netns, r.family, r.table, r.destination);
-export const nexthopKey = (n: Pick<NexthopState, 'netns' | 'id'>): string => join(n.netns, n.id);
-export const sysctlKey = (s: Pick<SysctlState, 'netns' | 'key'>): string => join(s.netns, s.key);
-export const tunnelKey = (t: Pick<TunnelState, 'netns' | 'name'>): string => join(t.netns, t.name);
+  `${r.netns} ${r.family} ${r.table} ${r.destination}`;
+export const nexthopKey = (n: Pick<NexthopState, 'netns' | 'id'>): string => `${n.netns} ${n.id}`;
+export const sysctlKey = (s: Pick<SysctlState, 'netns' | 'key'>): string => `${s.netns} ${s.key}`;
+export const tunnelKey = (t: Pick<TunnelState, 'netns' | 'name'>): string => `${t.netns} ${t.name}`;
 export const rulesetKey = (r: Pick<RulesetState, 'netns'>): string => r.netns;
 
 /** Sorted by key, code unit by code unit: the same on every machine, whatever its locale. */
