@@ -25,7 +25,7 @@ import type { Random } from './random.js';
 /** Up or down is known within three of them. */
 const PROBE_INTERVALS = [300, 500, 1_000];
 /** The default, and longer ones: renewals are what a quiet world consists of. */
-const LEASES = [1_000, 2_000, 4_000, 8_000];
+const LEASES = [1_000, 4_000, 4_000, 6_000, 8_000];
 const PROVIDER = 64500;
 /** Of the site that speaks eBGP. */
 const SITE_ASN = 64601;

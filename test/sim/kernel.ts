@@ -35,6 +35,9 @@ export class SimKernel {
   slowMs = 0;
   /** Somebody else's last change. */
   damagedAt = Number.NEGATIVE_INFINITY;
+  /** Somebody else's last change that no event told. */
+  untoldAt = Number.NEGATIVE_INFINITY;
+  private hung: { readonly reader: Process; readonly until: number } | undefined;
   private readonly down = new Set<string>();
   private read: Observed | undefined;
   private watchers = new Set<() => void>();
@@ -51,6 +54,12 @@ export class SimKernel {
     },
   ) {
     this.world = new FakeKernel(uplinks, settings, new Map());
+  }
+
+  /** Whoever asks is told the truth, and soon. A dump that hangs goes on hanging when its cause is gone. */
+  get isReadable(): boolean {
+    const hangs = this.hung?.reader.isAlive === true && this.timeline.now < this.hung.until;
+    return this.dumpFaults.size === 0 && !hangs;
   }
 
   get isSlow(): boolean {
@@ -74,6 +83,7 @@ export class SimKernel {
   damage(harm: (world: FakeKernel) => void): void {
     harm(this.world);
     this.damagedAt = this.timeline.now;
+    if (this.eventFault !== undefined) this.untoldAt = this.timeline.now;
     this.changed();
     this.notify();
   }
@@ -207,6 +217,8 @@ export class SimKernel {
       case 'reshaped':
         return reader.hears(this.tookMs(), () => refuse('unreadable', `${driver}: field "ifname" is missing`));
       case 'hanging':
+        this.hung = { reader, until: this.timeline.now + DUMP_DEADLINE_MS };
+        this.timeline.at(this.hung.until, () => this.told.changed());
         return reader.hears(DUMP_DEADLINE_MS, () => refuse('timeout', `${driver}: no end within 10000 ms`));
       case 'empty':
         return reader.hears(this.tookMs(), () => some(this.truth(), 0));

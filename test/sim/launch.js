@@ -102,8 +102,5 @@ async function mutants(args) {
   return missed === 0 ? 0 : 1;
 }
 
-  console.log((await build()).main);
-  process.exit(0);
-}
 const [first, ...others] = process.argv.slice(2);
 process.exitCode = first === 'mutants' ? await mutants(others) : await simulate(process.argv.slice(2));

@@ -39,7 +39,7 @@ async function runMany(options: Options, done: (result: SeedResult) => void): Pr
   let over = false;
   const work = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(new URL(import.meta.url));
+      const worker = new Worker(new URL(import.meta.url), { resourceLimits: { maxYoungGenerationSizeMb: 64 } });
       let watchdog: NodeJS.Timeout | undefined;
       let current = 0;
       const hand = (): void => {
@@ -100,6 +100,8 @@ async function runOne(seed: number, traced: boolean): Promise<number> {
 }
 
 function serve(port: NonNullable<typeof parentPort>): void {
+  // Refusals are made by the thousand, and nobody reads where.
+  Error.stackTraceLimit = 0;
   port.on('message', (seed: number) => void runSeed(seed).then((result) => port.postMessage(result)));
 }
 

@@ -50,7 +50,11 @@ export class Server {
   agent: { readonly process: Process; readonly agent: Agent } | undefined;
   /** An agent or guard is ending in order. */
   ending: 'agent' | 'guard' | undefined;
-  /** When the last agent left in order, while none has come since. */
+  /** Whom the guard has given its epoch. */
+  holder: Process | undefined;
+  /** When a set arrived last, wherever it had been. */
+  offeredAt = Number.NEGATIVE_INFINITY;
+  /** When the last agent left in order, while none has been heard since. */
   handedOverAt: number | undefined;
   /** When the fleet file changed last. */
   fleetAt = Number.NEGATIVE_INFINITY;
@@ -152,6 +156,7 @@ export class Server {
     };
     process.onEnd(() => {
       if (this.guard?.process === process) this.guard = undefined;
+      this.holder = undefined;
       around.touched();
     });
     void Guard.open(parts, this.view).then((guard) => {
@@ -190,7 +195,6 @@ export class Server {
       around.touched();
     });
     agent.start();
-    this.handedOverAt = undefined;
     around.touched();
     return { process, agent };
   }

@@ -59,6 +59,8 @@ export class World {
   /** The first violation. */
   private found: Error | undefined;
   private lookAt = Number.POSITIVE_INFINITY;
+  /** As routers have them, by `server prefix`. */
+  private readonly levels = new Map<string, string>();
   private readonly script: number[] = [];
   private readonly offeredBefore = new Map<Server, DesiredSet['announcements']>();
 
@@ -198,9 +200,15 @@ export class World {
       connectMs: () => this.chance.between(200, 1_500),
       wire: (server) => this.wireOf(server),
       ears: (server) => ({
-        greeted: (agent, answer) => void this.tell((watcher) => watcher.greeted?.(server, agent, answer)),
+        greeted: (agent, answer) => {
+          if (answer.accepted) server.holder = agent;
+          this.touch();
+          this.tell((watcher) => watcher.greeted?.(server, agent, answer));
+        },
         offering: (agent, set) => {
           this.noteOffer(server, set);
+          server.offeredAt = this.timeline.now;
+          if (agent === server.holder) server.handedOverAt = undefined;
           const ears = this.tell((watcher) => watcher.offering?.(server, agent, set));
           return (answer) => ears.forEach((heard) => this.noting(() => heard?.(answer)));
         },
@@ -269,6 +277,10 @@ export class World {
 
   private heard(entry: Entry, path: Path | undefined): void {
     const server = this.serverOf(entry.server);
+    const known = this.levels.get(`${entry.server} ${entry.prefix}`) ?? 'withdrawn';
+    const level = entry.level ?? 'withdrawn';
+    this.levels.set(`${entry.server} ${entry.prefix}`, level);
+    if (entry.by === 'update' && known !== level) this.coverage.saw('transition', `${known} → ${level}`);
     this.trace.note(`${server.site} hears ${entry.server} ${entry.prefix} ${entry.level ?? `gone (${entry.by})`}`);
     this.touch();
     this.tell((watcher) => watcher.heard?.(server, entry, path));

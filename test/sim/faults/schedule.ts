@@ -8,6 +8,9 @@ import { FAULTS } from './kinds.js';
 const FAULTS_PER_SEED = 5;
 const KINDS_PER_SEED = 3;
 const FIRST_MS = 15_000;
+/** A world may also come up with a fault. */
+const AT_START = 0.08;
+const START_MS = 1_500;
 /** Afterwards everything may return. */
 const LAST_MS = 440_000;
 /** The next fault strikes while the last one still lasts, or has just ended. */
@@ -19,6 +22,7 @@ export function schedule(world: World, kinds: readonly FaultKind[] = FAULTS): vo
   const chosen = random.some(kinds, KINDS_PER_SEED);
   let last = { at: 0, ms: 0 };
   const starts = Array.from({ length: FAULTS_PER_SEED }, () => random.between(FIRST_MS, LAST_MS)).sort((a, b) => a - b);
+  if (random.chance(AT_START)) starts[0] = random.between(0, START_MS);
   starts.forEach((start, index) => {
     const kind = chosen[index] ?? random.pick(chosen);
     const ms = lengthOf(kind, random);

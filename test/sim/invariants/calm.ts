@@ -7,7 +7,9 @@ import { isFine, isWanted } from './truth.js';
 /** Lease, probes (three of a second), the agent's period, the speaker's retries, one after the other, and again. */
 const RETURN_MS = 30_000;
 /** The world has been as it should be for so long: nothing will change by itself. */
-const QUIET_MS = 5_000;
+const QUIET_MS = 2_500;
+/** The agent finds by itself what no event told, in its period of 4 s. */
+const UNTOLD_MS = 5_000;
 
 export function calmReturns(world: World, end: number, skips: boolean): Watcher {
   const fine = new Map(world.servers.map((server) => [server, new Since()]));
@@ -48,7 +50,9 @@ export function calmReturns(world: World, end: number, skips: boolean): Watcher 
             `${server.name} after ${RETURN_MS} ms: ${wrong.join(', ')}`,
           );
       }
-      const latest = Math.max(...world.servers.map((server) => Math.max(server.kernel.damagedAt, server.fleetAt)));
+      const latest = Math.max(
+        ...world.servers.map(({ kernel, fleetAt }) => Math.max(kernel.damagedAt, fleetAt, kernel.untoldAt + UNTOLD_MS)),
+      );
       const since = settled.update(isRight, now);
       if (!skips || since === undefined) return next;
       const quiet = Math.max(since, latest) + QUIET_MS;

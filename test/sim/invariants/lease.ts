@@ -18,7 +18,8 @@ export function leaseHolds(world: World): Watcher {
     const router = world.routerOf(server);
     const full = router.prefixesFrom(server.name).filter((prefix) => router.levelFrom(server.name, prefix) === 'full');
     if (full.length === 0) return undefined;
-    if (now < since + bound) return since + bound;
+    const due = Math.max(since, server.offeredAt) + bound;
+    if (now < due) return due;
     throw new Violation(
       'no announcement outlives its lease',
       `${server.name} ${why} for ${now - since} ms: ${full.join()}`,

@@ -15,16 +15,19 @@ export function guardActs(server: Server): boolean {
   return routers.every((router) => daemon.isEstablished(router));
 }
 
-/** The agent runs and can speak to the guard. */
-export const agentTalks = (server: Server): boolean =>
-  server.agent?.process.isRunning === true && server.ending !== 'agent' && server.link.fault === undefined;
+/** The agent that holds the guard's epoch runs, and the link does not keep it from renewing. */
+export function agentRenews(server: Server): boolean {
+  const { agent, holder, ending, link } = server;
+  return (
+    holder !== undefined && agent?.process === holder && holder.isRunning && ending !== 'agent' && link.fault !== 'cut'
+  );
+}
 
-/** The agent is there to renew its lease, as well as the link lets it. */
-export const agentRenews = (server: Server): boolean =>
-  server.agent?.process.isRunning === true && server.ending !== 'agent' && server.link.fault !== 'cut';
+/** What it says is heard at once. */
+export const agentTalks = (server: Server): boolean => agentRenews(server) && server.link.fault === undefined;
 
 /** The agent can read its kernel. */
-export const agentReads = (server: Server): boolean => server.kernel.dumpFaults.size === 0;
+export const agentReads = (server: Server): boolean => server.kernel.isReadable;
 
 /** What the fleet file of this server wants announced. */
 export function isWanted(server: Server, prefix: Prefix): boolean {
