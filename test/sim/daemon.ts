@@ -3,7 +3,15 @@
  * stand still, answer OK and do nothing, answer nonsense, or be slow.
  */
 import type { Address, Prefix } from '../../src/model/address.js';
-import type { BarrierObserved, Path, Peer, SessionState, SpeakerObserved, SpeakerOp } from '../../src/model/path.js';
+import {
+  type BarrierObserved,
+  type Path,
+  type Peer,
+  protectionOf,
+  type SessionState,
+  type SpeakerObserved,
+  type SpeakerOp,
+} from '../../src/model/path.js';
 import { SpeakerError } from '../../src/ports/speaker.js';
 import type { Process } from './process.js';
 
@@ -81,6 +89,9 @@ export class Daemon {
         keepalive: peer.keepalive,
         families: peer.families,
         localAddress: peer.localAddress,
+        gracefulRestart: peer.gracefulRestart,
+        protection: protectionOf(peer),
+        ours: true,
         state,
       })),
     };

@@ -25,7 +25,7 @@ import type { Random } from './random.js';
 /** Up or down is known within three of them. */
 const PROBE_INTERVALS = [300, 500, 1_000];
 /** The default, and longer ones: renewals are what a quiet world consists of. */
-const LEASES = [1_000, 4_000, 4_000, 6_000, 8_000];
+const LEASES = [1_000, 2_000, 4_000, 4_000];
 const PROVIDER = 64500;
 /** Of the site that speaks eBGP. */
 const SITE_ASN = 64601;
@@ -33,7 +33,8 @@ const SITE_ASN = 64601;
 function tunnel(name: string, remote: string, inner: string, intervalMs: number): Tunnel {
   const own = parseInterface(inner);
   if (!own) throw new Error(`${inner} is no address with a length`);
-  const probe = { target: address(remote), intervalMs, timeoutMs: 300, rise: 3, fall: 3 };
+  const kind = name === 'eu' ? 'reply' : 'request';
+  const probe = { kind, target: address(remote), intervalMs, timeoutMs: 300, rise: 3, fall: 3 } as const;
   return { name, remote: address(remote), inner: own, mtu: 1476, probe };
 }
 
@@ -58,12 +59,14 @@ function site(name: string, index: number, external: boolean): Site {
     hold: 3,
     keepalive: 1,
     ttlSecurity: false,
+    gracefulRestart: 0,
   };
   return { name, region: index === 1 ? 'eu' : 'us', routers: [router], servers: [numbered('1'), numbered('2')] };
 }
 
 /** Also named by the fleet, and never to be seen on the wire. */
 const SILENT = '198.19.8.0/24';
+const ON_DEMAND = '198.19.11.0/24';
 const UNROUTED = '198.19.9.0/24';
 
 function customers(intervalMs: number): readonly Customer[] {
@@ -80,6 +83,7 @@ function customers(intervalMs: number): readonly Customer[] {
       ],
       routes: routesFor(acme, ['us', 'eu']),
       firewall: [],
+      checks: [],
     },
     {
       name: 'globex',
@@ -87,10 +91,12 @@ function customers(intervalMs: number): readonly Customer[] {
       prefixes: [
         ...globex.map((text) => ({ prefix: prefix(text), advertise: true })),
         { prefix: prefix(SILENT), advertise: false },
+        { prefix: prefix(ON_DEMAND), advertise: false, onDemand: true },
       ],
       tunnels: [tunnel('us', '198.51.100.70', '10.255.0.0/31', intervalMs)],
       routes: routesFor(globex, ['us']),
       firewall: [],
+      checks: [],
     },
   ];
 }
@@ -105,6 +111,7 @@ export function initech(intervalMs: number): Customer {
     tunnels: [tunnel('hq', '198.51.100.74', '10.255.0.0/31', intervalMs)],
     routes: routesFor([carried], ['hq']),
     firewall: [],
+    checks: [],
   };
 }
 
@@ -117,6 +124,16 @@ export function simulatedFleet(random: Random): Fleet {
     stopGraceMs: 20_000,
     settleMs: 500,
     drainMs: 2_000,
+    bootMaxAgeMs: 86_400_000,
+    staleMs: random.pick([5_000, 10_000, 30_000]),
+    holdDown: { firstMs: 500, mostMs: 8_000, decayMs: 20_000 },
+    suspicion: { remotes: random.pick([2, 5]), windowMs: 10_000 },
+    maxWithdrawnShare: random.pick([1, 0.4]),
+    minSites: 1,
+    tunnels: {
+      ...{ degradedLoss: 0.001, degradedFailures: 2, windowMs: 300_000, recoveryProbes: 30 },
+      ...{ fallWindowMs: 1_000, degradedPenalty: 500_000, downPenalty: 1_000_000 },
+    },
   };
   return {
     generation: 'g1',
@@ -125,6 +142,7 @@ export function simulatedFleet(random: Random): Fleet {
       endpoints: { gre4: address('192.0.2.1') },
       covering: [prefix('192.0.2.0/24')],
       icmpSource: { v4: address('192.0.2.2'), v6: address('2001:db8:e::2') },
+      checks: [],
     },
     sites: [site('ams', 1, false), site('sjc', 2, random.chance(0.5))],
     customers: customers(intervalMs),

@@ -62,6 +62,9 @@ export class SimKernel {
     return this.dumpFaults.size === 0 && !hangs;
   }
 
+  /** The guard may not look either. */
+  isBlinding = false;
+
   get isSlow(): boolean {
     return this.slowMs > 0;
   }
@@ -170,7 +173,7 @@ export class SimKernel {
     };
   }
 
-  private tookMs(): number {
+  tookMs(): number {
     return this.latencyMs() + this.slowMs;
   }
 
@@ -241,29 +244,30 @@ export class SimKernel {
   }
 
   private execute(ops: readonly KernelOp[]): void {
-    let done = 0;
+    let told = false;
     try {
       for (const op of ops) {
         if (this.refusal !== undefined) refuse('failed', `${op.kind}: ${this.refusal}`);
-        this.carryOut(op);
-        done++;
+        const changed = this.carryOut(op);
+        // Settings make no events.
+        told ||= changed && op.kind !== 'sysctl-set';
       }
     } finally {
-      if (done > 0) {
-        this.changed();
-        this.notify();
-      }
+      this.changed();
+      if (told) this.notify();
     }
   }
 
-  /** Drivers take what is there already as done. */
-  private carryOut(op: KernelOp): void {
-    if (op.kind === 'namespace-add' && this.world.namespaces.has(op.namespace.name)) return;
+  /** True when something has changed; what is there already is as good as done. A replacement is told even when it is by the same. */
+  private carryOut(op: KernelOp): boolean {
+    if (op.kind === 'namespace-add' && this.world.namespaces.has(op.namespace.name)) return false;
     try {
       this.world.execute(op);
+      return true;
     } catch (error) {
       const text = (error as Error).message;
       if (!text.endsWith('exists')) refuse('failed', text);
+      return false;
     }
   }
 }

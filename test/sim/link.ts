@@ -93,6 +93,7 @@ export class Link {
       handover: (epoch, mode) => call((desk) => desk.handover(epoch, mode)),
       drain: () => call((desk) => desk.drain()),
       undrain: () => call((desk) => desk.undrain()),
+      confirm: () => call((desk) => desk.confirm()),
       status: () => call((desk) => desk.status()),
       close: () => this.hangUp(agent),
     };

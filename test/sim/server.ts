@@ -7,6 +7,7 @@ import type { KernelOp } from '../../src/model/kernel.js';
 import type { Log } from '../../src/ports/log.js';
 import { MemoryFiles } from '../engine/memory-files.js';
 import { Daemon, type Wire } from './daemon.js';
+import { simulatedEssential } from './essential.js';
 import { inputOf, settingsOf } from './fleet.js';
 import { type DumpFault, type DumpName, SimKernel } from './kernel.js';
 import { Link, type LinkEars } from './link.js';
@@ -36,6 +37,8 @@ export interface Surroundings {
 
 /** systemd's RestartSec in our unit. */
 const RESTART_MS = 1_000;
+/** How long an operator takes to look after a server that came up. */
+const VISIT_MS = 8_000;
 
 export class Server {
   readonly machine: Machine;
@@ -56,6 +59,8 @@ export class Server {
   offeredAt = Number.NEGATIVE_INFINITY;
   /** When the last agent left in order, while none has been heard since. */
   handedOverAt: number | undefined;
+  /** When an operator saw last that nothing waits for a confirmation. */
+  visitedAt = Number.NEGATIVE_INFINITY;
   /** When the fleet file changed last. */
   fleetAt = Number.NEGATIVE_INFINITY;
   /** Whatever a good fleet file of this server has ever let it announce. */
@@ -96,7 +101,7 @@ export class Server {
     this.goodView = inputOf(file, this.name).view;
     this.fleetAt = this.around.timeline.now;
     for (const { prefixes } of file.customers)
-      for (const { prefix, advertise } of prefixes) if (advertise) this.allowed.add(prefix);
+      for (const { prefix, advertise, onDemand } of prefixes) if (advertise || onDemand) this.allowed.add(prefix);
     for (const covering of file.provider.covering) this.allowed.add(covering);
     this.around.touched();
   }
@@ -145,7 +150,8 @@ export class Server {
       clock: process.clock,
       files: this.files,
       log: around.log(this, 'guard'),
-      drainPath: '/state/drain',
+      stateDir: '/state',
+      essential: simulatedEssential(process, this.kernel),
       listenPort: 179,
       reload: async () => this.read().view,
       fatal: (error: Error) => {
@@ -164,6 +170,7 @@ export class Server {
       this.guard = { process, guard };
       this.link.serve({ desk: guard, process });
       guard.start();
+      around.timeline.after(VISIT_MS, () => void this.visit(guard, process));
       around.touched();
     });
   }
@@ -217,6 +224,18 @@ export class Server {
     this.ending = 'guard';
     this.around.touched();
     void ending.guard.stop().then(() => this.gone('guard', ending.process));
+  }
+
+  /** An operator looks after a guard that has started, and vouches for the fleet when it asks for that. */
+  private async visit(guard: Guard, process: Process): Promise<void> {
+    if (!process.isRunning || !this.guard) return;
+    const { hold } = await guard.status();
+    this.visitedAt = this.around.timeline.now;
+    if (hold !== undefined) {
+      this.around.log(this, 'operator').info(`confirms: ${hold}`);
+      await guard.confirm();
+    }
+    this.around.touched();
   }
 
   /** The operator's command, repeated until a guard is there to hear it. */

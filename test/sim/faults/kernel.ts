@@ -84,6 +84,16 @@ export const KERNEL_FAULTS: readonly FaultKind[] = [
   badDumps('failing'),
   badDumps('reshaped'),
   badDumps('hanging'),
+  badDumps('empty'),
+  badDumps('partial'),
+  {
+    name: 'guard blind',
+    ...{ withdraws: 'never', lasts: [500, 30_000], everywhere: true },
+    strike: onEach((server) => {
+      server.kernel.isBlinding = true;
+      return () => (server.kernel.isBlinding = false);
+    }),
+  },
   eventFault('lost'),
   eventFault('late'),
   eventFault('storm'),

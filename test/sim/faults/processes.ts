@@ -96,6 +96,15 @@ export const PROCESS_FAULTS: readonly FaultKind[] = [
     }),
   },
   {
+    name: 'server off for days',
+    ...{ withdraws: 'always', lasts: [500, 5_000], everywhere: false },
+    strike: onEach((server, random) => {
+      for (const process of [server.agent?.process, server.guard?.process, server.daemon?.process]) process?.end();
+      server.machine.wallShift += random.between(25, 200) * 3_600_000;
+      return () => startWhatIsMissing(server);
+    }),
+  },
+  {
     name: 'machine paused',
     ...{ withdraws: 'never', lasts: [100, 15_000], everywhere: true },
     strike: onEach((server, random, world) => {

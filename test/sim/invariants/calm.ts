@@ -4,8 +4,8 @@ import type { Server } from '../server.js';
 import type { Watcher, World } from '../world.js';
 import { isFine, isWanted } from './truth.js';
 
-/** Lease, probes (three of a second), the agent's period, the speaker's retries, one after the other, and again. */
-const RETURN_MS = 30_000;
+/** Ten renewals, hold-down with its jitter, an operator's visit, probes, the agent's period, the speaker's retries. */
+const RETURN_MS = 45_000;
 /** The world has been as it should be for so long: nothing will change by itself. */
 const QUIET_MS = 2_500;
 /** The agent finds by itself what no event told, in its period of 4 s. */
@@ -18,7 +18,7 @@ export function calmReturns(world: World, end: number, skips: boolean): Watcher 
 
   const calmSince = (server: Server, now: number): number | undefined => {
     const since = fine.get(server)?.update(isFine(world, server) && remotesUp(), now);
-    return since === undefined ? undefined : Math.max(since, server.kernel.damagedAt, server.fleetAt);
+    return since === undefined ? undefined : Math.max(since, server.kernel.damagedAt, server.fleetAt, server.visitedAt);
   };
   const wrongOf = (server: Server): readonly string[] => {
     const router = world.routerOf(server);

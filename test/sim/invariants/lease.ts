@@ -6,8 +6,8 @@ import { agentReads, agentRenews, guardActs } from './truth.js';
 
 /** Beyond the lease itself; the guard promises 100 ms, and two looks at a speaker may take 16 ms more. */
 const LAPSE_MS = 120;
-/** How old the agent's last whole look may be when it renews for the last time: two of its periods. */
-const FRESH_MS = 8_000;
+/** How old the agent's last whole look may be when it renews for the last time: three of its periods. */
+const FRESH_MS = 12_000;
 
 export function leaseHolds(world: World): Watcher {
   const absent = new Map(world.servers.map((server) => [server, new Since()]));

@@ -54,6 +54,7 @@ export function isFine(world: World, server: Server): boolean {
     world.faultsOf(server).size === 0 &&
     !(server.disk instanceof Error) &&
     server.ending === undefined &&
+    server.proberFault === undefined &&
     guardActs(server) &&
     agentTalks(server) &&
     agentReads(server) &&

@@ -18,11 +18,14 @@ test('every site declares itself sick: nobody answers any probe, and everything 
   expect(scene.standing).toEqual({ full: ALL });
 });
 
-test('the checker hangs: tunnels keep the state that was proven last', async () => {
+test('the checker hangs: what was proven last is kept for a while, then degraded, never withdrawn', async () => {
   const scene = await Scene.converged();
   for (const server of scene.world.servers) server.proberFault = 'silent';
-  await scene.passes(60_000);
+  await scene.passes(30_000);
   expect(scene.entries).toEqual([]);
+  await scene.passes(90_000);
+  expect(scene.standing).toEqual({ degraded: 12, full: 4 });
+  expect(scene.told).toEqual(['degraded']);
 });
 
 test('the agent hangs at every site: degraded within the lease, and never withdrawn', async () => {

@@ -1,5 +1,5 @@
 /** A world with nothing left to chance but its ways' delays: everything announced, every invariant watched. */
-import type { Safety } from '../../../src/model/fleet.js';
+import type { Fleet, Safety } from '../../../src/model/fleet.js';
 import { simulatedFleet } from '../fleet.js';
 import { watchEverything } from '../invariants/all.js';
 import { Random } from '../random.js';
@@ -14,10 +14,11 @@ export interface SceneOptions {
   prepare?(world: World): void;
 }
 
-const SAFETY: Safety = {
-  ...{ remoteFault: 'degrade', lostAgent: 'degrade' },
-  ...{ leaseMs: 1_000, stopGraceMs: 20_000, settleMs: 500, drainMs: 2_000 },
-};
+/** The defaults, where a scenario does not say otherwise. */
+const SAFETY = {
+  ...{ remoteFault: 'degrade', lostAgent: 'degrade', leaseMs: 1_000, staleMs: 30_000 },
+  ...{ suspicion: { remotes: 5, windowMs: 10_000 }, maxWithdrawnShare: 1 },
+} as const;
 
 export class Scene {
   readonly lines: string[] = [];
@@ -25,7 +26,8 @@ export class Scene {
   private began = 0;
 
   private constructor({ safety }: SceneOptions) {
-    const fleet = { ...simulatedFleet(new Random(1)), safety: { ...SAFETY, ...safety } };
+    const drawn = simulatedFleet(new Random(1));
+    const fleet: Fleet = { ...drawn, safety: { ...drawn.safety, ...SAFETY, ...safety } };
     this.world = new World({ seed: 1, fleet, instant: true, say: (line) => void this.lines.push(line) });
     watchEverything(this.world, Number.POSITIVE_INFINITY, false);
   }
