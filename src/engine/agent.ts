@@ -24,6 +24,7 @@ import { DriftJournal } from './agent-drift.js';
 import { Evidence } from './agent-evidence.js';
 import { probesOf, TunnelFacts } from './agent-facts.js';
 import { AgentLadder } from './agent-ladder.js';
+import { Patience } from './agent-patience.js';
 import { Vigil } from './agent-vigil.js';
 import { mayPrune } from './agent-wire.js';
 import { applyToKernel, observeKernel, type KernelDrivers } from './kernel.js';
@@ -67,6 +68,7 @@ export class Agent {
   private readonly lease: LeaseHolder;
   private readonly tunnels = new TunnelFacts();
   private readonly drift: DriftJournal;
+  private readonly patience: Patience;
   private readonly startedAt: string;
   private input: AgentInput;
   private readonly ladder: AgentLadder;
@@ -91,6 +93,7 @@ export class Agent {
     this.evidence = new Evidence(clock, this.tunnels, input.view);
     this.ladder = new AgentLadder({ clock, tunnels: this.tunnels, checks: () => [], intents: () => new Map() });
     this.drift = new DriftJournal(clock, log);
+    this.patience = new Patience(clock, RETRY_MS);
     this.startedAt = clock.wall();
     this.vigil = new Vigil(clock, VIGILANCE, () => this.input.view.fleet.safety.leaseMs);
     this.loop = new Loop({
@@ -190,8 +193,8 @@ export class Agent {
     const desired = desiredKernel(view, { tunnelHealth, rulesets });
     const found = await this.look(view, desired);
     const goal: Goal = { input, desired, prune: mayPrune(view, this.wire) };
-    const ops = planKernel(desired, found, { prune: goal.prune });
-    const failure = ops.length > 0 ? await this.bringAbout(goal, ops) : undefined;
+    const ops = planKernel(desired, found, goal);
+    const failure = ops.length > 0 ? await this.repair(goal, ops) : undefined;
     await this.announce(WITHDRAW_BOUND_MS);
     if (failure !== undefined) throw failure;
     this.reached = goal;
@@ -207,6 +210,18 @@ export class Agent {
     const read = (): Promise<KernelObserved> => observeKernel(this.parts.kernel, desired, view.server.uplinks);
     this.observed = await this.vigil.looking(() => this.evidence.look(view, desired, read, repair));
     return this.observed;
+  }
+
+  private async repair(goal: Goal, ops: readonly KernelOp[]): Promise<Error | undefined> {
+    const attempt = this.patience.with(ops);
+    if (attempt) {
+      this.loop.wakeAfter(attempt.dueIn);
+      return attempt.failure;
+    }
+    const failure = await this.bringAbout(goal, ops);
+    const left = this.observed ? planKernel(goal.desired, this.observed, goal) : [];
+    if (same(left, ops)) this.patience.inVain(ops, failure);
+    return failure;
   }
 
   /**

@@ -46,6 +46,8 @@ export class AgentWorld {
   /** Why an operation fails. */
   refusal: (op: KernelOp) => string | undefined = () => undefined;
   applyMs = 0;
+  /** Our own operations raise events too. */
+  repairsAreTold = false;
   lookMs = 0;
   observations = 0;
   private notice: () => void = () => undefined;
@@ -165,6 +167,7 @@ export class AgentWorld {
         // What a dump leaves out is there all the same: to add it again is harmless.
         if (this.blindTo === undefined) this.kernel.execute(op);
       }
+      if (this.repairsAreTold) this.clock.after(1, () => this.notice());
     };
     return {
       link: { observe, apply },

@@ -184,6 +184,14 @@ describe('faults', () => {
     expect(world.wire(ACME)).toBe('full');
   });
 
+  it('that a repair does not mend for a lying dump are not repaired without a pause', async () => {
+    await begin().startAndSettle();
+    world.blindTo = 'routes';
+    world.repairsAreTold = true;
+    await world.damage(() => undefined, 10_000);
+    expect(world.observations).toBeLessThan(1_500);
+  });
+
   it('that flap come back degraded, and full only after a while without another', async () => {
     await begin({
       ...acmeFleet,
