@@ -12,9 +12,10 @@
  *
  * Several customers at once, or a ruleset or setting that all share, are
  * rather somebody's `flush`, which one repair mends faster than a withdrawal
- * travels: they get that one attempt, for `REPAIR_BOUND_MS` at most. When it
- * succeeds and the dump still shows nothing, the two contradict each other:
- * then neither event nor second look is enough.
+ * travels: they get that one attempt, for `REPAIR_BOUND_MS` at most.
+ *
+ * When a repair succeeds and the dump still shows nothing, the two contradict
+ * each other: then no look proves anything, and for several at once no event.
  */
 import { same } from '../model/same.js';
 import type { DataPlaneVerdict, FaultKind, Verdict } from '../model/verdict.js';
@@ -92,9 +93,10 @@ function sharedFaults({ endpoint, customers }: DataPlaneVerdict): ReadonlySet<Su
   ]);
 }
 
-function isProven(doubt: Doubt, isShared: boolean, now: number): boolean {
+function isProven(doubt: Doubt, kinds: readonly FaultKind[], isShared: boolean, now: number): boolean {
   const { looks, witnesses, repair, since } = doubt;
-  if (!isShared) return witnesses.size > 0 || looks > 1;
+  const isContradicted = repair === 'applied' && !kinds.includes(BEYOND_REPAIR);
+  if (!isShared) return witnesses.size > 0 || (looks > 1 && !isContradicted);
   if (repair === 'applied') return witnesses.has('packets') || witnesses.has('refusal');
   return witnesses.size > 0 && (repair === 'refused' || now - since >= REPAIR_BOUND_MS);
 }
@@ -104,7 +106,7 @@ export function proven(doubts: Doubts, verdict: DataPlaneVerdict, now: number): 
   const shared = sharedFaults(verdict);
   const weighed = (subject: Subject, found: Verdict): Verdict => {
     const doubt = doubts.get(subject);
-    if (found.state !== 'fault' || (doubt && isProven(doubt, shared.has(subject), now))) return found;
+    if (found.state !== 'fault' || (doubt && isProven(doubt, found.kinds, shared.has(subject), now))) return found;
     return { state: 'unknown', detail: `not proven yet: ${found.details.join('; ')}`, since: doubt?.since ?? now };
   };
   return {

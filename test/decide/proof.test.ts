@@ -59,6 +59,20 @@ test.each<[string, readonly Seen[], readonly string[], number?]>([
   ['an event and a look', [{ acme: veth, told: true }], ['acme']],
   ['an event that came after the first look', [{ acme: veth }, { ...both, told: true }], []],
   ['two looks', [{ acme: veth }, { acme: veth }], ['acme']],
+  ['two looks, and a repair between them that does not show', [{ acme: veth }, { acme: veth, repair: 'applied' }], []],
+  [
+    'told, and a repair that does not show',
+    [
+      { acme: veth, told: true },
+      { acme: veth, repair: 'applied' },
+    ],
+    ['acme'],
+  ],
+  [
+    'no uplink, and a repair of something else',
+    [{ endpoint: fault('uplink') }, { endpoint: fault('uplink'), repair: 'applied' }],
+    ['endpoint'],
+  ],
   ['a look that shows it in order begins anew', [{ acme: veth }, {}, { acme: veth }], []],
   ['a look and lost packets', [{ acme: veth, lost: ['acme'] }], ['acme']],
   ["a look and another customer's lost packets", [{ acme: veth, lost: ['globex'] }], []],
