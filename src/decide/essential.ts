@@ -98,7 +98,7 @@ export interface Proof {
 }
 
 /** For kernel objects. */
-export const TWO_LOOKS: Proof = { rise: 2, fall: 2 };
+const TWO_LOOKS: Proof = { rise: 2, fall: 2 };
 
 /** Without knowledge a record stays as it is, and the row begins anew. */
 export function afterLook(
