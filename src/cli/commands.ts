@@ -1,4 +1,5 @@
 import type { KernelOp } from '../model/kernel.js';
+import type { Intent } from '../model/intent.js';
 import type { WireState } from '../model/lease.js';
 import type { Explanation } from '../status/explain.js';
 import type { StatusReport } from '../status/report.js';
@@ -32,6 +33,21 @@ export interface PlanOptions extends ServerOptions {
   readonly lab: boolean;
 }
 
+export interface IntentOptions extends RunOptions {
+  readonly want: 'advertise' | 'withdraw';
+  readonly reason: string;
+  /** Who asks; the user behind sudo when absent. */
+  readonly author?: string;
+  /** A duration such as `2h`; until the next word when absent. */
+  readonly for?: string;
+}
+
+export interface ReloadOptions extends RunOptions {
+  /** A percentage of what is announced that the new fleet may drop. */
+  readonly allowWithdraw?: string;
+  readonly author?: string;
+}
+
 export interface LabOptions {
   readonly topology: string;
 }
@@ -58,6 +74,10 @@ export interface Commands {
   plan(options: PlanOptions): Promise<readonly KernelOp[]>;
   status(options: RunOptions): Promise<StatusReport>;
   explain(options: RunOptions, prefix: string): Promise<Explanation>;
+  /** An operator's word about one prefix at this server. */
+  intend(options: IntentOptions, prefix: string): Promise<Intent>;
+  /** Resolves to the generation in force. */
+  reload(options: ReloadOptions): Promise<string>;
   schema(): Promise<object>;
   labDeploy(options: LabOptions): Promise<void>;
   /** Deploys unless it is up, verifies, leaves it up and says what to try. Resolves to true when every step passed. */

@@ -4,10 +4,11 @@ import { describeOp } from '../status/operations.js';
 import { isAway } from '../status/report.js';
 import type { Commands, RunOptions, ServerOptions } from './commands.js';
 import { addLabCommands } from './lab-commands.js';
+import { addIntents } from './intent-commands.js';
+import { runDir } from './options.js';
 import { print, type Format, type Output } from './output.js';
 import { explainText, statusText } from './render-status.js';
 
-const RUN_DIR = '/run/culvert';
 const STATE_DIR = '/var/lib/culvert';
 
 const EXIT = { nothing: 0, error: 1, changes: 2 } as const;
@@ -57,8 +58,6 @@ Try it all on this machine:
 
 const format = (): Option =>
   new Option('-o, --output <format>', 'text for people, json for programs').choices(['text', 'json']).default('text');
-
-const runDir = (): Option => new Option('--run-dir <dir>', 'where the sockets are').default(RUN_DIR);
 
 function serverOptions(command: Command): Command {
   return command
@@ -157,6 +156,7 @@ function addOperations(program: Command, commands: Commands, out: Output, exitWi
       await commands.confirm(options);
       out.line('confirmed: announcements return as the agent asks for them');
     });
+  addIntents(program, commands, out);
   program
     .command('schema')
     .description('print the JSON Schema of the fleet file, for editors')

@@ -46,6 +46,7 @@ function agentText(agent: AgentStatus): readonly string[] {
     `pass ${pass.count} took ${pass.lastTook} ms${pass.problem === undefined ? '' : `; problem: ${pass.problem}`}`,
     ...(agent.guardProblem === undefined ? [] : [`guard does not hold our set: ${agent.guardProblem}`]),
     '',
+    ...intentLines(agent),
     ...table([
       ['DATA PLANE', 'STATE', 'DETAIL'],
       ...agent.dataPlane.map(({ subject, state, details }) => [subject, state, details.join('; ')]),
@@ -71,6 +72,13 @@ function agentText(agent: AgentStatus): readonly string[] {
     ]),
     ...agent.drift.slice(-5).map(({ at, text }) => `${at} drift repaired: ${text}`),
   ];
+}
+
+function intentLines({ intents }: AgentStatus): readonly string[] {
+  if (intents === 'unreadable') return ['the record of what operators want cannot be read: say it again', ''];
+  if (intents.length === 0) return [];
+  const rows = intents.map((own) => [own.prefix, own.want, own.author, own.at, own.until ?? '-', own.reason]);
+  return [...table([['OPERATOR ON', 'WANTS', 'AUTHOR', 'SINCE', 'UNTIL', 'REASON'], ...rows]), ''];
 }
 
 export const explainText = ({ prefix, chain }: Explanation): readonly string[] => [

@@ -20,6 +20,7 @@ import {
 import type { PortRange } from '../model/fleet.js';
 import { DURATION_PATTERN, formatDuration, parseDuration } from './durations.js';
 import type { IssueCode } from './issue.js';
+import { parsePercentage, PERCENTAGE_PATTERN } from './percentages.js';
 import { shown } from './wording.js';
 
 /** What a custom issue carries besides its message. */
@@ -124,9 +125,6 @@ export const duration = (minMs: number, maxMs: number, description: string) => {
     });
 };
 
-/** Three digits after the point: a loss of 0.1 % is an everyday number here. */
-const PERCENTAGE_PATTERN = /^(0|[1-9]\d{0,2})(\.\d{1,3})?%$/;
-
 /** A share between 0 and 1, written in percent, both bounds allowed. */
 export const percentage = (min: number, max: number, description: string) => {
   const remedy = `write a percentage from ${min}% to ${max}%, such as 25% or 0.1%`;
@@ -134,9 +132,9 @@ export const percentage = (min: number, max: number, description: string) => {
     .string({ error: remedy })
     .meta({ description: `${description} from ${min}% to ${max}%.`, pattern: PERCENTAGE_PATTERN.source })
     .transform((text, ctx): number => {
-      if (!PERCENTAGE_PATTERN.test(text))
+      const percent = parsePercentage(text);
+      if (percent === undefined)
         return refuse(ctx, { code: 'not-a-percentage', what: `${shown(text)} is not a percentage` }, remedy);
-      const percent = Number(text.slice(0, -1));
       if (percent >= min && percent <= max) return percent / 100;
       return refuse(ctx, { code: 'out-of-range', what: `${shown(text)} is out of range` }, remedy);
     });

@@ -1,7 +1,7 @@
 /** What operators want for single prefixes at this server, and what of it may come true. */
 import type { Prefix } from '../model/address.js';
-import type { CustomerPrefix } from '../model/fleet.js';
-import type { Intent } from '../model/intent.js';
+import type { CustomerPrefix, ServerView } from '../model/fleet.js';
+import type { Intent, IntentRequest } from '../model/intent.js';
 import { type Level, weaker } from '../model/level.js';
 import type { Reason } from '../model/reason.js';
 
@@ -53,4 +53,16 @@ export function underWish(
   return lowered === level
     ? { level, reasons: [...reasons, reason] }
     : { level: lowered, reasons: [reason, ...reasons.filter(({ code }) => code !== 'healthy')] };
+}
+
+/** Why an operator's word cannot come true here, with the remedy; `undefined` when it can. */
+export function intentRefusal({ fleet }: ServerView, { prefix, want }: IntentRequest): string | undefined {
+  const entries = fleet.customers.flatMap(({ prefixes }) => prefixes);
+  const entry = entries.find((candidate) => candidate.prefix === prefix);
+  if (!entry) {
+    const names = entries.map((candidate) => candidate.prefix);
+    return `${prefix} is no customer's prefix in fleet ${fleet.generation}; it names ${names.slice(0, 5).join(', ') || 'none'}`;
+  }
+  if (want === 'withdraw' || entry.advertise || entry.onDemand === true) return undefined;
+  return `the fleet says advertise: false for ${prefix}; write onDemand: true beside it to permit this`;
 }

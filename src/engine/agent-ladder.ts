@@ -16,6 +16,8 @@ export interface LadderSources {
   readonly tunnels: TunnelFacts;
   readonly checks: (prefix: Prefix) => readonly CheckFact[];
   readonly intents: () => Intents;
+  /** When an intent ends by itself. */
+  readonly intentsChangeAt: () => number | undefined;
 }
 
 export class AgentLadder {
@@ -48,6 +50,7 @@ export class AgentLadder {
 
   /** Milliseconds until the announcements change by themselves. */
   get changesIn(): number | undefined {
-    return this.changesAt === undefined ? undefined : Math.max(0, this.changesAt - this.sources.clock.now());
+    const moments = [this.changesAt, this.sources.intentsChangeAt()].filter((at) => at !== undefined);
+    return moments.length === 0 ? undefined : Math.max(0, Math.min(...moments) - this.sources.clock.now());
   }
 }

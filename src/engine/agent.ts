@@ -7,46 +7,28 @@
  * pruned before the guard has confirmed that no announcement leads to it.
  */
 import { desiredKernel } from '../decide/kernel.js';
-import { REPAIR_BOUND_MS } from '../decide/proof.js';
+import { REPAIR_BOUND_MS, type RepairOutcome } from '../decide/proof.js';
 import type { ServerView } from '../model/fleet.js';
-import type { KernelDesired, KernelObserved, KernelOp, RulesetState } from '../model/kernel.js';
-import type { WireState } from '../model/lease.js';
+import type { KernelDesired, KernelObserved, KernelOp } from '../model/kernel.js';
+import type { Intent, IntentRequest } from '../model/intent.js';
+import type { BulkAllowance, WireState } from '../model/lease.js';
 import { same } from '../model/same.js';
 import { planKernel } from '../plan/kernel.js';
-import type { Clock } from '../ports/clock.js';
-import type { GuardClient } from '../ports/guard.js';
-import type { KernelEvents } from '../ports/kernel.js';
-import type { Log } from '../ports/log.js';
-import type { Prober } from '../ports/prober.js';
 import type { AgentStatus } from '../status/agent.js';
-import { dataPlaneStatus } from '../status/data-plane.js';
 import { DriftJournal } from './agent-drift.js';
 import { Evidence } from './agent-evidence.js';
 import { probesOf, TunnelFacts } from './agent-facts.js';
+import { FleetInForce, type AgentInput } from './agent-fleet.js';
+import { IntentBook } from './agent-intents.js';
 import { AgentLadder } from './agent-ladder.js';
 import { Patience } from './agent-patience.js';
+import type { AgentParts } from './agent-parts.js';
+import { agentReport } from './agent-report.js';
 import { Vigil } from './agent-vigil.js';
 import { mayPrune } from './agent-wire.js';
-import { applyToKernel, observeKernel, type KernelDrivers } from './kernel.js';
+import { applyToKernel, observeKernel } from './kernel.js';
 import { LeaseHolder } from './lease-holder.js';
 import { Loop } from './loop.js';
-
-export interface AgentParts {
-  readonly pid: number;
-  readonly tunnelDriver: string;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly kernel: KernelDrivers;
-  readonly events: KernelEvents;
-  readonly prober: Prober;
-  readonly guard: GuardClient;
-}
-
-/** A server's place in the fleet, with the firewall text that was rendered from it. */
-export interface AgentInput {
-  readonly view: ServerView;
-  readonly rulesets: readonly RulesetState[];
-}
 
 /** Drift makes events; a full look at this period is for what they might miss, and for the counters in `status`. */
 const PERIOD_MS = 4_000;
@@ -70,7 +52,8 @@ export class Agent {
   private readonly drift: DriftJournal;
   private readonly patience: Patience;
   private readonly startedAt: string;
-  private input: AgentInput;
+  private readonly fleet: FleetInForce;
+  private readonly intents: IntentBook | undefined;
   private readonly ladder: AgentLadder;
   private readonly evidence: Evidence;
   private observed: KernelObserved | undefined;
@@ -89,13 +72,20 @@ export class Agent {
     input: AgentInput,
   ) {
     const { clock, log, guard, pid } = parts;
-    this.input = input;
+    this.fleet = new FleetInForce(input);
+    this.intents = parts.intents && new IntentBook(clock, log, parts.intents);
     this.evidence = new Evidence(clock, this.tunnels, input.view);
-    this.ladder = new AgentLadder({ clock, tunnels: this.tunnels, checks: () => [], intents: () => new Map() });
+    this.ladder = new AgentLadder({
+      clock,
+      tunnels: this.tunnels,
+      checks: () => [],
+      intents: () => this.intents?.current ?? new Map(),
+      intentsChangeAt: () => this.intents?.changesAt,
+    });
     this.drift = new DriftJournal(clock, log);
     this.patience = new Patience(clock, RETRY_MS);
     this.startedAt = clock.wall();
-    this.vigil = new Vigil(clock, VIGILANCE, () => this.input.view.fleet.safety.leaseMs);
+    this.vigil = new Vigil(clock, VIGILANCE, () => this.fleet.input.view.fleet.safety.leaseMs);
     this.loop = new Loop({
       clock,
       periodMs: PERIOD_MS,
@@ -108,10 +98,11 @@ export class Agent {
       clock,
       server: input.view.server.name,
       pid,
-      whyNotRenew: () => this.vigil.whyNotRenew(),
+      whyNotRenew: () => this.fleet.obstacle ?? this.vigil.whyNotRenew(),
       adopted: (wire) => {
         this.wire = wire;
         this.ladder.adopt(wire);
+        this.fleet.adopt(wire);
         this.loop.wake();
       },
       answered: (wire) => {
@@ -122,7 +113,7 @@ export class Agent {
 
   start(): void {
     const { events, prober } = this.parts;
-    this.follow(this.input);
+    this.begin();
     this.watching = events.watch(
       () => {
         this.evidence.event();
@@ -141,11 +132,25 @@ export class Agent {
     this.loop.wake();
   }
 
-  /** Takes a new fleet over without a restart. */
-  follow(input: AgentInput): void {
-    this.input = input;
-    this.tunnels.follow(input.view, this.parts.clock.now());
-    this.parts.prober.configure(probesOf(input.view));
+  /** Takes a new fleet over without a restart; otherwise says why not, and nothing has changed. */
+  follow(input: AgentInput, allowance?: BulkAllowance): string | undefined {
+    const refusal = this.fleet.replace(input, this.wire, allowance);
+    if (refusal === undefined) this.begin();
+    return refusal;
+  }
+
+  /** Takes an operator's word. Rejects when it could not come true. */
+  async intend(request: IntentRequest): Promise<Intent> {
+    if (!this.intents) throw new Error('this agent has no place to keep intents; start it with --state-dir');
+    const intent = await this.intents.put(request, this.fleet.input.view);
+    this.loop.wake();
+    return intent;
+  }
+
+  private begin(): void {
+    const { view } = this.fleet.input;
+    this.tunnels.follow(view, this.parts.clock.now());
+    this.parts.prober.configure(probesOf(view));
     this.loop.wake();
   }
 
@@ -158,37 +163,30 @@ export class Agent {
   }
 
   status(): AgentStatus {
-    const { view } = this.input;
-    const now = this.parts.clock.now();
-    const age = this.vigil.readAge;
-    return {
-      server: view.server.name,
-      generation: view.fleet.generation,
-      pid: this.parts.pid,
-      startedAt: this.startedAt,
-      tunnelDriver: this.parts.tunnelDriver,
-      pass: {
-        count: this.pass.count,
-        lastTook: Math.round(this.pass.lastTook),
-        ...(age === undefined ? {} : { age: Math.round(age) }),
-        ...(this.pass.problem === undefined ? {} : { problem: this.pass.problem }),
-      },
-      dataPlane: dataPlaneStatus(this.evidence.proven),
-      tunnels: this.tunnels.status(now),
+    const { pid, tunnelDriver, clock } = this.parts;
+    return agentReport({
+      input: this.fleet.input,
+      process: { pid, tunnelDriver, startedAt: this.startedAt },
+      pass: this.pass,
+      readAge: this.vigil.readAge,
+      dataPlane: this.evidence.proven,
+      tunnels: this.tunnels.status(clock.now()),
+      intents: this.intents?.current ?? new Map(),
       announcements: this.ladder.announcements,
-      counters: (this.observed?.rulesets ?? []).map(({ netns, counters }) => ({ netns, counters })),
+      observed: this.observed,
       drift: this.drift.reports,
-      ...(this.wire === undefined ? {} : { wire: this.wire }),
-      ...(this.lease.problem === undefined ? {} : { guardProblem: this.lease.problem }),
-    };
+      wire: this.wire,
+      guardProblem: this.lease.problem,
+    });
   }
 
   private async onePass(): Promise<void> {
     const { clock } = this.parts;
-    const { input } = this;
+    const { input } = this.fleet;
     const { view, rulesets } = input;
     const began = clock.now();
     this.tunnels.age(began);
+    await this.intents?.refresh();
     const tunnelHealth = (customer: string, tunnel: string) => this.tunnels.lastVerdict(customer, tunnel);
     const desired = desiredKernel(view, { tunnelHealth, rulesets });
     const found = await this.look(view, desired);
@@ -202,12 +200,8 @@ export class Agent {
     if (!goal.prune) this.loop.wakeAfter(view.fleet.safety.settleMs);
   }
 
-  private async look(
-    view: ServerView,
-    desired: KernelDesired,
-    repair?: 'applied' | 'refused',
-  ): Promise<KernelObserved> {
-    const read = (): Promise<KernelObserved> => observeKernel(this.parts.kernel, desired, view.server.uplinks);
+  private async look(view: ServerView, desired: KernelDesired, repair?: RepairOutcome): Promise<KernelObserved> {
+    const read = () => observeKernel(this.parts.kernel, desired, view.server.uplinks);
     this.observed = await this.vigil.looking(() => this.evidence.look(view, desired, read, repair));
     return this.observed;
   }
@@ -257,7 +251,8 @@ export class Agent {
     const { changesIn } = this.ladder;
     if (changesIn !== undefined) this.loop.wakeAfter(changesIn);
     const { generation, safety } = view.fleet;
-    const wanted = { generation, ttlMs: safety.leaseMs, announcements: this.ladder.announcements };
+    const { announcements } = this.ladder;
+    const wanted = { generation, ttlMs: safety.leaseMs, announcements, ...this.fleet.permitted };
     await this.lease.publish(wanted, this.lease.problem === undefined ? boundMs : 0);
   }
 }

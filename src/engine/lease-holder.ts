@@ -13,7 +13,7 @@ import { isUnread } from './agent-wire.js';
 import { Loop } from './loop.js';
 
 /** What the agent wants; epoch and sequence are the holder's. */
-export type Wanted = Pick<DesiredSet, 'generation' | 'ttlMs' | 'announcements'>;
+export type Wanted = Pick<DesiredSet, 'generation' | 'ttlMs' | 'announcements' | 'allowance'>;
 
 export interface LeaseHolderOptions {
   readonly guard: GuardClient;

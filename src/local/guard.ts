@@ -1,19 +1,14 @@
 /** The guard's socket, served: the shapes of its calls are checked here. */
 import { z } from 'zod';
-import { parsePrefix, type Prefix } from '../model/address.js';
 import type { DesiredSet, OfferAnswer, WireState } from '../model/lease.js';
 import { LEVELS } from '../model/level.js';
 import type { Announcement } from '../model/path.js';
 import { type ReasonCode, REASONS } from '../model/reason.js';
 import { type Caller, type GuardDesk, LocalError } from '../ports/guard.js';
 import type { GuardCalls, Renewal, RenewalAnswer } from './guard-client.js';
-import { type Handlers, noParams } from './request.js';
+import { allowanceSchema, type Handlers, noParams, prefixSchema } from './request.js';
 import { type LocalServer, serveLocal } from './server.js';
 
-const prefixSchema = z.custom<Prefix>(
-  (value) => typeof value === 'string' && parsePrefix(value) === value,
-  'not a canonical prefix',
-);
 const count = z.number().int().nonnegative();
 
 const reasonSchema = z.strictObject({
@@ -34,6 +29,7 @@ const right = {
   epoch: count,
   sequence: count,
   ttlMs: z.number().positive(),
+  allowance: z.exactOptional(allowanceSchema),
 };
 const desiredSetSchema: z.ZodType<DesiredSet> = z.strictObject({
   ...right,

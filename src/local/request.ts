@@ -1,5 +1,7 @@
 /** What arrives at a socket is checked here, before anybody acts on it. */
 import { z } from 'zod';
+import { parsePrefix, type Prefix } from '../model/address.js';
+import type { BulkAllowance } from '../model/lease.js';
 import type { Calls, NoParams } from './protocol.js';
 
 export type Handlers<C extends Calls> = {
@@ -17,6 +19,16 @@ export const requestSchema = z.strictObject({
 });
 
 export const noParams: z.ZodType<NoParams> = z.strictObject({});
+
+export const prefixSchema = z.custom<Prefix>(
+  (value) => typeof value === 'string' && parsePrefix(value) === value,
+  'not a canonical prefix',
+);
+
+export const allowanceSchema: z.ZodType<BulkAllowance> = z.strictObject({
+  share: z.number().min(0).max(1),
+  author: z.string().max(500),
+});
 
 /** `params.announcements.3.prefix: not a prefix`: where, and what. The first few suffice. */
 export const complaint = (error: z.ZodError): string =>

@@ -1,14 +1,18 @@
+import { join } from 'node:path';
 import type { AgentOptions } from '../cli/commands.js';
 import { createClock } from '../drivers/clock/clock.js';
 import { createExec } from '../drivers/exec/exec.js';
+import { createFiles } from '../drivers/files/files.js';
 import { createNamespaces } from '../drivers/namespaces/namespaces.js';
 import { createKernelEvents } from '../drivers/netlink/netlink.js';
 import { createProber } from '../drivers/probe/prober.js';
 import { createSyscalls } from '../drivers/syscall/syscalls.js';
-import { Agent, type AgentInput } from '../engine/agent.js';
+import { Agent } from '../engine/agent.js';
+import type { AgentInput } from '../engine/agent-fleet.js';
 import { serveAgent } from '../local/agent.js';
 import { guardClient } from '../local/guard-client.js';
 import type { KernelNumbers } from '../model/fleet.js';
+import type { BulkAllowance } from '../model/lease.js';
 import { serverRulesets } from '../render/nft/rulesets.js';
 import { loadView, onlyOnce, type Warn } from './fleet-files.js';
 import { kernelDrivers } from './kernel.js';
@@ -26,6 +30,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const [exec, clock, at] = [createExec(), createClock(), sockets(options.runDir)];
   const { drivers, said } = await kernelDrivers(exec, input.view.fleet.kernel, options);
   await needFolder(options.runDir, 0o755, '--run-dir');
+  await needFolder(options.stateDir, 0o700, '--state-dir');
   const syscalls = createSyscalls();
   const guard = guardClient(at.guard);
   const agent = new Agent(
@@ -38,26 +43,31 @@ export async function runAgent(options: AgentOptions): Promise<void> {
       events: createKernelEvents({ syscalls, namespaces: createNamespaces({ syscalls }), clock }),
       prober: createProber({ exec, argv: entry('prober') }),
       guard,
+      intents: { files: createFiles(), path: join(options.stateDir, 'intents') },
     },
     input,
   );
-  const socket = await serveAgent(at.agent, process.pid, () => agent.status());
-  const reload = (): void => {
-    readInput(options, warn).then(
-      (next) => {
-        const changed = changedNumbers(input.view.fleet.kernel, next.view.fleet.kernel);
-        if (changed !== undefined) return log.error(REFUSED, { problem: changed });
-        agent.follow(next);
-        log.info('fleet read again', { generation: next.view.fleet.generation });
-      },
-      (error: unknown) => log.error(REFUSED, { problem: (error as Error).message }),
-    );
+  /** Resolves to the generation in force; a fleet that is refused changes nothing. */
+  const reload = async (allowance?: BulkAllowance): Promise<string> => {
+    const next = await readInput(options, warn);
+    const changed = changedNumbers(input.view.fleet.kernel, next.view.fleet.kernel) ?? agent.follow(next, allowance);
+    if (changed !== undefined) throw new Error(changed);
+    log.info('fleet read again', { generation: next.view.fleet.generation, ...allowance });
+    return next.view.fleet.generation;
   };
-  process.on('SIGHUP', reload);
+  const socket = await serveAgent(at.agent, process.pid, {
+    status: () => agent.status(),
+    intend: (request) => agent.intend(request),
+    reload: (allowance) => reload(allowance),
+  });
+  const hangup = (): void => {
+    reload().catch((error: unknown) => log.error(REFUSED, { problem: (error as Error).message }));
+  };
+  process.on('SIGHUP', hangup);
   agent.start();
   log.info('agent started', { server: options.server, tunnels: said, generation: input.view.fleet.generation });
   await signalled();
-  process.off('SIGHUP', reload);
+  process.off('SIGHUP', hangup);
   await agent.stop(options.drainOnExit ? 'drain' : 'keep');
   guard.close();
   await socket.close();

@@ -13,6 +13,8 @@ export const createCommands = (say: Say, warn: Say): Commands => ({
   drain: async (options, progress) => (await import('./operate.js')).drain(options, progress),
   confirm: async (options) => (await import('./operate.js')).confirm(options),
   undrain: async (options) => (await import('./operate.js')).undrain(options),
+  intend: async (options, prefix) => (await import('./intents.js')).intend(options, prefix),
+  reload: async (options) => (await import('./intents.js')).reload(options),
   schema: async () => (await import('../config/json-schema.js')).fleetJsonSchema(),
   labDeploy: async (options) => (await import('./lab.js')).deploy(options, say),
   labUp: async (options) => (await import('./lab.js')).up(options, say),

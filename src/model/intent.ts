@@ -11,3 +11,9 @@ export interface Intent {
   /** It ends by itself then; stays until the next word when absent. */
   readonly until?: string;
 }
+
+/** A word that is said now, and how long it shall stand. */
+export interface IntentRequest extends Pick<Intent, 'prefix' | 'want' | 'author' | 'reason'> {
+  /** Milliseconds; until the next word when absent. */
+  readonly forMs?: number;
+}

@@ -4,6 +4,13 @@ import type { Level } from './level.js';
 import type { Announcement, SessionState } from './path.js';
 import type { Reason } from './reason.js';
 
+/** Somebody's word that one fleet may drop more of what is announced than `safety.maxWithdrawnShare`. */
+export interface BulkAllowance {
+  /** Of the announced prefixes, 0 to 1. */
+  readonly share: number;
+  readonly author: string;
+}
+
 /** The complete set of what this server wants announced. What is absent from it is withdrawn. */
 export interface DesiredSet {
   readonly server: string;
@@ -16,6 +23,8 @@ export interface DesiredSet {
   /** The right to keep announcing, from the moment of receipt. */
   readonly ttlMs: number;
   readonly announcements: readonly Announcement[];
+  /** Holds for what this generation drops. */
+  readonly allowance?: BulkAllowance;
 }
 
 export type OfferRefusal = 'stale-epoch' | 'stale-sequence' | 'other-server' | 'invalid';

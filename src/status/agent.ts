@@ -1,5 +1,6 @@
 /** What an agent tells about itself over its socket. Plain data: it crosses a socket and is printed as JSON. */
 import type { TunnelHealth } from '../model/health.js';
+import type { Intent } from '../model/intent.js';
 import type { NamedCounter } from '../model/kernel.js';
 import type { WireState } from '../model/lease.js';
 import type { Announcement } from '../model/path.js';
@@ -15,6 +16,8 @@ export interface AgentStatus {
   readonly pass: PassStatus;
   readonly dataPlane: readonly DataPlaneStatus[];
   readonly tunnels: readonly TunnelStatus[];
+  /** What operators want; `unreadable` when the record of it cannot be understood. */
+  readonly intents: readonly Intent[] | 'unreadable';
   readonly announcements: readonly Announcement[];
   readonly counters: readonly NetnsCounters[];
   /** Repairs of things that changed without us. Newest last, bounded. */

@@ -41,11 +41,26 @@ export function explain(prefix: Prefix, agent: Part<AgentStatus>, wire: Part<Wir
 function intent(prefix: Prefix, agent: Part<AgentStatus>): Link {
   if (isAway(agent)) return { title: 'intent', lines: [`unknown: ${agent.problem}`] };
   const announcement = agent.announcements.find((candidate) => candidate.prefix === prefix);
-  const wanted = announcement && !announcement.reasons.some(({ code }) => code === 'not-advertised');
+  const codes = announcement?.reasons.map(({ code }) => code) ?? ['not-advertised'];
+  const wanted = codes.includes('not-advertised')
+    ? 'does not advertise'
+    : codes.includes('on-demand') || codes.includes('operator-advertise')
+      ? 'advertises on demand'
+      : 'advertises';
   return {
     title: 'intent',
-    lines: [`fleet ${agent.generation} ${wanted ? 'advertises' : 'does not advertise'} ${prefix} on ${agent.server}`],
+    lines: [`fleet ${agent.generation} ${wanted} ${prefix} on ${agent.server}`, ...operators(prefix, agent)],
   };
+}
+
+function operators(prefix: Prefix, { intents }: AgentStatus): readonly string[] {
+  if (intents === 'unreadable') return ['the record of what operators want cannot be read'];
+  return intents
+    .filter((candidate) => candidate.prefix === prefix)
+    .map(
+      ({ want, author, at, reason, until }) =>
+        `operator ${author} at ${at}: ${want}${until === undefined ? '' : ` until ${until}`}: ${reason}`,
+    );
 }
 
 function facts(agent: Part<AgentStatus>): Link {

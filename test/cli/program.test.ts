@@ -104,3 +104,43 @@ test('help teaches: what runs, where to look, what the exit codes mean', async (
   for (const word of ['culvert guard', 'culvert explain PREFIX', 'Exit codes', 'lab verify'])
     expect(out).toContain(word);
 });
+
+test('withdraw and advertise carry who, why and for how long', async () => {
+  const seen: unknown[] = [];
+  const intend: Commands['intend'] = (options, prefix) => {
+    seen.push([options, prefix]);
+    return Promise.resolve({
+      prefix: prefix as never,
+      want: options.want,
+      author: 'ann',
+      reason: options.reason,
+      at: '2026-01-01T00:00:00Z',
+      ...(options.for === undefined ? {} : { until: '2026-01-01T02:00:00Z' }),
+    });
+  };
+  const { out } = await cli('withdraw 203.0.113.0/24 --reason moved --for 2h', { intend });
+  expect(out).toBe('withdraw 203.0.113.0/24: ann, 2026-01-01T00:00:00Z, until 2026-01-01T02:00:00Z: moved');
+  expect((await cli('advertise 203.0.113.0/24 --reason back', { intend })).out).toMatch(/until the next word: back$/);
+  expect(seen).toEqual([
+    [{ want: 'withdraw', reason: 'moved', for: '2h', runDir: '/run/culvert' }, '203.0.113.0/24'],
+    [{ want: 'advertise', reason: 'back', runDir: '/run/culvert' }, '203.0.113.0/24'],
+  ]);
+});
+
+test.each(['withdraw', 'withdraw 203.0.113.0/24', 'advertise --reason x'])(
+  '%s names too little and is refused',
+  async (argv) => {
+    expect((await cli(argv, {})).code).toBe(1);
+  },
+);
+
+test('reload says what is in force, and permits a share by name', async () => {
+  const seen: unknown[] = [];
+  const reload: Commands['reload'] = (options) => {
+    seen.push(options.allowWithdraw);
+    return Promise.resolve('abc');
+  };
+  expect((await cli('reload', { reload })).out).toBe('fleet abc is in force');
+  await cli('reload --allow-withdraw 60%', { reload });
+  expect(seen).toEqual([undefined, '60%']);
+});

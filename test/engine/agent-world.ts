@@ -1,5 +1,6 @@
 import { desiredKernel } from '../../src/decide/kernel.js';
-import { Agent, type AgentInput } from '../../src/engine/agent.js';
+import { Agent } from '../../src/engine/agent.js';
+import type { AgentInput } from '../../src/engine/agent-fleet.js';
 import type { KernelDrivers } from '../../src/engine/kernel.js';
 import type { Prefix } from '../../src/model/address.js';
 import type { Fleet } from '../../src/model/fleet.js';
@@ -14,6 +15,7 @@ import { acmeFleet, amsS1 } from '../acme.js';
 import { FakeKernel } from '../plan/fake-kernel.js';
 import { VirtualClock } from '../virtual-clock.js';
 import { FakeGuard } from './fake-guard.js';
+import { MemoryFiles } from './memory-files.js';
 
 export function inputOf(fleet: Fleet): AgentInput {
   const rulesets = ['', ...fleet.customers.map(({ name }) => netnsOf(name))].map((netns) => ({
@@ -35,6 +37,7 @@ export class AgentWorld {
   readonly journal: string[] = [];
   readonly logged: string[] = [];
   readonly guard: FakeGuard;
+  readonly files = new MemoryFiles();
   readonly kernel: FakeKernel;
   agent!: Agent;
   /** What the routers at the far ends do, by `customer/tunnel`; the prober reports nothing while it is undefined. */
@@ -79,6 +82,7 @@ export class AgentWorld {
         },
         prober: this.prober(),
         guard: this.guard.client(),
+        intents: { files: this.files, path: '/state/intents' },
       },
       inputOf(fleet),
     );
