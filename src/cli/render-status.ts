@@ -64,6 +64,7 @@ function agentText(agent: AgentStatus): readonly string[] {
       ]),
     ]),
     '',
+    ...checkLines(agent),
     ...table([
       ['COUNTER', 'NAMESPACE', 'PACKETS', 'BYTES'],
       ...agent.counters.flatMap(({ netns, counters }) =>
@@ -72,6 +73,19 @@ function agentText(agent: AgentStatus): readonly string[] {
     ]),
     ...agent.drift.slice(-5).map(({ at, text }) => `${at} drift repaired: ${text}`),
   ];
+}
+
+function checkLines({ checks }: AgentStatus): readonly string[] {
+  if (checks.length === 0) return [];
+  const rows = checks.map(({ check, kind, health, forMs, onDown, detail }) => [
+    check,
+    kind,
+    health,
+    `${(forMs / 1000).toFixed(1)} s`,
+    onDown,
+    detail ?? '',
+  ]);
+  return [...table([['CHECK', 'KIND', 'HEALTH', 'FOR', 'WHEN DOWN', 'DETAIL'], ...rows]), ''];
 }
 
 function intentLines({ intents }: AgentStatus): readonly string[] {

@@ -6,6 +6,7 @@
  * stands; when nothing has been known for `staleMs`, degraded. It never takes
  * away the last announcement, and it never brings back what is withdrawn.
  */
+import type { OnDown } from '../model/check.js';
 import type { CheckHealth, TunnelHealth } from '../model/health.js';
 import { type Level, weaker } from '../model/level.js';
 import type { Reason, ReasonCode } from '../model/reason.js';
@@ -37,9 +38,6 @@ export interface TunnelFact {
   /** Of `health`. CLOCK_MONOTONIC, milliseconds. */
   readonly since: number;
 }
-
-/** What a check that is down does to the prefixes it governs. */
-type OnDown = 'withdraw' | 'degrade' | 'ignore';
 
 export interface CheckFact {
   readonly key: string;
@@ -150,7 +148,7 @@ export const kept = (footing: Footing, code: ReasonCode): Footing => ({
 /** A check that may only degrade keeps nothing off the wire while it is pending either, nor does one that was up when last seen. */
 function onUnknownCheck(check: CheckFact, detail: string, at: Standpoint): Footing {
   const isOffWire = at.standing === undefined || at.standing === 'withdrawn';
-  if (isOffWire && check.onDown === 'degrade') return because('degraded', CHECKS.pending, detail);
-  if (isOffWire && check.proven === 'up') return because('degraded', CHECKS.unknown, detail);
-  return unknownFooting(at, check.since, CHECKS, detail);
+  if (!isOffWire) return unknownFooting(at, check.since, CHECKS, detail);
+  if (check.proven === 'up') return because('degraded', CHECKS.unknown, detail);
+  return because(check.onDown === 'degrade' ? 'degraded' : 'withdrawn', CHECKS.pending, detail);
 }

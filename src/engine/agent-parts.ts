@@ -1,3 +1,4 @@
+import type { Checker } from '../ports/checker.js';
 import type { Clock } from '../ports/clock.js';
 import type { Files } from '../ports/files.js';
 import type { GuardClient } from '../ports/guard.js';
@@ -15,6 +16,8 @@ export interface AgentParts {
   readonly kernel: KernelDrivers;
   readonly events: KernelEvents;
   readonly prober: Prober;
+  /** Without one, checks other than `bgp` are never made: what they govern stays pending. */
+  readonly checker?: Checker;
   readonly guard: GuardClient;
   /** Where operators' intents are kept; their folder exists. An agent without it takes none. */
   readonly intents?: { readonly files: Files; readonly path: string };

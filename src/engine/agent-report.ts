@@ -3,7 +3,7 @@ import type { KernelObserved } from '../model/kernel.js';
 import type { Intents } from '../decide/intents.js';
 import type { WireState } from '../model/lease.js';
 import type { Announcement } from '../model/path.js';
-import type { AgentStatus, DriftReport, TunnelStatus } from '../status/agent.js';
+import type { AgentStatus, CheckStatus, DriftReport, TunnelStatus } from '../status/agent.js';
 import { dataPlaneStatus } from '../status/data-plane.js';
 import type { AgentInput } from './agent-fleet.js';
 
@@ -16,6 +16,7 @@ export interface AgentKnowledge {
   readonly readAge: number | undefined;
   readonly dataPlane: DataPlaneVerdict;
   readonly tunnels: readonly TunnelStatus[];
+  readonly checks: readonly CheckStatus[];
   readonly intents: Intents;
   readonly announcements: readonly Announcement[];
   readonly observed: KernelObserved | undefined;
@@ -38,6 +39,7 @@ export function agentReport(known: AgentKnowledge): AgentStatus {
     },
     dataPlane: dataPlaneStatus(known.dataPlane),
     tunnels: known.tunnels,
+    checks: known.checks,
     intents: intents === 'unreadable' ? 'unreadable' : [...intents.values()],
     announcements: known.announcements,
     counters: (observed?.rulesets ?? []).map(({ netns, counters }) => ({ netns, counters })),

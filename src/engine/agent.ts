@@ -17,12 +17,12 @@ import { planKernel } from '../plan/kernel.js';
 import type { AgentStatus } from '../status/agent.js';
 import { DriftJournal } from './agent-drift.js';
 import { Evidence } from './agent-evidence.js';
-import { probesOf, TunnelFacts } from './agent-facts.js';
 import { FleetInForce, type AgentInput } from './agent-fleet.js';
 import { IntentBook } from './agent-intents.js';
 import { AgentLadder } from './agent-ladder.js';
 import { Patience } from './agent-patience.js';
 import type { AgentParts } from './agent-parts.js';
+import { Probes } from './agent-probes.js';
 import { agentReport } from './agent-report.js';
 import { Vigil } from './agent-vigil.js';
 import { mayPrune } from './agent-wire.js';
@@ -48,7 +48,7 @@ interface Goal {
 export class Agent {
   private readonly loop: Loop;
   private readonly lease: LeaseHolder;
-  private readonly tunnels = new TunnelFacts();
+  private readonly probes: Probes;
   private readonly drift: DriftJournal;
   private readonly patience: Patience;
   private readonly startedAt: string;
@@ -74,11 +74,13 @@ export class Agent {
     const { clock, log, guard, pid } = parts;
     this.fleet = new FleetInForce(input);
     this.intents = parts.intents && new IntentBook(clock, log, parts.intents);
-    this.evidence = new Evidence(clock, this.tunnels, input.view);
+    this.probes = new Probes(parts, () => this.react());
+    const { tunnels, checks } = this.probes;
+    this.evidence = new Evidence(clock, tunnels, input.view);
     this.ladder = new AgentLadder({
       clock,
-      tunnels: this.tunnels,
-      checks: () => [],
+      tunnels,
+      checks: (prefix) => checks.governing(prefix),
       intents: () => this.intents?.current ?? new Map(),
       intentsChangeAt: () => this.intents?.changesAt,
     });
@@ -107,26 +109,21 @@ export class Agent {
       },
       answered: (wire) => {
         this.wire = wire;
+        this.probes.heard(wire);
       },
     });
   }
 
   start(): void {
-    const { events, prober } = this.parts;
     this.begin();
-    this.watching = events.watch(
+    this.watching = this.parts.events.watch(
       () => {
         this.evidence.event();
         this.loop.wake();
       },
       () => this.reached?.desired.sysctls ?? [],
     );
-    prober.start({
-      sample: (sample) => {
-        if (this.tunnels.take(sample)) this.loop.wake();
-      },
-      broken: (reason) => this.parts.log.warn('prober broken; tunnels keep their state until it ages', { reason }),
-    });
+    this.probes.start();
     this.vigil.start();
     this.lease.start();
     this.loop.wake();
@@ -143,14 +140,18 @@ export class Agent {
   async intend(request: IntentRequest): Promise<Intent> {
     if (!this.intents) throw new Error('this agent has no place to keep intents; start it with --state-dir');
     const intent = await this.intents.put(request, this.fleet.input.view);
-    this.loop.wake();
+    this.react();
     return intent;
   }
 
   private begin(): void {
-    const { view } = this.fleet.input;
-    this.tunnels.follow(view, this.parts.clock.now());
-    this.parts.prober.configure(probesOf(view));
+    this.probes.follow(this.fleet.input.view);
+    this.loop.wake();
+  }
+
+  /** Liveness needs no look at the kernel: what was seen last still stands, and the pass that moves flows comes after. */
+  private react(): void {
+    void this.announce(0);
     this.loop.wake();
   }
 
@@ -159,7 +160,7 @@ export class Agent {
     await this.loop.stop();
     this.watching?.stop();
     this.vigil.stop();
-    await Promise.allSettled([this.lease.leave(mode), this.parts.prober.stop()]);
+    await Promise.allSettled([this.lease.leave(mode), this.probes.stop()]);
   }
 
   status(): AgentStatus {
@@ -170,7 +171,8 @@ export class Agent {
       pass: this.pass,
       readAge: this.vigil.readAge,
       dataPlane: this.evidence.proven,
-      tunnels: this.tunnels.status(clock.now()),
+      tunnels: this.probes.tunnels.status(clock.now()),
+      checks: this.probes.checks.status(clock.now()),
       intents: this.intents?.current ?? new Map(),
       announcements: this.ladder.announcements,
       observed: this.observed,
@@ -185,9 +187,9 @@ export class Agent {
     const { input } = this.fleet;
     const { view, rulesets } = input;
     const began = clock.now();
-    this.tunnels.age(began);
+    this.probes.age();
     await this.intents?.refresh();
-    const tunnelHealth = (customer: string, tunnel: string) => this.tunnels.lastVerdict(customer, tunnel);
+    const tunnelHealth = (customer: string, tunnel: string) => this.probes.tunnels.lastVerdict(customer, tunnel);
     const desired = desiredKernel(view, { tunnelHealth, rulesets });
     const found = await this.look(view, desired);
     const goal: Goal = { input, desired, prune: mayPrune(view, this.wire) };

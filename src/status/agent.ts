@@ -1,5 +1,5 @@
 /** What an agent tells about itself over its socket. Plain data: it crosses a socket and is printed as JSON. */
-import type { TunnelHealth } from '../model/health.js';
+import type { CheckHealth, TunnelHealth } from '../model/health.js';
 import type { Intent } from '../model/intent.js';
 import type { NamedCounter } from '../model/kernel.js';
 import type { WireState } from '../model/lease.js';
@@ -16,6 +16,7 @@ export interface AgentStatus {
   readonly pass: PassStatus;
   readonly dataPlane: readonly DataPlaneStatus[];
   readonly tunnels: readonly TunnelStatus[];
+  readonly checks: readonly CheckStatus[];
   /** What operators want; `unreadable` when the record of it cannot be understood. */
   readonly intents: readonly Intent[] | 'unreadable';
   readonly announcements: readonly Announcement[];
@@ -56,6 +57,21 @@ export interface TunnelStatus {
   readonly lost: number;
   /** Milliseconds. */
   readonly roundTrip?: number;
+  readonly detail?: string;
+}
+
+export interface CheckStatus {
+  /** `provider/dns`, `customers/acme/web`. */
+  readonly check: string;
+  readonly kind: string;
+  /** `withdraw`, `degrade`, `ignore`. */
+  readonly onDown: string;
+  readonly health: CheckHealth;
+  /** Milliseconds in this state. */
+  readonly forMs: number;
+  /** Milliseconds, of the last success. */
+  readonly took?: number;
+  /** Why the last sample was no success. */
   readonly detail?: string;
 }
 

@@ -73,6 +73,11 @@ function facts(agent: Part<AgentStatus>): Link {
         ({ subject, state, details }) =>
           `data plane of ${subject}: ${state}, ${age}${details.map((d) => `; ${d}`).join('')}`,
       ),
+      ...agent.checks.map(
+        ({ check, health, onDown, forMs, detail }) =>
+          `check ${check}: ${health} for ${(forMs / 1000).toFixed(1)} s, ${onDown} when down` +
+          (detail === undefined ? '' : `; ${detail}`),
+      ),
       ...agent.tunnels.map(
         ({ customer, tunnel, health, forMs, sent, lost, roundTrip, detail }) =>
           `tunnel ${customer}/${tunnel}: ${health} for ${(forMs / 1000).toFixed(1)} s, ${lost} of ${sent} probes lost` +

@@ -3,11 +3,13 @@ import { Agent } from '../../src/engine/agent.js';
 import type { AgentInput } from '../../src/engine/agent-fleet.js';
 import type { KernelDrivers } from '../../src/engine/kernel.js';
 import type { Prefix } from '../../src/model/address.js';
+import type { CheckSample, CheckSpec } from '../../src/model/check.js';
 import type { Fleet } from '../../src/model/fleet.js';
 import type { ProbeSample } from '../../src/model/health.js';
 import type { KernelDesired, KernelOp, Netns } from '../../src/model/kernel.js';
 import { sysctlKey } from '../../src/model/kernel-order.js';
 import { netnsOf } from '../../src/model/naming.js';
+import type { Checker } from '../../src/ports/checker.js';
 import { KernelError } from '../../src/ports/kernel.js';
 import type { ProbeSpec, Prober } from '../../src/ports/prober.js';
 import { describeOp } from '../../src/status/operations.js';
@@ -42,6 +44,9 @@ export class AgentWorld {
   agent!: Agent;
   /** What the routers at the far ends do, by `customer/tunnel`; the prober reports nothing while it is undefined. */
   answers: ((tunnel: string) => ProbeSample['outcome']) | undefined = () => 'answered';
+  /** What checks end like, by key; `undefined` for those that the checker says nothing about. */
+  checked: (key: string) => CheckSample['outcome'] | undefined = () => 'ok';
+  checkSpecs: readonly CheckSpec[] = [];
   /** Why the kernel cannot be read. */
   unreadable: string | undefined;
   /** What every dump leaves out. */
@@ -81,6 +86,7 @@ export class AgentWorld {
           },
         },
         prober: this.prober(),
+        checker: this.checker(),
         guard: this.guard.client(),
         intents: { files: this.files, path: '/state/intents' },
       },
@@ -125,6 +131,29 @@ export class AgentWorld {
 
   wire(prefix: Prefix | string): string | undefined {
     return this.guard.held(prefix as Prefix);
+  }
+
+  follow(fleet: Fleet): string | undefined {
+    return this.agent.follow(inputOf(fleet));
+  }
+
+  private checker(): Checker {
+    let stopped = false;
+    return {
+      configure: (checks) => void (this.checkSpecs = checks),
+      start: ({ sample }) => {
+        const round = (): void => {
+          if (stopped) return;
+          for (const { key } of this.checkSpecs) {
+            const outcome = this.checked(key);
+            if (outcome !== undefined) sample({ check: key, outcome, sentAt: this.clock.now(), took: 0 });
+          }
+          this.clock.after(200, round);
+        };
+        this.clock.after(200, round);
+      },
+      stop: async () => void (stopped = true),
+    };
   }
 
   private prober(): Prober {

@@ -34,7 +34,7 @@ let world: AgentWorld;
 const begin = (fleet?: Fleet): AgentWorld => (world = new AgentWorld(fleet));
 afterEach(async () => {
   await world.stop('keep');
-  expect(world.clock.timers).toBeLessThanOrEqual(1); // the fake routers' own
+  expect(world.clock.timers).toBeLessThanOrEqual(2); // the fake routers' and services' own
 });
 
 describe('first start', () => {

@@ -1,7 +1,8 @@
-import type { Prefix } from '../../src/model/address.js';
+import { address, type Prefix } from '../../src/model/address.js';
 import type { Fleet } from '../../src/model/fleet.js';
 import type { AgentState, DesiredSet, WirePrefix, WireState } from '../../src/model/lease.js';
 import type { Level } from '../../src/model/level.js';
+import type { SessionState } from '../../src/model/path.js';
 import { LocalError, type GuardClient } from '../../src/ports/guard.js';
 import type { VirtualClock } from '../virtual-clock.js';
 
@@ -23,6 +24,8 @@ export class FakeGuard {
   answerMs = 0;
   speaker: WireState['speaker'] = 'ready';
   agent: AgentState = 'never-seen';
+  /** With the site's router. */
+  session: SessionState = 'established';
   /** The fleet it reads; follows the agent's when undefined. */
   generation: string | undefined;
   readonly offers: DesiredSet[] = [];
@@ -120,7 +123,7 @@ export class FakeGuard {
       agent: this.agent,
       drain: 'in-service',
       prefixes: listed,
-      peers: [],
+      peers: [{ address: address('198.18.1.1'), asn: 64500, state: this.session }],
       reports: [],
     };
   }

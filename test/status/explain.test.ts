@@ -14,6 +14,7 @@ const agent: AgentStatus = {
   pass: { count: 3, lastTook: 12, age: 40 },
   dataPlane: [{ subject: 'endpoint', state: 'verified', details: [] }],
   tunnels: [{ customer: 'acme', tunnel: 'us', health: 'down', forMs: 1500, sent: 5, lost: 3, detail: 'no route' }],
+  checks: [],
   intents: [],
   announcements: [
     { prefix: ACME, level: 'withdrawn', asPath: [64512], reasons: [{ code: 'tunnels-down', detail: 'us, eu' }] },

@@ -68,7 +68,6 @@ test('an answer is routine after ten in a row; everything else is news', () => {
       netns: 'cv-acme',
       kind: 'request',
       device: 'gre-us',
-      kind: 'request',
       source: address('198.18.1.11'),
       target: address('198.51.100.66'),
       intervalMs: 200,

@@ -1,0 +1,109 @@
+/** The agent's knowledge of checks: samples and the guard's sessions in, states out. */
+import { governingChecks, type GoverningCheck } from '../decide/checks.js';
+import { afterCheck, agedCheck, unchecked, type CheckRecord } from '../decide/check-health.js';
+import type { CheckFact } from '../decide/footing.js';
+import type { Prefix } from '../model/address.js';
+import type { BgpProbe, CheckKey, CheckSample } from '../model/check.js';
+import type { ServerView } from '../model/fleet.js';
+import type { WireState } from '../model/lease.js';
+import { same } from '../model/same.js';
+import type { CheckStatus } from '../status/agent.js';
+
+interface Followed extends GoverningCheck {
+  readonly record: CheckRecord;
+}
+
+export class CheckFacts {
+  private checks = new Map<CheckKey, Followed>();
+  private byPrefix = new Map<Prefix, readonly CheckKey[]>();
+  private view: ServerView | undefined;
+
+  /** Takes a new fleet over: a check that asks something else than before begins anew, the others go on. */
+  follow(view: ServerView, now: number): void {
+    const before = this.checks;
+    const governing = governingChecks(view);
+    this.view = view;
+    this.checks = new Map(
+      governing.map((own) => {
+        const known = before.get(own.key);
+        const goesOn = known !== undefined && same(known.check.probe, own.check.probe);
+        return [own.key, { ...own, record: goesOn ? known.record : unchecked(now) }];
+      }),
+    );
+    this.byPrefix = new Map();
+    for (const { key, prefixes } of governing) {
+      for (const prefix of prefixes) this.byPrefix.set(prefix, [...(this.byPrefix.get(prefix) ?? []), key]);
+    }
+  }
+
+  /** Returns true when the check's health changed. */
+  take(sample: CheckSample): boolean {
+    const known = this.checks.get(sample.check);
+    if (!known) return false;
+    const record = afterCheck(known.record, sample, known.check);
+    this.checks.set(sample.check, { ...known, record });
+    return record.health !== known.record.health;
+  }
+
+  /** Sessions as the guard saw them last are samples of `bgp` checks, one per interval. Returns true when some health changed. */
+  takeSessions(wire: WireState, now: number): boolean {
+    let changed = false;
+    for (const { key, check, record } of this.checks.values()) {
+      if (check.probe.kind !== 'bgp' || now - (record.lastProof ?? -Infinity) < check.intervalMs) continue;
+      const sample = { check: key, sentAt: now, took: 0, ...this.sessionWith(check.probe, wire) };
+      changed = this.take(sample) || changed;
+    }
+    return changed;
+  }
+
+  /** Lets knowledge without fresh proof lapse. */
+  age(now: number): void {
+    for (const [key, known] of this.checks) {
+      const record = agedCheck(known.record, now, known.check);
+      if (record !== known.record) this.checks.set(key, { ...known, record });
+    }
+  }
+
+  /** Those that govern a prefix. */
+  governing(prefix: Prefix): readonly CheckFact[] {
+    return (this.byPrefix.get(prefix) ?? []).flatMap((key) => {
+      const known = this.checks.get(key);
+      return known ? [factOf(known)] : [];
+    });
+  }
+
+  status(now: number): readonly CheckStatus[] {
+    return [...this.checks.values()].map(({ key, check, record }) => ({
+      check: key,
+      kind: check.probe.kind,
+      onDown: check.onDown,
+      health: record.health,
+      forMs: Math.round(now - record.since),
+      ...(record.took === undefined ? {} : { took: record.took }),
+      ...(record.detail === undefined ? {} : { detail: record.detail }),
+    }));
+  }
+
+  private sessionWith({ router }: BgpProbe, wire: WireState): Pick<CheckSample, 'outcome' | 'detail'> {
+    const { v4, v6 } = this.view?.site.routers.find(({ name }) => name === router) ?? {};
+    if (wire.speaker !== 'ready') return { outcome: 'unsent', detail: `the speaker is ${wire.speaker}` };
+    const sessions = wire.peers.filter(({ address }) => address === v4 || address === v6);
+    if (sessions.some(({ state }) => state === 'established')) return { outcome: 'ok' };
+    return { outcome: 'failed', detail: `${router}: ${sessions.map(({ state }) => state).join(', ') || 'no session'}` };
+  }
+}
+
+function factOf({ key, check, customer, record }: Followed): CheckFact {
+  const { health, proven, since, detail } = record;
+  return {
+    key,
+    ...(customer === undefined ? {} : { customer: customer.name }),
+    health,
+    proven,
+    since,
+    // Details of single samples differ from each other; a level's reason stands until the level changes.
+    ...(health === 'down' && detail !== undefined ? { detail } : {}),
+    onDown: check.onDown,
+    remote: check.remote,
+  };
+}
