@@ -7,26 +7,19 @@
  * pruned before the guard has confirmed that no announcement leads to it.
  */
 import { desiredKernel } from '../decide/kernel.js';
-import { REPAIR_BOUND_MS, type RepairOutcome } from '../decide/proof.js';
-import type { ServerView } from '../model/fleet.js';
-import type { KernelDesired, KernelObserved, KernelOp } from '../model/kernel.js';
 import type { Intent, IntentRequest } from '../model/intent.js';
 import type { BulkAllowance, WireState } from '../model/lease.js';
-import { same } from '../model/same.js';
-import { planKernel } from '../plan/kernel.js';
 import type { AgentStatus } from '../status/agent.js';
-import { DriftJournal } from './agent-drift.js';
 import { Evidence } from './agent-evidence.js';
 import { FleetInForce, type AgentInput } from './agent-fleet.js';
 import { IntentBook } from './agent-intents.js';
+import { KernelSide } from './agent-kernel.js';
 import { AgentLadder } from './agent-ladder.js';
-import { Patience } from './agent-patience.js';
 import type { AgentParts } from './agent-parts.js';
 import { Probes } from './agent-probes.js';
 import { agentReport } from './agent-report.js';
 import { Vigil } from './agent-vigil.js';
 import { mayPrune } from './agent-wire.js';
-import { applyToKernel, observeKernel } from './kernel.js';
 import { LeaseHolder } from './lease-holder.js';
 import { Loop } from './loop.js';
 
@@ -38,26 +31,16 @@ const WITHDRAW_BOUND_MS = 500;
 /** An agent that has not looked for longer, or is busy with one pass for longer, does not renew its lease. */
 const VIGILANCE = { readBack: 3 * PERIOD_MS, pass: 2 * PERIOD_MS };
 
-/** What a pass works towards: drift is work although none of it has changed. */
-interface Goal {
-  readonly input: AgentInput;
-  readonly desired: KernelDesired;
-  readonly prune: boolean;
-}
-
 export class Agent {
   private readonly loop: Loop;
   private readonly lease: LeaseHolder;
   private readonly probes: Probes;
-  private readonly drift: DriftJournal;
-  private readonly patience: Patience;
   private readonly startedAt: string;
   private readonly fleet: FleetInForce;
   private readonly intents: IntentBook | undefined;
   private readonly ladder: AgentLadder;
   private readonly evidence: Evidence;
-  private observed: KernelObserved | undefined;
-  private reached: Goal | undefined;
+  private readonly kernel: KernelSide;
   private readonly vigil: Vigil;
   private wire: WireState | undefined;
   private pass: { count: number; lastTook: number; problem: string | undefined } = {
@@ -84,10 +67,17 @@ export class Agent {
       intents: () => this.intents?.current ?? new Map(),
       intentsChangeAt: () => this.intents?.changesAt,
     });
-    this.drift = new DriftJournal(clock, log);
-    this.patience = new Patience(clock, RETRY_MS);
     this.startedAt = clock.wall();
     this.vigil = new Vigil(clock, VIGILANCE, () => this.fleet.input.view.fleet.safety.leaseMs);
+    this.kernel = new KernelSide({
+      parts,
+      evidence: this.evidence,
+      vigil: this.vigil,
+      retryMs: RETRY_MS,
+      leave: () => this.announce(WITHDRAW_BOUND_MS),
+      overdue: () => void this.announce(0),
+      again: (ms) => this.loop.wakeAfter(ms),
+    });
     this.loop = new Loop({
       clock,
       periodMs: PERIOD_MS,
@@ -121,7 +111,7 @@ export class Agent {
         this.evidence.event();
         this.loop.wake();
       },
-      () => this.reached?.desired.sysctls ?? [],
+      () => this.kernel.settings,
     );
     this.probes.start();
     this.vigil.start();
@@ -175,8 +165,8 @@ export class Agent {
       checks: this.probes.checks.status(clock.now()),
       intents: this.intents?.current ?? new Map(),
       announcements: this.ladder.announcements,
-      observed: this.observed,
-      drift: this.drift.reports,
+      observed: this.kernel.observed,
+      drift: this.kernel.drift.reports,
       wire: this.wire,
       guardProblem: this.lease.problem,
     });
@@ -191,55 +181,13 @@ export class Agent {
     await this.intents?.refresh();
     const tunnelHealth = (customer: string, tunnel: string) => this.probes.tunnels.lastVerdict(customer, tunnel);
     const desired = desiredKernel(view, { tunnelHealth, rulesets });
-    const found = await this.look(view, desired);
-    const goal: Goal = { input, desired, prune: mayPrune(view, this.wire) };
-    const ops = planKernel(desired, found, goal);
-    const failure = ops.length > 0 ? await this.repair(goal, ops) : undefined;
-    await this.announce(WITHDRAW_BOUND_MS);
-    if (failure !== undefined) throw failure;
-    this.reached = goal;
+    const { prune } = await this.kernel.pursue(input, desired, () => mayPrune(view, this.wire));
     this.pass = { count: this.pass.count + 1, lastTook: clock.now() - began, problem: undefined };
-    if (!goal.prune) this.loop.wakeAfter(view.fleet.safety.settleMs);
-  }
-
-  private async look(view: ServerView, desired: KernelDesired, repair?: RepairOutcome): Promise<KernelObserved> {
-    const read = () => observeKernel(this.parts.kernel, desired, view.server.uplinks);
-    this.observed = await this.vigil.looking(() => this.evidence.look(view, desired, read, repair));
-    return this.observed;
-  }
-
-  private async repair(goal: Goal, ops: readonly KernelOp[]): Promise<Error | undefined> {
-    const attempt = this.patience.with(ops);
-    if (attempt) {
-      this.loop.wakeAfter(attempt.dueIn);
-      return attempt.failure;
-    }
-    const failure = await this.bringAbout(goal, ops);
-    const left = this.observed ? planKernel(goal.desired, this.observed, goal) : [];
-    if (same(left, ops)) this.patience.inVain(ops, failure);
-    return failure;
-  }
-
-  /**
-   * Applies and reads back; resolves to what went wrong. A proven fault of what
-   * had been reached already leaves the wire first, and what only a repair can
-   * prove when that takes too long. What a new fleet has not got yet is no fault.
-   */
-  private async bringAbout(goal: Goal, ops: readonly KernelOp[]): Promise<Error | undefined> {
-    const { clock, kernel } = this.parts;
-    const isFault = this.reached?.input === goal.input;
-    if (isFault && this.evidence.hasProvenFault) await this.announce(WITHDRAW_BOUND_MS);
-    const isAwaited = isFault && this.evidence.isAwaitingRepair;
-    const overdue = isAwaited ? clock.after(REPAIR_BOUND_MS, () => void this.announce(0)) : undefined;
-    const failure = await applyToKernel(kernel, ops).then(() => undefined, errorOf);
-    overdue?.cancel();
-    if (failure === undefined && same(this.reached, goal)) this.drift.repaired(ops);
-    await this.look(goal.input.view, goal.desired, failure === undefined ? 'applied' : 'refused');
-    return failure;
+    if (!prune) this.loop.wakeAfter(view.fleet.safety.settleMs);
   }
 
   private passFailed(error: unknown): void {
-    const problem = errorOf(error).message;
+    const problem = error instanceof Error ? error.message : String(error);
     if (this.pass.problem !== problem) this.parts.log.warn('pass failed', { problem });
     this.pass.problem = problem;
     void this.announce(0);
@@ -258,5 +206,3 @@ export class Agent {
     await this.lease.publish(wanted, this.lease.problem === undefined ? boundMs : 0);
   }
 }
-
-const errorOf = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

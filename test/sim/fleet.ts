@@ -6,7 +6,7 @@
  *     sjc-r1 ── sjc-s1, sjc-s2        globex 198.19.7.0/24                       tunnel us
  */
 import { desiredKernel } from '../../src/decide/kernel.js';
-import type { AgentInput } from '../../src/engine/agent.js';
+import type { AgentInput } from '../../src/engine/agent-fleet.js';
 import { address, type Address, parseInterface, prefix } from '../../src/model/address.js';
 import {
   viewOf,

@@ -15,10 +15,10 @@ export interface SceneOptions {
 }
 
 /** The defaults, where a scenario does not say otherwise. */
-const SAFETY = {
+const SAFETY: Partial<Safety> = {
   ...{ remoteFault: 'degrade', lostAgent: 'degrade', leaseMs: 1_000, staleMs: 30_000 },
   ...{ suspicion: { remotes: 5, windowMs: 10_000 }, maxWithdrawnShare: 1 },
-} as const;
+};
 
 export class Scene {
   readonly lines: string[] = [];
