@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { AgentOptions } from '../cli/commands.js';
+import { createChecker } from '../drivers/check/checker.js';
 import { createClock } from '../drivers/clock/clock.js';
 import { createExec } from '../drivers/exec/exec.js';
 import { createFiles } from '../drivers/files/files.js';
@@ -42,6 +43,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
       kernel: drivers,
       events: createKernelEvents({ syscalls, namespaces: createNamespaces({ syscalls }), clock }),
       prober: createProber({ exec, argv: entry('prober') }),
+      checker: createChecker({ exec, argv: entry('checker') }),
       guard,
       intents: { files: createFiles(), path: join(options.stateDir, 'intents') },
     },
