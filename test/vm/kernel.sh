@@ -1,6 +1,6 @@
 #!/bin/sh
-# Unpacks Debian's own kernel below .cache/vm and builds a first file system
-# for it; installs nothing. Prints the folder: vmlinuz, initrd, modules/.
+# Unpacks Debian's own kernel below .cache/vm; installs nothing. Prints the
+# folder: vmlinuz, modules/.
 set -eu
 repo=$(cd "$(dirname "$0")/../.." && pwd)
 PATH=$PATH:/usr/sbin:/sbin
@@ -56,22 +56,7 @@ mv "$work"/root/*lib/modules/"$version" "$work/modules/lib/modules/" 2>/dev/null
 rm -rf "$work/root"
 depmod -b "$work/modules" "$version"
 
-# The first file system: busybox, the modules that reach the host's root, and init.
-first=$work/first
-mkdir -p "$first/bin" "$first/modules" "$first/proc" "$first/sys" "$first/dev" "$first/host" "$first/memory" "$first/root"
-cp "$(command -v busybox)" "$first/bin/busybox"
-cp "$repo/test/vm/init.sh" "$first/init"
-chmod 755 "$first/init"
-for module in virtio_pci 9pnet_virtio 9p overlay; do
-  modprobe -d "$work/modules" -S "$version" --show-depends "$module" | sed -n 's/^insmod \([^ ]*\).*/\1/p'
-done | awk '!seen[$0]++' >"$work/order"
-number=100
-while read -r file; do
-  cp "$file" "$first/modules/$number-$(basename "$file")"
-  number=$((number + 1))
-done <"$work/order"
-(cd "$first" && find . | busybox cpio -o -H newc 2>/dev/null) >"$work/initrd"
-rm -rf "$first" "$work/order" "$work/download.log"
+rm -f "$work/download.log"
 : >"$work/complete"
 mv "$work" "$home"
 echo "$home"

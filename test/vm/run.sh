@@ -45,6 +45,17 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 trap 'exit 129' HUP
 
+# Disks: what the lab runs, kept until a package changes, and this project as it is now.
+programs=$repo/.cache/vm/programs-$(stat -c %Y-%s /var/lib/dpkg/status).ext4
+if [ ! -e "$programs" ]; then
+  rm -f "$repo"/.cache/vm/programs-*
+  sh "$repo/test/vm/image.sh" "$programs" /usr/bin /usr/sbin /usr/lib/frr /usr/lib/bird \
+    /usr/lib/x86_64-linux-gnu/*.so* "$(realpath "$(command -v node)")"
+fi
+sh "$repo/test/vm/image.sh" "$run/project.ext4" "$repo/dist" "$repo/node_modules" "$repo/package.json" \
+  "$repo/lab" "$repo/protos" "$repo/src" "$repo/test" "$repo/tsconfig.json"
+sh "$repo/test/vm/initrd.sh" "$kernel" "$run/initrd"
+
 command=
 for word; do command="$command$(quote "$word")"; done
 cat >"$run/guest.sh" <<GUEST
@@ -74,7 +85,9 @@ die_with_parent='setpriv --pdeathsig KILL --'
 $die_with_parent timeout --kill-after=5 "$limit" $die_with_parent qemu-system-x86_64 \
   -machine q35 -accel "$accel" -cpu max -smp 2 -m 2048 \
   -display none -monitor none -serial stdio -no-reboot -nic none \
-  -kernel "$kernel/vmlinuz" -initrd "$kernel/initrd" \
+  -kernel "$kernel/vmlinuz" -initrd "$run/initrd" \
+  -drive "file=$programs,format=raw,if=virtio,readonly=on" \
+  -drive "file=$run/project.ext4,format=raw,if=virtio,readonly=on" \
   -append "console=ttyS0 panic=-1 quiet loglevel=3 culvert.run=$run" \
   -virtfs local,path=/,mount_tag=root,security_model=none,multidevs=remap,readonly=on \
   </dev/null 2>"$run/qemu.err" |
