@@ -17,8 +17,7 @@ export const vethKey = (v: VethState): string => v.name;
 export const addressKey = (a: Pick<AddressState, 'netns' | 'device' | 'address'>): string =>
   `${a.netns} ${a.device} ${a.address}`;
 /** The whole rule: rules have no other identity, and two that differ can stand side by side. */
-export const ruleKey = (r: RuleState): string =>
-  `${r.family} ${r.iif} ${r.preference} ${r.mark} ${r.mask} ${r.table}`;
+export const ruleKey = (r: RuleState): string => `${r.family} ${r.iif} ${r.preference} ${r.mark} ${r.mask} ${r.table}`;
 export const routeKey = (r: Pick<RouteState, 'netns' | 'family' | 'table' | 'destination'>): string =>
   `${r.netns} ${r.family} ${r.table} ${r.destination}`;
 export const nexthopKey = (n: Pick<NexthopState, 'netns' | 'id'>): string => `${n.netns} ${n.id}`;

@@ -7,7 +7,7 @@
  */
 import { desiredKernel } from '../../src/decide/kernel.js';
 import type { AgentInput } from '../../src/engine/agent-fleet.js';
-import { address, type Address, parseInterface, prefix } from '../../src/model/address.js';
+import { address, parseInterface, prefix } from '../../src/model/address.js';
 import {
   viewOf,
   type Customer,
@@ -102,7 +102,7 @@ function customers(intervalMs: number): readonly Customer[] {
 }
 
 /** A customer that comes and goes with other generations of the fleet; one prefix of it is named and has no route. */
-export function initech(intervalMs: number): Customer {
+function initech(intervalMs: number): Customer {
   const carried = '198.19.10.0/24';
   return {
     name: 'initech',
@@ -151,7 +151,7 @@ export function simulatedFleet(random: Random): Fleet {
   };
 }
 
-export const intervalOf = (fleet: Fleet): number => fleet.customers[0]?.tunnels[0]?.probe.intervalMs ?? 0;
+const intervalOf = (fleet: Fleet): number => fleet.customers[0]?.tunnels[0]?.probe.intervalMs ?? 0;
 
 /** The same fleet with another customer more: another generation. */
 export const enlarged = (fleet: Fleet, generation: string): Fleet => ({
@@ -175,5 +175,3 @@ export function settingsOf(fleets: readonly Fleet[], server: string): readonly S
   });
   return [...new Map(all.map((setting) => [sysctlKey(setting), setting])).values()];
 }
-
-export const unicastOf = (fleet: Fleet, server: string): Address => inputOf(fleet, server).view.server.v4;

@@ -119,7 +119,7 @@ export class Link {
         };
         work(served.desk, this.callerOf(agent)).then(
           (result) => settle(() => resolve(result)),
-          (error: Error) => settle(() => reject(error)),
+          (error: unknown) => settle(() => reject(error instanceof Error ? error : new Error(String(error)))),
         );
       };
       this.deliver(served, agent, answer);

@@ -24,7 +24,7 @@ const PREPENDS = 2;
  * The level that a router can see, told by the attributes as measured: iBGP
  * needs LOCAL_PREF 0, eBGP prepends; both a higher MED and 65535:0.
  */
-export function heardLevel(view: ServerView, path: Path): Heard {
+function heardLevel(view: ServerView, path: Path): Heard {
   const internal = view.site.routers.some(({ asn }) => asn === view.server.asn);
   const customer = view.fleet.customers.find(({ prefixes }) => prefixes.some(({ prefix }) => prefix === path.prefix));
   const origin = customer ? [customer.asn] : [];
@@ -81,7 +81,7 @@ export class Router {
 
   private tableOf(server: string): Map<Prefix, { readonly path: Path; readonly level: Heard }> {
     let table = this.tables.get(server);
-    if (!table) this.tables.set(server, (table = new Map()));
+    if (!table) this.tables.set(server, (table = new Map<Prefix, { readonly path: Path; readonly level: Heard }>()));
     return table;
   }
 }

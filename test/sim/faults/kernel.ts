@@ -7,7 +7,7 @@ import { type FaultKind, type Heal, onEach } from './fault.js';
 
 const DUMPS: readonly DumpName[] = ['link', 'route', 'sysctl', 'firewall', 'tunnel'];
 
-export function damageSomething(server: Server, random: Random): void {
+function damageSomething(server: Server, random: Random): void {
   const [, harm] = random.pick(Object.entries(DAMAGES));
   server.kernel.damage((world) =>
     harm(world, <T>(items: Iterable<T>) => {

@@ -39,7 +39,7 @@ export interface Strike {
   readonly servers: readonly Server[];
 }
 
-export function strikeAt(world: World, kind: FaultKind, { at, ms, servers }: Strike, random: Random): void {
+function strikeAt(world: World, kind: FaultKind, { at, ms, servers }: Strike, random: Random): void {
   world.plan(at, () => {
     world.trace.note(`fault: ${kind.name} at ${servers.map(({ name }) => name).join()} for ${ms.toFixed(0)} ms`);
     world.coverage.saw('fault', kind.name);

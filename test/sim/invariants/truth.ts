@@ -38,10 +38,7 @@ export function isWanted(server: Server, prefix: Prefix): boolean {
   return advertised && customer?.routes.some((route) => route.prefix === prefix) === true;
 }
 
-/** In the gate of this fleet: it may be announced. */
-export const isAllowed = (server: Server, prefix: Prefix): boolean => server.allowed.has(prefix);
-
-export const customerOf = (customers: readonly Customer[], prefix: Prefix): Customer | undefined =>
+const customerOf = (customers: readonly Customer[], prefix: Prefix): Customer | undefined =>
   customers.find(({ prefixes }) => prefixes.some((own) => own.prefix === prefix));
 
 /** Where packets for the prefix get lost on this server, by the fleet that has it. */

@@ -145,5 +145,5 @@ test('a dump that ends early looks like success on every server at once: nothing
   const scene = await Scene.converged();
   for (const { kernel } of scene.world.servers) kernel.dumpFaults.set('tunnel', 'empty');
   await scene.passes(60_000);
-  expect(scene.standing['withdrawn'] ?? 0).toBe(0);
+  expect(scene.standing.withdrawn ?? 0).toBe(0);
 });
