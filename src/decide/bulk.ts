@@ -39,22 +39,23 @@ export function dropsOfSet(announced: readonly Prefix[], set: readonly Announcem
 const percent = (share: number): string => `${Math.ceil(share * 100)}%`;
 
 /**
- * Why the change is refused, in one line with the remedy. `ownerOf` tells whose
- * a prefix is: one customer may always leave, and what nobody owns counts by
- * itself.
+ * Why the change is refused, in one line with the remedy, which is given the
+ * share that it takes. `ownerOf` tells whose a prefix is: one customer may
+ * always leave, and what nobody owns counts by itself.
  */
 export function bulkRefusal(
   { announced, dropped }: BulkChange,
   ownerOf: (prefix: Prefix) => string | undefined,
   maxShare: number,
   allowance?: BulkAllowance,
+  remedy: (share: string) => string = (named) => `culvert reload --allow-withdraw ${named}`,
 ): string | undefined {
   const share = announced.length === 0 ? 0 : dropped.length / announced.length;
   const owners = new Set(dropped.map((prefix) => ownerOf(prefix) ?? prefix));
   if (owners.size < 2 || share <= Math.max(maxShare, allowance?.share ?? 0)) return undefined;
   return (
     `it drops ${dropped.length} of ${announced.length} announced prefixes, ${dropped[0] ?? ''} first, and ${percent(maxShare)} is permitted; ` +
-    `if that is meant: culvert reload --allow-withdraw ${percent(share)}`
+    `if that is meant: ${remedy(percent(share))}`
   );
 }
 

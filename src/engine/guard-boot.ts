@@ -42,6 +42,10 @@ export class Boot {
     return reason;
   }
 
+  get isConfirmed(): boolean {
+    return this.state === 'confirmed';
+  }
+
   /** An operator has looked at the fleet. */
   confirm(): void {
     this.state = 'confirmed';

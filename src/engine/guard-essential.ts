@@ -29,8 +29,8 @@ const NONE: ReadonlyMap<Prefix, string> = new Map();
 
 export interface EssentialWatchParts {
   readonly checks: EssentialChecks;
-  /** Without it, services are not checked. */
-  readonly checker?: Checker;
+  /** For services. */
+  readonly checker: Checker;
   readonly clock: Clock;
   readonly journal: Journal;
   /** What is proven broken has changed. */
@@ -48,11 +48,11 @@ export class EssentialWatch {
   /** Looks that follow each other at once would prove nothing twice. */
   private notBefore = Number.NEGATIVE_INFINITY;
   private readonly loop: Loop;
-  private readonly services: ServiceWatch | undefined;
+  private readonly services: ServiceWatch;
 
   constructor(private readonly parts: EssentialWatchParts) {
     const { checker, journal } = parts;
-    this.services = checker && new ServiceWatch({ checker, journal, changed: () => this.conclude() });
+    this.services = new ServiceWatch({ checker, journal, changed: () => this.conclude() });
     this.loop = new Loop({
       clock: parts.clock,
       periodMs: IDLE_MS,
@@ -64,7 +64,7 @@ export class EssentialWatch {
 
   /** Goes by another fleet; what has been seen of a check that stays is kept. */
   follow(essentials: readonly Essential[], services: readonly EssentialService[]): void {
-    this.services?.follow(services);
+    this.services.follow(services);
     this.essentials = essentials;
     this.records = new Map(essentials.map(({ key }) => [key, this.records.get(key) ?? unseen]));
     this.conclude();
@@ -81,7 +81,7 @@ export class EssentialWatch {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.loop.stop(), this.services?.stop()]);
+    await Promise.all([this.loop.stop(), this.services.stop()]);
   }
 
   private async look(): Promise<void> {
@@ -116,7 +116,7 @@ export class EssentialWatch {
     this.away = away;
     this.notBefore = Number.NEGATIVE_INFINITY;
     for (const [key, { seen }] of this.records) this.records.set(key, { seen, against: 0 });
-    this.services?.attend(away);
+    this.services.attend(away);
     this.conclude();
   }
 
@@ -127,7 +127,7 @@ export class EssentialWatch {
       if (detail === undefined) continue;
       for (const prefix of prefixes) broken.set(prefix, broken.get(prefix) ?? detail);
     }
-    for (const [prefix, detail] of this.services?.broken() ?? []) broken.set(prefix, broken.get(prefix) ?? detail);
+    for (const [prefix, detail] of this.services.broken()) broken.set(prefix, broken.get(prefix) ?? detail);
     if (sameMap(broken, this.broken)) return;
     this.broken = broken.size === 0 ? NONE : broken;
     const details = [...new Set(broken.values())];

@@ -131,6 +131,11 @@ export class SpeakerKeeper {
     this.journal.condition('speaker', detail);
   }
 
+  /** It answers, and nothing is written until somebody has decided. */
+  held(why: string): void {
+    this.status = { speaker: 'starting', speakerDetail: why };
+  }
+
   /** A pass has succeeded. */
   succeeded(): void {
     this.gone = false;

@@ -8,7 +8,6 @@
 import { essentialServicesOf, essentialsOf } from '../decide/essential.js';
 import { isAway } from '../decide/lease.js';
 import { peersOf } from '../decide/sessions.js';
-import type { PrefixDecision } from '../decide/wire.js';
 import type { ServerView } from '../model/fleet.js';
 import type { WireState } from '../model/lease.js';
 import type { Clock } from '../ports/clock.js';
@@ -18,22 +17,24 @@ import type { Files } from '../ports/files.js';
 import type { Log } from '../ports/log.js';
 import { type Speaker, SpeakerError, type Subscription } from '../ports/speaker.js';
 import { Boot } from './guard-boot.js';
+import { Bulletin } from './guard-bulletin.js';
 import type { DrainRecord } from './guard-drain.js';
 import { EssentialWatch } from './guard-essential.js';
 import { FleetFollower } from './guard-fleet.js';
 import { Journal } from './guard-journal.js';
 import { SpeakerKeeper } from './guard-keeper.js';
+import { Patience } from './guard-patience.js';
 import { Pulse } from './pulse.js';
-import { refusalsIn } from './guard-refusals.js';
 import { Rights } from './guard-rights.js';
+import { Waiters } from './guard-waiters.js';
 import { absentFrom, WireView } from './guard-wire.js';
 import { Loop } from './loop.js';
 
 export interface GuardParts {
   readonly speaker: Speaker;
   readonly essential: EssentialChecks;
-  /** For services, while the agent is away; without it they are not checked. */
-  readonly checker?: Checker;
+  /** For services, while the agent is away. */
+  readonly checker: Checker;
   readonly clock: Clock;
   readonly files: Files;
   readonly log: Log;
@@ -48,8 +49,8 @@ export interface GuardParts {
 }
 
 const PERIOD_MS = 1_000;
-const FIRST_RETRY_MS = 100;
-const LAST_RETRY_MS = 1_000;
+/** After a pass that failed by our own fault. */
+const RETRY_MS = 100;
 /** Peers that still have a withdrawn path are asked again after this. */
 const CONFIRM_MS = 50;
 /** Beyond drain and settle, how long an ending guard waits for a speaker that answers slowly or not at all. */
@@ -66,16 +67,13 @@ export class GuardLoop {
   private readonly watch: EssentialWatch;
   private readonly loop: Loop;
   private readonly view = new WireView();
-  private waiting: (() => void)[] = [];
+  private readonly waiters: Waiters;
+  private readonly patience: Patience;
   private watching: Subscription | undefined;
-  private retryMs = FIRST_RETRY_MS;
-  /** A speaker that declines is not asked again before this, whatever wakes the loop: our own attempts raise events. */
-  private patientUntil = Number.NEGATIVE_INFINITY;
   private met = false;
   /** A decision changes by itself at this time at the earliest, as the last pass saw it; the loop wakes for it. */
   private transitionAt = Number.NEGATIVE_INFINITY;
-  /** The decisions whose refusals are in the journal. */
-  private told: readonly PrefixDecision[] = [];
+  private readonly bulletin: Bulletin;
 
   constructor(
     private readonly parts: GuardParts,
@@ -83,7 +81,10 @@ export class GuardLoop {
     private readonly drainRecord: DrainRecord,
   ) {
     const { clock, files } = parts;
+    this.waiters = new Waiters(clock);
+    this.patience = new Patience(clock);
     this.journal = new Journal(clock, parts.log);
+    this.bulletin = new Bulletin(this.journal);
     this.boot = new Boot({ files, clock, journal: this.journal }, `${parts.stateDir}/last-run`);
     this.rights = new Rights(view, parts.listenPort);
     this.rights.drainIntent = drainRecord.intent;
@@ -91,7 +92,7 @@ export class GuardLoop {
     this.fleet = new FleetFollower(clock, this.journal, () => parts.reload());
     this.watch = new EssentialWatch({
       checks: parts.essential,
-      ...(parts.checker && { checker: parts.checker }),
+      checker: parts.checker,
       clock,
       journal: this.journal,
       changed: () => {
@@ -107,7 +108,7 @@ export class GuardLoop {
     this.loop = new Loop({
       clock,
       periodMs: PERIOD_MS,
-      retryMs: FIRST_RETRY_MS,
+      retryMs: RETRY_MS,
       pass: () => this.pass(),
       failed: (error) => this.journal.condition('pass', String(error)),
     });
@@ -181,31 +182,24 @@ export class GuardLoop {
 
   /** Wakes the loop and waits for the pass that begins now or next, but no longer than `boundMs`. */
   afterNextPass(boundMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const bound = this.parts.clock.after(boundMs, resolve);
-      this.waiting.push(() => {
-        bound.cancel();
-        resolve();
-      });
-      this.loop.wake();
-    });
+    const answered = this.waiters.wait(boundMs);
+    this.loop.wake();
+    return answered;
   }
 
   private async pass(): Promise<void> {
-    const served = this.waiting;
-    this.waiting = [];
+    const answer = this.waiters.served();
     this.pulse.check();
-    const patience = this.patientUntil - this.parts.clock.now();
+    const patience = this.patience.left();
     try {
       if (patience > 0) return this.loop.wakeAfter(patience);
       await this.followFleet();
       await this.bringAbout();
-      this.retryMs = FIRST_RETRY_MS;
-      this.keeper.succeeded();
+      this.patience.succeeded();
     } catch (error) {
       this.giveUpForNow(error);
     } finally {
-      for (const done of served) done();
+      answer();
     }
     await this.noteTransitions();
   }
@@ -218,6 +212,9 @@ export class GuardLoop {
     const { clock } = this.parts;
     const { asn, v4 } = this.rights.view.server;
     const looked = await this.keeper.look({ asn, routerId: v4, peers: peersOf(this.rights.view) });
+    const obstacle = this.boot.isConfirmed ? undefined : this.rights.obstacle(looked);
+    this.bulletin.tellObstacle(obstacle);
+    if (obstacle !== undefined) return this.keeper.held(obstacle);
     this.boot.decide(this.rights.adopt(looked, clock.now()));
     this.rights.hold = this.boot.hold(this.rights.view);
     this.met = true;
@@ -227,13 +224,12 @@ export class GuardLoop {
     if (!confirmed) this.loop.wakeAfter(CONFIRM_MS);
     this.rights.forget((prefix) => this.keeper.settling.isSettled(prefix, this.settleMs, clock.now()));
     this.loop.wakeAfter(Math.max(0, this.keeper.lookDueIn()));
+    this.keeper.succeeded();
   }
 
   private giveUpForNow(error: unknown): void {
     this.keeper.failed(error);
-    this.loop.wakeAfter(this.retryMs);
-    if (this.keeper.status.speaker !== 'unreachable') this.patientUntil = this.parts.clock.now() + this.retryMs;
-    this.retryMs = Math.min(LAST_RETRY_MS, this.retryMs * 2);
+    this.loop.wakeAfter(this.patience.failed(this.keeper.status.speaker !== 'unreachable'));
     const hopeless = error instanceof SpeakerError && ['not-ours', 'unsupported-version'].includes(error.reason);
     if (hopeless && !this.met) this.parts.fatal(error);
   }
@@ -250,14 +246,8 @@ export class GuardLoop {
   private async noteTransitions(): Promise<void> {
     const now = this.parts.clock.now();
     const [agent, drain] = [this.rights.agent(now), this.rights.drain(now)];
-    this.journal.condition(
-      'agent',
-      agent.state === 'lapsed' || agent.state === 'gone' ? `agent ${agent.state}` : undefined,
-    );
-    this.journal.condition('boot', this.rights.hold && `nothing is announced: ${this.rights.hold.detail ?? ''}`);
     const decisions = this.rights.decide(now);
-    if (decisions !== this.told) this.journal.condition('gate', refusalsIn(decisions));
-    this.told = decisions;
+    this.bulletin.tell(agent.state, this.rights.hold, decisions);
     this.watch.attend(isAway(agent.state), decisions);
     this.transitionAt = this.rights.changesAt(now) ?? Number.POSITIVE_INFINITY;
     this.loop.wakeAfter(Math.max(0, this.transitionAt - now));

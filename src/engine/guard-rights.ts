@@ -3,6 +3,7 @@
  *
  * Holds no speaker and no timer. Every answer is computed for a given `now`.
  */
+import { bulkRefusal, dropsOfSet, ownersOf } from '../decide/bulk.js';
 import { type Gate, gateOf } from '../decide/gate.js';
 import {
   adoptedLease,
@@ -91,6 +92,30 @@ export class Rights {
   forget(isSettled: (prefix: Prefix) => boolean): void {
     const left = this.leaving.filter((prefix) => !isSettled(prefix));
     if (left.length < this.leaving.length) this.leaving = left;
+  }
+
+  /**
+   * Why this guard must not begin: its fleet names little of what stands. The
+   * speaker is left as it was found until the file is mended or an operator
+   * confirms it.
+   */
+  obstacle(observed: SpeakerObserved): string | undefined {
+    if (this.adopted || observed.state !== 'started') return undefined;
+    const { view, gate } = this;
+    const dropped = leftBehind(view, gate, observed.paths);
+    const announced = [...adoptedSet(view, gate, observed.paths).map(({ prefix }) => prefix), ...dropped];
+    const { maxWithdrawnShare } = view.fleet.safety;
+    return bulkRefusal({ announced, dropped }, ownersOf(view), maxWithdrawnShare, undefined, () => 'culvert confirm');
+  }
+
+  /** Why a set is not accepted: it drops much of what the last one announced, and nobody has named that share. */
+  refuseBulk(set: DesiredSet): string | undefined {
+    if (set.announcements === this.accepted) return undefined;
+    const announced = (this.announcements ?? []).flatMap(({ prefix, level }) =>
+      level !== 'withdrawn' && this.gate.origins.has(prefix) ? [prefix] : [],
+    );
+    const change = dropsOfSet(announced, set.announcements);
+    return bulkRefusal(change, ownersOf(this.view), this.view.fleet.safety.maxWithdrawnShare, set.allowance);
   }
 
   /**

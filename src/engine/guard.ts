@@ -73,6 +73,9 @@ export class Guard implements GuardDesk {
     if (this.loop.rights.hasLapsed(now)) this.seat.lapse();
     const refusal = this.seat.refuse(set);
     if (refusal) return { accepted: false, ...refusal };
+    const bulk = this.loop.rights.refuseBulk(set);
+    this.loop.journal.condition('bulk', bulk && `the agent's set is refused: ${bulk}`);
+    if (bulk !== undefined) return { accepted: false, refusal: 'bulk', detail: bulk };
     this.loop.rights.accept(set, now);
     if (!this.loop.isAtRest()) await this.loop.afterNextPass(Math.min(LONGEST_ANSWER_MS, set.ttlMs / 2));
     return { accepted: true, wire: this.loop.wire() };

@@ -17,7 +17,7 @@ const HOST: ImageProfile = { standsFor: "this machine's programs" };
 /** As the image's own start does it: the daemons that /etc/frr/daemons enables, under watchfrr, which also loads frr.conf. */
 const FRR: ImageProfile = {
   standsFor: "Debian's FRR",
-  command: ['bash', '-c', '. /usr/lib/frr/frrcommon.sh && exec /usr/lib/frr/watchfrr $(daemon_list)'],
+  command: ['bash', '-c', '. /usr/lib/frr/frrcommon.sh && exec /usr/lib/frr/watchfrr $watchfrr_options $(daemon_list)'],
   folders: [{ path: '/run/frr', owner: 'frr:frr' }],
   programs: ['bash', '/usr/lib/frr/watchfrr', 'vtysh'],
 };

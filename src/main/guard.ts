@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import type { GuardOptions } from '../cli/commands.js';
 import { serverNumber } from '../decide/attributes.js';
+import { createChecker } from '../drivers/check/checker.js';
 import { createClock } from '../drivers/clock/clock.js';
+import { createExec } from '../drivers/exec/exec.js';
 import { createFiles } from '../drivers/files/files.js';
 import { createGobgpSpeaker } from '../drivers/speaker/gobgp.js';
 import { Guard } from '../engine/guard.js';
@@ -10,7 +12,7 @@ import { loadView, onlyOnce } from './fleet-files.js';
 import { essentialChecks } from './kernel.js';
 import { createLog } from './log.js';
 import { needFolder } from './machine.js';
-import { HOME, sockets } from './paths.js';
+import { entry, HOME, sockets } from './paths.js';
 import { signalled } from './signals.js';
 
 /** RFC 4271 8.2.1. */
@@ -36,6 +38,7 @@ export async function runGuard(options: GuardOptions): Promise<void> {
     {
       speaker,
       essential: essentialChecks(),
+      checker: createChecker({ exec: createExec(), argv: entry('checker') }),
       clock: createClock(),
       files: createFiles(),
       log,

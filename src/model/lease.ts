@@ -27,7 +27,7 @@ export interface DesiredSet {
   readonly allowance?: BulkAllowance;
 }
 
-export type OfferRefusal = 'stale-epoch' | 'stale-sequence' | 'other-server' | 'invalid';
+export type OfferRefusal = 'stale-epoch' | 'stale-sequence' | 'other-server' | 'invalid' | 'bulk';
 
 export type OfferAnswer =
   | { readonly accepted: true; readonly wire: WireState }

@@ -3,7 +3,7 @@ import { desiredKernel } from '../../src/decide/kernel.js';
 import type { TunnelHealth } from '../../src/model/health.js';
 import type { KernelDesired, KernelObserved } from '../../src/model/kernel.js';
 import type { Verdict } from '../../src/model/verdict.js';
-import { acmeFleet, amsS1 } from '../acme.js';
+import { amsS1 } from '../acme.js';
 
 const rulesets = ['', 'cv-acme', 'cv-globex'].map((netns) => ({ netns, ruleset: 'table' }));
 const desire = (health: (tunnel: string) => TunnelHealth = () => 'up'): KernelDesired =>
@@ -144,13 +144,4 @@ test('a change that is not applied yet is no fault', () => {
   expect(judged(intact, moved)).toEqual(NONE);
   const different: KernelObserved = { ...intact, rulesets: intact.rulesets.map((r) => ({ ...r, state: 'different' })) };
   expect(judgeDataPlane(amsS1(), desired, different).endpoint.state).toBe('verified');
-});
-
-test('a thousand customers are judged within a fraction of a second', () => {
-  const customers = Array.from({ length: 1000 }, (_, n) => ({ ...acmeFleet.customers[0]!, name: `c${n}` }));
-  const view = amsS1({ ...acmeFleet, customers });
-  const wanted = desiredKernel(view, { tunnelHealth: () => 'up', rulesets: [] });
-  const began = performance.now();
-  judgeDataPlane(view, wanted, { ...wanted, rulesets: [], uplinks: intact.uplinks });
-  expect(performance.now() - began).toBeLessThan(1_500);
 });

@@ -4,6 +4,7 @@ import { Guard } from '../../src/engine/guard.js';
 import type { Address, Prefix } from '../../src/model/address.js';
 import type { Fleet, ServerView } from '../../src/model/fleet.js';
 import type { KernelOp } from '../../src/model/kernel.js';
+import type { Checker } from '../../src/ports/checker.js';
 import type { Log } from '../../src/ports/log.js';
 import { MemoryFiles } from '../engine/memory-files.js';
 import { Daemon, type Wire } from './daemon.js';
@@ -39,6 +40,9 @@ export interface Surroundings {
 const RESTART_MS = 1_000;
 /** How long an operator takes to look after a server that came up. */
 const VISIT_MS = 8_000;
+
+/** No customer of the simulated fleet has services to check. */
+const idleChecker: Checker = { configure: () => undefined, start: () => undefined, stop: async () => undefined };
 
 export class Server {
   readonly machine: Machine;
@@ -152,6 +156,7 @@ export class Server {
       log: around.log(this, 'guard'),
       stateDir: '/state',
       essential: simulatedEssential(process, this.kernel),
+      checker: idleChecker,
       listenPort: 179,
       reload: async () => this.read().view,
       fatal: (error: Error) => {

@@ -18,6 +18,9 @@ const LAST_RESTART_MS = 10_000;
 /** Heartbeats that may be missing. Counted by our own ticks, so that a pause of ours blames nobody. */
 const SILENT_BEATS = 4;
 
+/** The same before its first word: a machine that is busy or emulated takes long to load a program. */
+const STARTING_BEATS = 30;
+
 /** A checker whose child does the work, so that no check can delay its owner; without checks there is no child. See `Checker`. */
 export function createChecker(options: CheckerOptions): Checker {
   return new ChildChecker(options);
@@ -33,6 +36,7 @@ class ChildChecker implements Checker {
   #restart: NodeJS.Timeout | undefined;
   #tick: NodeJS.Timeout | undefined;
   #silent = 0;
+  #patience = STARTING_BEATS;
   #restartMs = FIRST_RESTART_MS;
 
   constructor(private readonly options: CheckerOptions) {}
@@ -63,6 +67,7 @@ class ChildChecker implements Checker {
     this.#restart = undefined;
     if (this.#checks.length === 0) return;
     this.#silent = 0;
+    this.#patience = STARTING_BEATS;
     const child: StreamHandle = this.options.exec.stream(this.options.argv, {
       line: (text) => {
         if (child === this.#child) this.#onLine(text);
@@ -85,6 +90,7 @@ class ChildChecker implements Checker {
 
   #onLine(text: string): void {
     this.#silent = 0;
+    this.#patience = SILENT_BEATS;
     const said = parseReport(text);
     if (said === undefined) return this.#onDeath('the checker said something that is not understood');
     if ('broken' in said) return this.#onDeath(`the checker cannot work: ${said.broken}`);
@@ -101,7 +107,7 @@ class ChildChecker implements Checker {
   #onTick(): void {
     if (this.#child === undefined) return;
     this.#silent++;
-    if (this.#silent > SILENT_BEATS) this.#onDeath(`the checker has been silent for ${this.#silent} s`);
+    if (this.#silent > this.#patience) this.#onDeath(`the checker has been silent for ${this.#silent} s`);
   }
 
   #onDeath(reason: string): void {

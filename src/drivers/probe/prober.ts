@@ -18,6 +18,9 @@ const LAST_RESTART_MS = 10_000;
 /** Heartbeats that may be missing. Counted by our own ticks, so that a pause of ours blames nobody. */
 const SILENT_BEATS = 4;
 
+/** The same before its first word: a machine that is busy or emulated takes long to load a program. */
+const STARTING_BEATS = 30;
+
 /** A prober whose child does the work; see `Prober`. */
 export function createProber(options: ProberOptions): Prober {
   return new ChildProber(options);
@@ -30,6 +33,7 @@ class ChildProber implements Prober {
   #restart: NodeJS.Timeout | undefined;
   #tick: NodeJS.Timeout | undefined;
   #silent = 0;
+  #patience = STARTING_BEATS;
   #restartMs = FIRST_RESTART_MS;
 
   constructor(private readonly options: ProberOptions) {}
@@ -57,6 +61,7 @@ class ChildProber implements Prober {
 
   #spawn(): void {
     this.#silent = 0;
+    this.#patience = STARTING_BEATS;
     const child: StreamHandle = this.options.exec.stream(this.options.argv, {
       line: (text) => {
         if (child === this.#child) this.#onLine(text);
@@ -75,6 +80,7 @@ class ChildProber implements Prober {
 
   #onLine(text: string): void {
     this.#silent = 0;
+    this.#patience = SILENT_BEATS;
     const said = reportOf(text);
     if (said === undefined) return this.#onDeath('the prober said something that is not understood');
     if ('broken' in said) return this.#onDeath(`the prober cannot work: ${said.broken}`);
@@ -85,7 +91,7 @@ class ChildProber implements Prober {
   #onTick(): void {
     if (this.#child === undefined) return;
     this.#silent++;
-    if (this.#silent > SILENT_BEATS) this.#onDeath(`the prober has been silent for ${this.#silent} s`);
+    if (this.#silent > this.#patience) this.#onDeath(`the prober has been silent for ${this.#silent} s`);
   }
 
   #onDeath(reason: string): void {

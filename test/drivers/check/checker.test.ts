@@ -120,6 +120,14 @@ describe('the checker and its child', () => {
     expect(children[0]?.stopped).toBe(true);
   });
 
+  test('the first word may take long, as on an emulated machine', () => {
+    checker.configure([web]);
+    jest.advanceTimersByTime(30_000);
+    expect(reasons).toEqual([]);
+    jest.advanceTimersByTime(1_000);
+    expect(reasons).toEqual(['the checker has been silent for 31 s']);
+  });
+
   test.each(['nonsense', 'null', '{"list":1,"rows":[[0,0,1]]}', '{"list":1,"rows":[[0,3,1,1]]}', '{"rows":[]}'])(
     '%s breaks it',
     (line) => {

@@ -88,12 +88,21 @@ describe('the prober and its child', () => {
     expect(children).toHaveLength(3);
   });
 
-  test('a child that says nothing is stopped and replaced', () => {
+  test('a child that falls silent is stopped and replaced', () => {
+    child().handlers.line('{"samples":[]}');
     jest.advanceTimersByTime(5_000);
     expect(reasons).toEqual(['the prober has been silent for 5 s']);
     expect(children[0]?.stopped).toBe(true);
     jest.advanceTimersByTime(200);
     expect(children).toHaveLength(2);
+  });
+
+  test('the first word may take long, as on an emulated machine', () => {
+    jest.advanceTimersByTime(30_000);
+    expect(reasons).toEqual([]);
+    jest.advanceTimersByTime(1_000);
+    expect(reasons).toEqual(['the prober has been silent for 31 s']);
+    expect(children[0]?.stopped).toBe(true);
   });
 
   test('an empty batch is a sign of life', () => {

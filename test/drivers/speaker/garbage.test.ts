@@ -9,9 +9,11 @@ import { createGobgpSpeaker } from '../../../src/drivers/speaker/gobgp.js';
 import { Guard } from '../../../src/engine/guard.js';
 import { SpeakerError } from '../../../src/ports/speaker.js';
 import { amsS1 } from '../../acme.js';
+import { FakeChecker } from '../../engine/fake-checker.js';
 import { FakeEssential } from '../../engine/fake-essential.js';
 import { asking } from '../../engine/guard-world.js';
 import { MemoryFiles } from '../../engine/memory-files.js';
+import { VirtualClock } from '../../virtual-clock.js';
 import { until } from './until.js';
 
 type Stream = ServerWritableStream<Buffer, Buffer>;
@@ -103,6 +105,7 @@ describe.each(SPEECHES)('a daemon that says %s', (_, nonsense) => {
       {
         speaker: speakerAt(),
         essential: new FakeEssential(),
+        checker: new FakeChecker(new VirtualClock()),
         clock: createClock(),
         files: new MemoryFiles(),
         log: { info: say, warn: say, error: say },

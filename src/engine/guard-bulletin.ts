@@ -1,0 +1,25 @@
+/** What lasts at the guard, told once when it begins or changes: an agent that is away, a hold, prefixes that the gate refuses. */
+import type { PrefixDecision } from '../decide/wire.js';
+import type { AgentState } from '../model/lease.js';
+import type { Reason } from '../model/reason.js';
+import type { Journal } from './guard-journal.js';
+import { refusalsIn } from './guard-refusals.js';
+
+export class Bulletin {
+  private decisions: readonly PrefixDecision[] = [];
+
+  constructor(private readonly journal: Journal) {}
+
+  tellObstacle(obstacle: string | undefined): void {
+    this.journal.condition('obstacle', obstacle && `nothing that stands is changed: ${obstacle}`);
+  }
+
+  tell(agent: AgentState, hold: Reason | undefined, decisions: readonly PrefixDecision[]): void {
+    const away = agent === 'lapsed' || agent === 'gone';
+    this.journal.condition('agent', away ? `agent ${agent}` : undefined);
+    this.journal.condition('boot', hold && `nothing is announced: ${hold.detail ?? ''}`);
+    if (decisions === this.decisions) return;
+    this.decisions = decisions;
+    this.journal.condition('gate', refusalsIn(decisions));
+  }
+}
