@@ -1,3 +1,5 @@
+import { DELETE } from '../../src/drivers/firewall/replace.js';
+import type { ExecResult } from '../../src/ports/exec.js';
 import { readFile, writeFile } from 'node:fs/promises';
 import { address, prefix } from '../../src/model/address.js';
 import { parseFleet } from '../../src/config/parse.js';
@@ -107,12 +109,12 @@ if (why) console.warn(`nft itself is not asked: ${why}`);
   });
   afterAll(() => anchor?.close());
 
+  const load = (ruleset: string, ...options: string[]): Promise<ExecResult> =>
+    anchor.exec.run(['nft', ...options, '-f', '-'], { input: DELETE + ruleset });
+
   test.each(cases)('accepts $name, namespace "$netns", twice', async ({ ruleset }) => {
-    expect(await anchor.exec.run(['nft', '-c', '-f', '-'], { input: ruleset })).toMatchObject({ code: 0, stderr: '' });
-    expect(await anchor.exec.run(['nft', '-f', '-'], { input: ruleset + ruleset })).toMatchObject({
-      code: 0,
-      stderr: '',
-    });
+    expect(await load(ruleset, '-c')).toMatchObject({ code: 0, stderr: '' });
+    expect(await load(ruleset + DELETE + ruleset)).toMatchObject({ code: 0, stderr: '' });
   });
 
   test('a thousand rules are one lookup, and nft takes them', async () => {
@@ -125,7 +127,7 @@ if (why) console.warn(`nft itself is not asked: ${why}`);
     );
     const ruleset = serverRulesets(viewWith({}, { firewall })).find(({ netns }) => netns === 'cv-acme')?.ruleset ?? '';
     expect(ruleset.match(/ vmap @firewall/g)).toHaveLength(1);
-    expect(await anchor.exec.run(['nft', '-f', '-'], { input: ruleset })).toMatchObject({ code: 0, stderr: '' });
+    expect(await load(ruleset)).toMatchObject({ code: 0, stderr: '' });
   });
 
   test('the extremes of every field load', async () => {
@@ -155,7 +157,7 @@ if (why) console.warn(`nft itself is not asked: ${why}`);
         { firewall },
       ),
     )) {
-      expect(await anchor.exec.run(['nft', '-f', '-'], { input: ruleset })).toMatchObject({ code: 0, stderr: '' });
+      expect(await load(ruleset)).toMatchObject({ code: 0, stderr: '' });
     }
   });
 });

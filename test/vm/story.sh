@@ -34,8 +34,9 @@ ip -all netns delete
 nft flush ruleset
 ip link delete v0 2>/dev/null
 step 'tests on ip_gre' sh test/house/jest.sh test/drivers/tunnel/ip-gre --testTimeout 120000 --reporters default
-# Every timer of the fleet that competes for an emulated processor is ten times as long.
-sed -e 's/interval: 200ms/interval: 2s/' -e 's/^safety:/safety:\n  lease: 10s/' lab/acme/fleet.yaml >lab/acme/fleet.slow.yaml
+# Every timer of the fleet that competes for an emulated processor is ten times as long, and a
+# lease is longer than an agent takes to start there: in (l) one is restarted within it.
+sed -e 's/interval: 200ms/interval: 2s/' -e 's/^safety:/safety:\n  lease: 30s/' lab/acme/fleet.yaml >lab/acme/fleet.slow.yaml
 export CULVERT_FLEET=fleet.slow.yaml
 before=$(traces)
 step 'lab deploy' culvert lab deploy
@@ -44,6 +45,11 @@ case ${CULVERT_VM_STEPS:-} in
   all) step 'lab verify' culvert lab verify ;;
   *) step 'lab verify' culvert lab verify $CULVERT_VM_STEPS ;; # shellcheck disable=SC2086
 esac
+if [ "$failed" != 0 ]; then
+  for server in ams-s1 ams-s2 sjc-s1 sjc-s2; do
+    echo "== $server" && culvert lab exec "$server" -- tail -n 40 /run/log/agent.log /run/log/guard.log
+  done
+fi
 step 'lab destroy' culvert lab destroy
 after=$(traces)
 step 'nothing is left behind' test "$before" = "$after"

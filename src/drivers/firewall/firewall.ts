@@ -1,6 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Netns, RulesetObserved } from '../../model/kernel.js';
-import { NFT_TABLE } from '../../model/naming.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Exec } from '../../ports/exec.js';
 import type { FirewallDriver } from '../../ports/kernel.js';
@@ -9,7 +8,7 @@ import type { Netlink } from '../../ports/netlink.js';
 import { createGlanceAt, type Glance } from './glance.js';
 import { Judge } from './judge.js';
 import { Judgements, type Seen, type State } from './judgements.js';
-import { load } from './nft.js';
+import { Replacer } from './replace.js';
 
 type Op = Parameters<FirewallDriver['apply']>[0][number];
 
@@ -44,6 +43,7 @@ export function createFirewallDriver({ exec, netlink, namespaces, clock }: Firew
   const glanceAt = createGlanceAt(netlink, namespaces);
   const judge = new Judge(exec, glanceAt);
   const judgements = new Judgements(clock);
+  const replacer = new Replacer(exec);
 
   async function glanceAtAll(names: Iterable<Netns>, texts: ReadonlyMap<Netns, string>): Promise<readonly Seen[]> {
     const seen: Seen[] = [];
@@ -80,25 +80,19 @@ export function createFirewallDriver({ exec, netlink, namespaces, clock }: Firew
     },
 
     async apply(ops) {
-      for (const op of ops) await applyOne(exec, op);
+      for (const op of ops) await applyOne(replacer, op);
     },
   };
 }
 
 const absent = (netns: Netns): RulesetObserved => ({ netns, state: 'absent', counters: [] });
 
-async function applyOne(exec: Exec, op: Op): Promise<void> {
+function applyOne(replacer: Replacer, op: Op): Promise<void> {
   switch (op.kind) {
     case 'ruleset-replace':
-      return load(exec, op.ruleset.netns, op.ruleset.ruleset, 'replace the ruleset');
+      return replacer.replace(op.ruleset.netns, op.ruleset.ruleset);
     case 'ruleset-delete':
-      // `add` first: deleting what is not there is harmless.
-      return load(
-        exec,
-        op.netns,
-        `add table inet ${NFT_TABLE}\ndelete table inet ${NFT_TABLE}\n`,
-        'delete the ruleset',
-      );
+      return replacer.delete(op.netns);
   }
 }
 

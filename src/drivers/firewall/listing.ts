@@ -11,18 +11,44 @@ import { KernelError } from '../../ports/kernel.js';
 const listingSchema = z.object({ nftables: z.array(z.record(z.string(), z.record(z.string(), z.unknown()))) });
 const ourTableSchema = z.object({ family: z.literal('inet'), name: z.literal(NFT_TABLE) });
 
+/** What a table consists of besides rules. */
+export interface ObjectName {
+  readonly kind: 'chain' | 'map' | 'set' | 'counter';
+  readonly name: string;
+}
+
+const KINDS = ['chain', 'map', 'set', 'counter'] as const;
+
 type NftObject = Readonly<Record<string, unknown>>;
 
 /**
  * A form that is equal for two tables that do the same. Throws KernelError
  * `unreadable` when this is no listing of our table: then nothing is known.
  */
-export function readListing(printed: string): string {
+export const readListing = (printed: string): string =>
+  objectsIn(printed)
+    .map(([kind, object]) => ({ owner: ownerOf(kind, object), text: `${kind} ${JSON.stringify(lasting(object))}` }))
+    .sort((a, b) => (a.owner < b.owner ? -1 : a.owner > b.owner ? 1 : 0))
+    .map(({ text }) => text)
+    .join('\n');
+
+/** What is listed in no order that matters, by name; rules in theirs, by their chain. */
+const ownerOf = (kind: string, { name, chain }: NftObject): string =>
+  `${kind} ${String(kind === 'rule' ? chain : name)}`;
+
+/** The named objects of our table, rules left out. Throws KernelError `unreadable` likewise. */
+export const readNames = (printed: string): readonly ObjectName[] =>
+  objectsIn(printed).flatMap(([listed, { name }]) => {
+    const kind = KINDS.find((known) => known === listed);
+    return kind && typeof name === 'string' ? [{ kind, name }] : [];
+  });
+
+function objectsIn(printed: string): readonly (readonly [kind: string, object: NftObject])[] {
   try {
     const { nftables } = listingSchema.parse(JSON.parse(printed));
     const listed = nftables.flatMap((entry) => Object.entries(entry)).filter(([kind]) => kind !== 'metainfo');
     ourTableSchema.parse(listed.find(([kind]) => kind === 'table')?.[1]);
-    return listed.map(([kind, object]) => `${kind} ${JSON.stringify(lasting(object))}`).join('\n');
+    return listed;
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof z.ZodError)) throw error;
     throw new KernelError(

@@ -8,6 +8,8 @@ import { readListing } from './listing.js';
 type Argv = readonly [string, ...string[]];
 
 const LIST = ['nft', '-j', 'list', 'table', 'inet', NFT_TABLE] as const;
+/** Without elements: names are all that is wanted, and there may be ten thousand. */
+const LIST_NAMES = ['nft', '-j', '-t', 'list', 'table', 'inet', NFT_TABLE] as const;
 const LOAD = ['nft', '-f', '-'] as const;
 
 /** A namespace that lives as long as the command; nothing but its ruleset matters, so it needs no devices. */
@@ -21,6 +23,12 @@ export async function listTable(exec: Exec, netns: Netns): Promise<string> {
   const listed = await run(exec, inside(netns, LIST));
   if (listed.code !== 0) throw failure(`list table ${NFT_TABLE}`, netns, listed);
   return readListing(listed.stdout);
+}
+
+/** What `readNames` reads; `undefined` when our table does not exist there. */
+export async function listNames(exec: Exec, netns: Netns): Promise<string | undefined> {
+  const { code, stdout } = await run(exec, inside(netns, LIST_NAMES));
+  return code === 0 ? stdout : undefined;
 }
 
 /** How the kernel of this machine lists a ruleset, found out in a namespace of its own. */

@@ -37,6 +37,11 @@ export interface FieldOptions {
 
 const POLL_MS = 50;
 
+/** In an emulated machine all bounds are so many times longer … */
+const SLOWNESS = 30;
+/** … and looking leaves those that are looked at most of the time. */
+const SLOW_POLL_MS = 3_000;
+
 export class Field {
   constructor(private readonly options: FieldOptions) {}
 
@@ -48,13 +53,18 @@ export class Field {
     return this.options.slow;
   }
 
+  private bound(ms: number): number {
+    return this.slow ? ms * SLOWNESS : ms;
+  }
+
   say(text: string): void {
     this.options.say(text);
   }
 
   /** Runs a command to its end; any exit code is an answer. */
   attempt(node: string, argv: Argv, options: { input?: string; timeoutMs?: number } = {}): Promise<ExecResult> {
-    return this.options.nodes.run(node, argv, { timeoutMs: 30_000, ...options });
+    const { timeoutMs = 30_000 } = options;
+    return this.options.nodes.run(node, argv, { ...options, timeoutMs: this.bound(timeoutMs) });
   }
 
   /** Runs a command that has to succeed; resolves to its output. */
@@ -89,14 +99,14 @@ export class Field {
     saw: () => string = () => '',
   ): Promise<{ value: T; tookMs: number }> {
     const began = this.clock.now();
-    const bound = this.slow ? boundMs * 10 : boundMs;
+    const bound = this.bound(boundMs);
     for (;;) {
       const value = await look();
       const tookMs = this.clock.now() - began;
       if (value !== undefined) return { value, tookMs };
       const last = saw();
       expect(tookMs < bound, `not within ${bound} ms: ${what}${last === '' ? '' : `; saw ${last}`}`);
-      await this.sleep(POLL_MS);
+      await this.sleep(this.slow ? SLOW_POLL_MS : POLL_MS);
     }
   }
 
@@ -109,7 +119,7 @@ export class Field {
   send(node: string, options: Omit<SendOptions, 'signal'>): Promise<{ sent: number; refused: number }> {
     const seconds = (options.flows * options.packets) / options.packetsPerSecond;
     return this.run(node, [...this.options.traffic, 'send', JSON.stringify(options)], {
-      timeoutMs: (seconds + 30) * 1000 * (this.slow ? 10 : 1),
+      timeoutMs: (seconds + 30) * 1000,
     }).then((output) => JSON.parse(output) as { sent: number; refused: number });
   }
 

@@ -92,16 +92,6 @@ export const baseChain = (hook: Hook, priority: number, rules: readonly string[]
 /** Before conntrack (-200) and before the usual raw table (-300), after defragmentation (-400). */
 export const BEFORE_TRACKING = -310;
 
-/**
- * The whole table in one transaction. `add` first makes `delete` succeed on a
- * machine that has none yet; whoever loads this twice has it once.
- */
+/** The whole table. Whoever loads this beside another version of it has a mixture: the driver makes the transaction. */
 export const table = (parts: readonly string[]): string =>
-  [
-    `add table inet ${NFT_TABLE}`,
-    `delete table inet ${NFT_TABLE}`,
-    `table inet ${NFT_TABLE} {`,
-    parts.map(indent).join('\n\n'),
-    '}',
-    '',
-  ].join('\n');
+  [`table inet ${NFT_TABLE} {`, parts.map(indent).join('\n\n'), '}', ''].join('\n');

@@ -37,6 +37,13 @@ describe('listings', () => {
     expect(readListing(a)).toBe(readListing(b));
   });
 
+  test('the order of objects does not matter, that of rules does', () => {
+    const [c, d] = ['c', 'd'].map((name) => ({ chain: { name } })) as [object, object];
+    const [one, two] = ['c', 'd'].map((expr) => ({ rule: { chain: 'c', expr } })) as [object, object];
+    expect(readListing(listing(c, d, one, two))).toBe(readListing(listing(d, c, one, two)));
+    expect(readListing(listing(c, one, two))).not.toBe(readListing(listing(c, two, one)));
+  });
+
   test('elements matter, except where packets put them', () => {
     const one = (flags: readonly string[], elem: readonly string[]): string =>
       readListing(listing({ set: { name: 's', flags, elem } }));

@@ -139,6 +139,7 @@ const HOME6 = '2001:db8:acf::100';
   });
 
   describe("a customer's namespace", () => {
+    const FIREWALL = [rule('known-attacker', 'drop', { source: [prefix('198.18.10.66/32')] })];
     const UDP = (port: number) => ({ protocol: 'udp', destinationPorts: [[port, port]] }) as const;
 
     test('drops what the customer drops, counts it, and permits the rest', async () => {
@@ -154,16 +155,37 @@ const HOME6 = '2001:db8:acf::100';
 
     test('is replaced under traffic without losing or letting through a packet', async () => {
       await scene.install();
-      const stream = async (source: string): Promise<string> => {
-        const pace = ['-i', '0.01', '-c', '100', '-W', '0.3'];
-        const { stdout } = await scene.run('user', 'ping', '-n', '-q', ...pace, '-I', source, HOME4);
-        return /\d+ received/.exec(stdout)?.[0] ?? stdout;
-      };
+      const witness = (hook: string, counted: Readonly<Record<string, string>>): string =>
+        [
+          'table inet witness {',
+          ...Object.keys(counted).map((name) => `counter ${name} { }`),
+          `chain witness { type filter hook ${hook} priority 0`,
+          ...Object.entries(counted).map(([name, match]) => `${match} counter name ${name}`),
+          '}',
+          '}',
+        ].join('\n');
+      const toHome = `iifname "eth1" ip daddr ${HOME4}`;
+      const unmarked = `${toHome} meta mark & 0xff000000 == 0`;
+      await scene.nft('server', witness('prerouting', { seen: toHome, unmarked }));
+      await scene.nft('cv-acme', witness('postrouting', { let_through: 'ip saddr 198.18.10.66' }));
+      const stream = (source: string, ...pace: string[]): Promise<unknown> =>
+        scene.run('user', 'ping', '-n', '-q', '-w', '4', ...pace, '-I', source, HOME4);
       let streaming = true;
-      const streams = Promise.all(['198.18.10.66', '198.18.10.67'].map(stream)).finally(() => (streaming = false));
+      const streams = Promise.all([
+        stream('198.18.10.66', '-i', '0.001'),
+        stream('198.18.10.67', '-f'),
+        stream('198.18.9.2', '-f'),
+      ]).finally(() => (streaming = false));
       let replaced = 0;
-      for (; streaming; replaced++) await scene.install();
-      expect(await streams).toEqual(['0 received', '100 received']);
+      for (; streaming; replaced++) {
+        const turn = `turn-${replaced % 3}`;
+        const firewall = [...FIREWALL, rule(turn, 'drop', { destinationPorts: [[7, 7]], protocol: 'udp' })];
+        await scene.replace({ firewall }, (text) => text.replace('{', `{\n  counter ${turn} { }`));
+      }
+      await streams;
+      const { seen = 0, unmarked: lost } = await scene.counted('server', 'witness');
+      expect({ lost, ...(await scene.counted('cv-acme', 'witness')) }).toEqual({ lost: 0, let_through: 0 });
+      expect(seen).toBeGreaterThan(1_000);
       expect(replaced).toBeGreaterThan(3);
     });
 

@@ -26,6 +26,8 @@ export interface Scene {
   nft(node: Node, text: string): Promise<void>;
   /** Puts our rulesets in place, with changes to Acme; counters start anew. */
   install(acme?: Partial<Customer>, edit?: (ruleset: string) => string): Promise<void>;
+  /** Goes from what is in place to our rulesets with other changes to Acme. */
+  replace(acme?: Partial<Customer>, edit?: (ruleset: string) => string): Promise<void>;
   /** Packets on the named counters of a table, by name. */
   counted(node: Node, table?: string): Promise<Readonly<Record<string, number>>>;
   /** Accepts TCP connections on port 80, and what they send. */
@@ -126,7 +128,11 @@ export async function openScene(): Promise<Scene> {
   const scene: Scene = {
     run: (node, ...argv) => anchor.exec.run(enter(node, argv)),
     nft: async (node, text) => void (await demand(node, ['nft', '-f', '-'], text)),
-    async install(acme = {}, edit = (ruleset) => ruleset) {
+    async install(acme, edit) {
+      await driver.apply(['', 'cv-acme'].map((name) => ({ kind: 'ruleset-delete', netns: name })));
+      await scene.replace(acme, edit);
+    },
+    async replace(acme = {}, edit = (ruleset) => ruleset) {
       const rulesets = serverRulesets(viewWith({}, acme)).filter(
         ({ netns: name }) => name === '' || name === 'cv-acme',
       );

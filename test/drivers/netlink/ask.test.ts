@@ -331,7 +331,9 @@ if (obstacle !== undefined) console.warn(`kernel tests skipped: ${obstacle}`);
     await anchor.exec.run(['nft', '-f', '-'], { input: `table inet many {\n${counters}}\n` });
     let over = false;
     const churn = anchor.exec
-      .run(['sh', '-c', 'for n in $(seq 100); do nft "add table inet other; delete table inet other"; done'])
+      .run(['sh', '-c', 'for n in $(seq 100); do nft "add table inet other; delete table inet other"; done'], {
+        timeoutMs: 60_000,
+      })
       .finally(() => (over = true));
     const request: NetlinkRequest = { type: (10 << 8) | 19, dump: true, header: Buffer.from([1, 0, 0, 0]) };
     let whole = 0;
@@ -347,5 +349,5 @@ if (obstacle !== undefined) console.warn(`kernel tests skipped: ${obstacle}`);
     }
     expect(await churn).toMatchObject({ code: 0 });
     expect(whole).toBeGreaterThan(0);
-  });
+  }, 70_000);
 });
