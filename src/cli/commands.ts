@@ -1,6 +1,7 @@
 import type { KernelOp } from '../model/kernel.js';
 import type { Intent } from '../model/intent.js';
 import type { WireState } from '../model/lease.js';
+import type { EventsReport } from '../status/events.js';
 import type { Explanation } from '../status/explain.js';
 import type { StatusReport } from '../status/report.js';
 
@@ -48,6 +49,15 @@ export interface ReloadOptions extends RunOptions {
   readonly author?: string;
 }
 
+export interface EventsOptions {
+  /** Where agent and guard keep their records. */
+  readonly stateDir: string;
+  /** A prefix, or an address inside one. */
+  readonly prefix?: string;
+  /** A duration such as `2h`; everything that is kept when absent. */
+  readonly since?: string;
+}
+
 export interface LabOptions {
   readonly topology: string;
 }
@@ -74,6 +84,7 @@ export interface Commands {
   plan(options: PlanOptions): Promise<readonly KernelOp[]>;
   status(options: RunOptions): Promise<StatusReport>;
   explain(options: RunOptions, prefix: string): Promise<Explanation>;
+  events(options: EventsOptions): Promise<EventsReport>;
   /** An operator's word about one prefix at this server. */
   intend(options: IntentOptions, prefix: string): Promise<Intent>;
   /** Resolves to the generation in force. */

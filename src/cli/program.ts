@@ -4,12 +4,11 @@ import { describeOp } from '../status/operations.js';
 import { isAway } from '../status/report.js';
 import type { Commands, RunOptions, ServerOptions } from './commands.js';
 import { addLabCommands } from './lab-commands.js';
+import { addEvents } from './events-command.js';
 import { addIntents } from './intent-commands.js';
-import { runDir } from './options.js';
+import { format, runDir, stateDir } from './options.js';
 import { print, type Format, type Output } from './output.js';
 import { explainText, statusText } from './render-status.js';
-
-const STATE_DIR = '/var/lib/culvert';
 
 const EXIT = { nothing: 0, error: 1, changes: 2 } as const;
 
@@ -56,15 +55,12 @@ Try it all on this machine:
   culvert lab verify     sends the packets and breaks things on purpose
   culvert lab destroy    leaves nothing behind`;
 
-const format = (): Option =>
-  new Option('-o, --output <format>', 'text for people, json for programs').choices(['text', 'json']).default('text');
-
 function serverOptions(command: Command): Command {
   return command
     .requiredOption('--fleet <path>', 'fleet file, or a folder of .yaml files')
     .requiredOption('--server <name>', "this server's name in the fleet")
     .addOption(runDir())
-    .option('--state-dir <dir>', 'what has to survive a restart', STATE_DIR);
+    .addOption(stateDir());
 }
 
 const tunnelsOption = (): Option =>
@@ -132,6 +128,7 @@ function addOperations(program: Command, commands: Commands, out: Output, exitWi
     .action(async (prefix: string, options: RunOptions & { output: Format }) => {
       print(out, options.output, await commands.explain(options, prefix), explainText);
     });
+  addEvents(program, commands, out);
   program
     .command('drain')
     .description('take this server out in order: degrade, then withdraw, then confirm')

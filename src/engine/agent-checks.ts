@@ -8,9 +8,12 @@ import type { ServerView } from '../model/fleet.js';
 import type { WireState } from '../model/lease.js';
 import { same } from '../model/same.js';
 import type { CheckStatus } from '../status/agent.js';
+import type { Standing } from './agent-chronicle.js';
 
 interface Followed extends GoverningCheck {
   readonly record: CheckRecord;
+  /** When the first failure of the row ended. CLOCK_MONOTONIC, milliseconds. */
+  readonly failingSince?: number;
 }
 
 export class CheckFacts {
@@ -41,7 +44,9 @@ export class CheckFacts {
     const known = this.checks.get(sample.check);
     if (!known) return false;
     const record = afterCheck(known.record, sample, known.check);
-    this.checks.set(sample.check, { ...known, record });
+    const { failingSince: before, ...kept } = known;
+    const failingSince = record.failures > 0 ? (before ?? record.lastProof) : undefined;
+    this.checks.set(sample.check, { ...kept, record, ...(failingSince === undefined ? {} : { failingSince }) });
     return record.health !== known.record.health;
   }
 
@@ -70,6 +75,18 @@ export class CheckFacts {
       const known = this.checks.get(key);
       return known ? [factOf(known)] : [];
     });
+  }
+
+  /** For the record. */
+  get standing(): readonly Standing[] {
+    return [...this.checks.values()].map(({ key, customer, record: { health, detail }, failingSince }) => ({
+      about: 'check',
+      subject: key,
+      ...(customer === undefined ? {} : { customer: customer.name }),
+      state: health,
+      ...(health === 'up' || detail === undefined ? {} : { detail }),
+      ...(health === 'down' && failingSince !== undefined ? { sign: failingSince } : {}),
+    }));
   }
 
   status(now: number): readonly CheckStatus[] {

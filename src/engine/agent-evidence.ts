@@ -3,8 +3,9 @@ import { judgeDataPlane } from '../decide/data-plane.js';
 import { afterLook, ENDPOINT, isAwaitingRepair, proven, type Doubts, type RepairOutcome } from '../decide/proof.js';
 import type { ServerView } from '../model/fleet.js';
 import type { KernelDesired, KernelObserved } from '../model/kernel.js';
-import { unreadDataPlane, type DataPlaneVerdict } from '../model/verdict.js';
+import { unreadDataPlane, type DataPlaneVerdict, type Verdict } from '../model/verdict.js';
 import type { Clock } from '../ports/clock.js';
+import type { Standing } from './agent-chronicle.js';
 import type { TunnelFacts } from './agent-facts.js';
 
 /** Always with the view that it was judged by: a newer fleet's prefixes are not verified by an older look. */
@@ -18,6 +19,10 @@ export class Evidence {
   private doubts: Doubts = new Map();
   private knownAt: number;
   private told = false;
+  /** When the kernel told first of what the next look will show. */
+  private toldAt: number | undefined;
+  /** When the first sign of each doubt was seen. */
+  private signs: ReadonlyMap<string, number> = new Map();
 
   constructor(
     private readonly clock: Clock,
@@ -35,6 +40,7 @@ export class Evidence {
   /** The kernel tells that something has changed. */
   event(): void {
     this.told = true;
+    this.toldAt ??= this.clock.now();
   }
 
   /** Reads the kernel and judges what is there; a kernel that cannot be read proves nothing. `repair` is what the look reads back. */
@@ -45,7 +51,9 @@ export class Evidence {
     repair?: RepairOutcome,
   ): Promise<KernelObserved> {
     const told = this.told;
+    const sign = this.toldAt ?? this.clock.now();
     this.told = false;
+    this.toldAt = undefined;
     try {
       const observed = await read();
       const verdict = judgeDataPlane(view, desired, observed);
@@ -61,9 +69,11 @@ export class Evidence {
         lostSince,
         ...(repair === undefined ? {} : { repair }),
       });
+      this.signs = new Map([...this.doubts.keys()].map((subject) => [subject, this.signs.get(subject) ?? sign]));
       return observed;
     } catch (error) {
       this.told ||= told;
+      if (told) this.toldAt ??= sign;
       const detail = error instanceof Error ? error.message : String(error);
       this.seen = { view, verdict: unreadDataPlane(detail, this.knownAt) };
       throw error;
@@ -75,6 +85,26 @@ export class Evidence {
     return proven(this.doubts, this.seen.verdict, this.clock.now());
   }
 
+  /** The same for the record, endpoint first. */
+  get standing(): readonly Standing[] {
+    const { endpoint, customers } = this.proven;
+    const standingOf = (key: string, subject: string, verdict: Verdict): Standing => {
+      const sign = this.signs.get(key);
+      return {
+        about: 'data-plane',
+        subject,
+        ...(key === ENDPOINT ? {} : { customer: subject }),
+        state: verdict.state,
+        ...detailOf(verdict),
+        ...(verdict.state === 'verified' || sign === undefined ? {} : { sign }),
+      };
+    };
+    return [
+      standingOf(ENDPOINT, 'endpoint', endpoint),
+      ...[...customers].map(([name, verdict]) => standingOf(name, name, verdict)),
+    ];
+  }
+
   get hasProvenFault(): boolean {
     const { endpoint, customers } = this.proven;
     return [endpoint, ...customers.values()].some(({ state }) => state === 'fault');
@@ -83,5 +113,16 @@ export class Evidence {
   /** A fault that is proven only when its repair takes too long. */
   get isAwaitingRepair(): boolean {
     return isAwaitingRepair(this.doubts, this.seen.verdict, this.clock.now());
+  }
+}
+
+function detailOf(verdict: Verdict): Pick<Standing, 'detail'> {
+  switch (verdict.state) {
+    case 'verified':
+      return {};
+    case 'fault':
+      return { detail: verdict.details.join('; ') };
+    case 'unknown':
+      return { detail: verdict.detail };
   }
 }

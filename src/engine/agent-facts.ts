@@ -8,6 +8,7 @@ import type { TunnelStates } from '../model/safety.js';
 import { netnsOf, tunnelDeviceOf } from '../model/naming.js';
 import type { ProbeSpec } from '../ports/prober.js';
 import type { TunnelStatus } from '../status/agent.js';
+import type { Standing } from './agent-chronicle.js';
 
 const key = (customer: string, tunnel: string): string => `${customer}/${tunnel}`;
 
@@ -66,6 +67,18 @@ export class TunnelFacts {
   /** Every tunnel of this server has. */
   allLostSince(at: number): boolean {
     return this.records.size > 0 && [...this.records.values()].every((record) => isLosingSince(record, at));
+  }
+
+  /** For the record. */
+  get standing(): readonly Standing[] {
+    return [...this.records].map(([id, { health, losingSince, unsent }]) => ({
+      about: 'tunnel',
+      subject: id,
+      customer: id.slice(0, id.indexOf('/')),
+      state: health,
+      ...(unsent === undefined ? {} : { detail: unsent }),
+      ...(health === 'down' ? { sign: losingSince } : {}),
+    }));
   }
 
   status(now: number): readonly TunnelStatus[] {

@@ -1,4 +1,5 @@
 import type { Checker } from '../ports/checker.js';
+import type { Chronicle } from '../ports/chronicle.js';
 import type { Clock } from '../ports/clock.js';
 import type { Files } from '../ports/files.js';
 import type { GuardClient } from '../ports/guard.js';
@@ -13,6 +14,8 @@ export interface AgentParts {
   readonly tunnelDriver: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** What happens is recorded here. */
+  readonly chronicle: Chronicle;
   readonly kernel: KernelDrivers;
   readonly events: KernelEvents;
   readonly prober: Prober;

@@ -4,6 +4,7 @@ import type { ServerView } from '../model/fleet.js';
 import type { WireState } from '../model/lease.js';
 import { CheckFacts } from './agent-checks.js';
 import { probesOf, TunnelFacts } from './agent-facts.js';
+import type { Standing } from './agent-chronicle.js';
 import type { AgentParts } from './agent-parts.js';
 
 export class Probes {
@@ -40,6 +41,11 @@ export class Probes {
   /** Sessions are checked by what the guard tells. */
   heard(wire: WireState): void {
     this.noted(this.checks.takeSessions(wire, this.parts.clock.now()));
+  }
+
+  /** Everything, for the record. */
+  get standing(): readonly Standing[] {
+    return [...this.tunnels.standing, ...this.checks.standing];
   }
 
   /** Lets knowledge without fresh proof lapse. */

@@ -10,6 +10,7 @@ import { desiredKernel } from '../decide/kernel.js';
 import type { Intent, IntentRequest } from '../model/intent.js';
 import type { BulkAllowance, WireState } from '../model/lease.js';
 import type { AgentStatus } from '../status/agent.js';
+import { AgentChronicle } from './agent-chronicle.js';
 import { Evidence } from './agent-evidence.js';
 import { FleetInForce, type AgentInput } from './agent-fleet.js';
 import { IntentBook } from './agent-intents.js';
@@ -41,6 +42,7 @@ export class Agent {
   private readonly ladder: AgentLadder;
   private readonly evidence: Evidence;
   private readonly kernel: KernelSide;
+  private readonly chronicle: AgentChronicle;
   private readonly vigil: Vigil;
   private wire: WireState | undefined;
   private pass: { count: number; lastTook: number; problem: string | undefined } = {
@@ -57,6 +59,7 @@ export class Agent {
     const { clock, log, guard, pid } = parts;
     this.fleet = new FleetInForce(input);
     this.intents = parts.intents && new IntentBook(clock, log, parts.intents);
+    this.chronicle = new AgentChronicle(parts.chronicle);
     this.probes = new Probes(parts, () => this.react());
     const { tunnels, checks } = this.probes;
     this.evidence = new Evidence(clock, tunnels, input.view);
@@ -105,6 +108,8 @@ export class Agent {
   }
 
   start(): void {
+    const { pid, chronicle } = this.parts;
+    chronicle.record({ kind: 'started', detail: `pid ${pid}, fleet ${this.fleet.input.view.fleet.generation}` });
     this.begin();
     this.watching = this.parts.events.watch(
       () => {
@@ -122,7 +127,10 @@ export class Agent {
   /** Takes a new fleet over without a restart; otherwise says why not, and nothing has changed. */
   follow(input: AgentInput, allowance?: BulkAllowance): string | undefined {
     const refusal = this.fleet.replace(input, this.wire, allowance);
-    if (refusal === undefined) this.begin();
+    if (refusal === undefined) {
+      this.parts.chronicle.record({ kind: 'note', text: `fleet ${input.view.fleet.generation} is in force` });
+      this.begin();
+    }
     return refusal;
   }
 
@@ -130,6 +138,8 @@ export class Agent {
   async intend(request: IntentRequest): Promise<Intent> {
     if (!this.intents) throw new Error('this agent has no place to keep intents; start it with --state-dir');
     const intent = await this.intents.put(request, this.fleet.input.view);
+    const { at: _, ...word } = intent;
+    this.parts.chronicle.record({ kind: 'intent', ...word });
     this.react();
     return intent;
   }
@@ -151,6 +161,7 @@ export class Agent {
     this.watching?.stop();
     this.vigil.stop();
     await Promise.allSettled([this.lease.leave(mode), this.probes.stop()]);
+    this.parts.chronicle.record({ kind: 'stopped', detail: mode === 'keep' ? 'handed over' : 'handed over: drain' });
   }
 
   status(): AgentStatus {
@@ -197,7 +208,9 @@ export class Agent {
   private async announce(boundMs: number): Promise<void> {
     const { view } = this.evidence;
     this.vigil.concluded();
+    this.chronicle.facts(view, [...this.evidence.standing, ...this.probes.standing]);
     this.ladder.climb(view, this.evidence.proven);
+    this.chronicle.decided(this.ladder.announcements);
     const { changesIn } = this.ladder;
     if (changesIn !== undefined) this.loop.wakeAfter(changesIn);
     const { generation, safety } = view.fleet;

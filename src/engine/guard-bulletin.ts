@@ -7,6 +7,7 @@ import { refusalsIn } from './guard-refusals.js';
 
 export class Bulletin {
   private decisions: readonly PrefixDecision[] = [];
+  private away = false;
 
   constructor(private readonly journal: Journal) {}
 
@@ -17,6 +18,8 @@ export class Bulletin {
   tell(agent: AgentState, hold: Reason | undefined, decisions: readonly PrefixDecision[]): void {
     const away = agent === 'lapsed' || agent === 'gone';
     this.journal.condition('agent', away ? `agent ${agent}` : undefined);
+    if (this.away && agent === 'leased') this.journal.note('the agent is back');
+    this.away = away;
     this.journal.condition('boot', hold && `nothing is announced: ${hold.detail ?? ''}`);
     if (decisions === this.decisions) return;
     this.decisions = decisions;

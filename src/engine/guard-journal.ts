@@ -1,7 +1,9 @@
-/** What the guard noticed and did, for `status` and for the log. Bounded: the log keeps the rest. */
+/** What the guard noticed and did, for `status`, for the log and for the record. Bounded: they keep the rest. */
 import type { WireState } from '../model/lease.js';
+import type { Chronicle } from '../ports/chronicle.js';
 import type { Clock } from '../ports/clock.js';
 import type { Log } from '../ports/log.js';
+import { clipped } from './recorded-levels.js';
 
 const KEPT = 50;
 
@@ -12,9 +14,17 @@ export class Journal {
   constructor(
     private readonly clock: Clock,
     private readonly log: Log,
+    private readonly chronicle: Chronicle,
   ) {}
 
   note(text: string): void {
+    this.log.info(text);
+    this.keep(text);
+    this.chronicle.record({ kind: 'note', text: clipped(text) });
+  }
+
+  /** What is recorded in another form. */
+  report(text: string): void {
     this.log.info(text);
     this.keep(text);
   }
@@ -22,6 +32,7 @@ export class Journal {
   warn(text: string): void {
     this.log.warn(text);
     this.keep(text);
+    this.chronicle.record({ kind: 'note', text: clipped(text) });
   }
 
   /** A condition that lasts is told once, until it changes or ends (`undefined`). */

@@ -11,6 +11,7 @@ import { foreignPeers, identityConflict, planSpeaker, sameGoal } from '../plan/s
 import type { Clock } from '../ports/clock.js';
 import { type Speaker, SpeakerError } from '../ports/speaker.js';
 import { describeSpeakerOp } from '../status/speaker-operations.js';
+import type { GuardChronicle } from './guard-chronicle.js';
 import type { Journal } from './guard-journal.js';
 import { SpeakerMirror } from './guard-mirror.js';
 import { Settling } from './guard-settle.js';
@@ -34,6 +35,7 @@ export class SpeakerKeeper {
     private readonly speaker: Speaker,
     clock: Clock,
     private readonly journal: Journal,
+    private readonly chronicle: GuardChronicle,
   ) {
     this.mirror = new SpeakerMirror(speaker, clock);
   }
@@ -83,6 +85,7 @@ export class SpeakerKeeper {
       );
     }
     this.inContact = true;
+    this.chronicle.seen(observed);
     return observed;
   }
 
@@ -96,10 +99,13 @@ export class SpeakerKeeper {
       if (ops.length === 0) {
         this.reached = { goal: desired, shown: observed };
         this.status = { speaker: 'ready' };
+        this.chronicle.speaker(this.status);
         return observed;
       }
       this.tell(ops, observed, step === 0 && this.reached !== undefined && sameGoal(this.reached.goal, desired));
+      this.chronicle.handing(ops);
       observed = await this.mirror.apply(ops);
+      this.chronicle.seen(observed);
     }
     const left = planSpeaker(goal(), observed).map(describeSpeakerOp).join('; ');
     throw new SpeakerError(
@@ -115,10 +121,9 @@ export class SpeakerKeeper {
     const peers = observed.state === 'started' ? observed.peers : [];
     const established = peers.flatMap(({ address, state }) => (state === 'established' ? [address] : []));
     const still = new Set(established.length > 0 ? await this.speaker.stillSent(open, established) : []);
-    this.settling.confirm(
-      open.filter((prefix) => !still.has(prefix)),
-      clock.now(),
-    );
+    const gone = open.filter((prefix) => !still.has(prefix));
+    this.settling.confirm(gone, clock.now());
+    this.chronicle.gone(gone);
     return still.size === 0;
   }
 
@@ -128,6 +133,7 @@ export class SpeakerKeeper {
     this.mirror.doubt();
     this.gone = error instanceof SpeakerError && error.reason === 'unreachable';
     this.status = { speaker: stateAfter(error), speakerDetail: detail };
+    this.chronicle.speaker(this.status);
     this.journal.condition('speaker', detail);
   }
 
@@ -153,7 +159,7 @@ export class SpeakerKeeper {
     }
     if (observed.state === 'not-started') this.journal.note(`the speaker is empty: ${text}`);
     else if (drifted) this.journal.warn(`the speaker has drifted: ${text}`);
-    else this.journal.note(text);
+    else this.journal.report(text);
   }
 }
 

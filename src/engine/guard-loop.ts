@@ -10,43 +10,23 @@ import { isAway } from '../decide/lease.js';
 import { peersOf } from '../decide/sessions.js';
 import type { ServerView } from '../model/fleet.js';
 import type { WireState } from '../model/lease.js';
-import type { Clock } from '../ports/clock.js';
-import type { Checker } from '../ports/checker.js';
-import type { EssentialChecks } from '../ports/essential.js';
-import type { Files } from '../ports/files.js';
-import type { Log } from '../ports/log.js';
-import { type Speaker, SpeakerError, type Subscription } from '../ports/speaker.js';
+import type { SpeakerDesired } from '../model/path.js';
+import { SpeakerError, type Subscription } from '../ports/speaker.js';
 import { Boot } from './guard-boot.js';
 import { Bulletin } from './guard-bulletin.js';
+import { GuardChronicle } from './guard-chronicle.js';
 import type { DrainRecord } from './guard-drain.js';
 import { EssentialWatch } from './guard-essential.js';
 import { FleetFollower } from './guard-fleet.js';
 import { Journal } from './guard-journal.js';
 import { SpeakerKeeper } from './guard-keeper.js';
+import type { GuardParts } from './guard-parts.js';
 import { Patience } from './guard-patience.js';
 import { Pulse } from './pulse.js';
 import { Rights } from './guard-rights.js';
 import { Waiters } from './guard-waiters.js';
 import { absentFrom, WireView } from './guard-wire.js';
 import { Loop } from './loop.js';
-
-export interface GuardParts {
-  readonly speaker: Speaker;
-  readonly essential: EssentialChecks;
-  /** For services, while the agent is away. */
-  readonly checker: Checker;
-  readonly clock: Clock;
-  readonly files: Files;
-  readonly log: Log;
-  /** What has to survive a restart; the folder exists. */
-  readonly stateDir: string;
-  /** TCP port for BGP; -1 does not listen. */
-  readonly listenPort: number;
-  /** Reads the fleet again. Rejects with a one-line message when it is bad. */
-  reload(): Promise<ServerView>;
-  /** The guard must not run: the speaker found at the start is somebody else's, or one we cannot talk to. */
-  fatal(error: Error): void;
-}
 
 const PERIOD_MS = 1_000;
 /** After a pass that failed by our own fault. */
@@ -62,6 +42,7 @@ export class GuardLoop {
   readonly boot: Boot;
   /** To be checked before anything that compares times. */
   readonly pulse: Pulse;
+  private readonly chronicle: GuardChronicle;
   private readonly keeper: SpeakerKeeper;
   private readonly fleet: FleetFollower;
   private readonly watch: EssentialWatch;
@@ -83,12 +64,13 @@ export class GuardLoop {
     const { clock, files } = parts;
     this.waiters = new Waiters(clock);
     this.patience = new Patience(clock);
-    this.journal = new Journal(clock, parts.log);
+    this.journal = new Journal(clock, parts.log, parts.chronicle);
+    this.chronicle = new GuardChronicle(parts.chronicle);
     this.bulletin = new Bulletin(this.journal);
     this.boot = new Boot({ files, clock, journal: this.journal }, `${parts.stateDir}/last-run`);
     this.rights = new Rights(view, parts.listenPort);
     this.rights.drainIntent = drainRecord.intent;
-    this.keeper = new SpeakerKeeper(parts.speaker, clock, this.journal);
+    this.keeper = new SpeakerKeeper(parts.speaker, clock, this.journal, this.chronicle);
     this.fleet = new FleetFollower(clock, this.journal, () => parts.reload());
     this.watch = new EssentialWatch({
       checks: parts.essential,
@@ -204,6 +186,11 @@ export class GuardLoop {
     await this.noteTransitions();
   }
 
+  private goal(now: number): SpeakerDesired {
+    this.chronicle.decided(this.rights.decide(now));
+    return this.rights.goal(now);
+  }
+
   private get settleMs(): number {
     return this.rights.view.fleet.safety.settleMs;
   }
@@ -218,7 +205,7 @@ export class GuardLoop {
     this.boot.decide(this.rights.adopt(looked, clock.now()));
     this.rights.hold = this.boot.hold(this.rights.view);
     this.met = true;
-    const observed = await this.keeper.converge(() => this.rights.goal(clock.now()), looked);
+    const observed = await this.keeper.converge(() => this.goal(clock.now()), looked);
     const absent = absentFrom(this.rights.decide(clock.now()), observed);
     const confirmed = await this.keeper.confirmGone(absent, observed, clock);
     if (!confirmed) this.loop.wakeAfter(CONFIRM_MS);

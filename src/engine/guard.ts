@@ -3,7 +3,8 @@ import type { ServerView } from '../model/fleet.js';
 import type { DesiredSet, HelloAnswer, OfferAnswer, WireState } from '../model/lease.js';
 import { type Caller, type GuardDesk, LocalError } from '../ports/guard.js';
 import { DrainRecord } from './guard-drain.js';
-import { GuardLoop, type GuardParts } from './guard-loop.js';
+import { GuardLoop } from './guard-loop.js';
+import type { GuardParts } from './guard-parts.js';
 import { Seat } from './guard-seat.js';
 
 /** An answer waits for the pass that applied the set, but never so long that renewals would stop. */
@@ -29,12 +30,16 @@ export class Guard implements GuardDesk {
 
   /** Begins to write; does not wait for the speaker. */
   start(): void {
+    const { view } = this.loop.rights;
+    this.parts.chronicle.record({ kind: 'started', detail: `fleet ${view.fleet.generation}` });
     this.loop.start();
   }
 
   /** Drains, waits until everything is confirmed and settled, and ends. Bounded; the speaker keeps its sessions. */
-  stop(): Promise<void> {
-    return this.loop.stop();
+  async stop(): Promise<void> {
+    this.loop.journal.note('this guard ends: drain');
+    await this.loop.stop();
+    this.parts.chronicle.record({ kind: 'stopped', detail: 'drained' });
   }
 
   /** Ends at once and leaves the wire as it is. */

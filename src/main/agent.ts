@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { AgentOptions } from '../cli/commands.js';
 import { createChecker } from '../drivers/check/checker.js';
+import { openChronicle } from '../drivers/chronicle/chronicle.js';
 import { createClock } from '../drivers/clock/clock.js';
 import { createExec } from '../drivers/exec/exec.js';
 import { createFiles } from '../drivers/files/files.js';
@@ -18,8 +19,8 @@ import { serverRulesets } from '../render/nft/rulesets.js';
 import { loadView, onlyOnce, type Warn } from './fleet-files.js';
 import { kernelDrivers } from './kernel.js';
 import { createLog } from './log.js';
-import { needFolder, needRoot } from './machine.js';
-import { entry, sockets } from './paths.js';
+import { bootOf, needFolder, needRoot } from './machine.js';
+import { entry, records, sockets } from './paths.js';
 import { signalled } from './signals.js';
 
 /** Runs the agent until SIGTERM or SIGINT. Rejects before anything was changed when it cannot run here. */
@@ -34,12 +35,20 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   await needFolder(options.stateDir, 0o700, '--state-dir');
   const syscalls = createSyscalls();
   const guard = guardClient(at.guard);
+  const chronicle = openChronicle({
+    path: records(options.stateDir).agent,
+    by: 'agent',
+    boot: await bootOf(),
+    clock,
+    log,
+  });
   const agent = new Agent(
     {
       pid: process.pid,
       tunnelDriver: said,
       clock,
       log,
+      chronicle,
       kernel: drivers,
       events: createKernelEvents({ syscalls, namespaces: createNamespaces({ syscalls }), clock }),
       prober: createProber({ exec, argv: entry('prober') }),
@@ -73,6 +82,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   await agent.stop(options.drainOnExit ? 'drain' : 'keep');
   guard.close();
   await socket.close();
+  await chronicle.close();
   log.info('agent stopped');
 }
 

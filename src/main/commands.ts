@@ -10,6 +10,7 @@ export const createCommands = (say: Say, warn: Say): Commands => ({
   plan: async (options) => (await import('./plan.js')).plan(options, warn),
   status: async (options) => (await import('./operate.js')).status(options),
   explain: async (options, prefix) => (await import('./operate.js')).explainPrefix(options, prefix),
+  events: async (options) => (await import('./events.js')).events(options),
   drain: async (options, progress) => (await import('./operate.js')).drain(options, progress),
   confirm: async (options) => (await import('./operate.js')).confirm(options),
   undrain: async (options) => (await import('./operate.js')).undrain(options),

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { GuardOptions } from '../cli/commands.js';
 import { serverNumber } from '../decide/attributes.js';
 import { createChecker } from '../drivers/check/checker.js';
+import { openChronicle } from '../drivers/chronicle/chronicle.js';
 import { createClock } from '../drivers/clock/clock.js';
 import { createExec } from '../drivers/exec/exec.js';
 import { createFiles } from '../drivers/files/files.js';
@@ -11,8 +12,8 @@ import { serveGuard } from '../local/guard.js';
 import { loadView, onlyOnce } from './fleet-files.js';
 import { essentialChecks } from './kernel.js';
 import { createLog } from './log.js';
-import { needFolder } from './machine.js';
-import { entry, HOME, sockets } from './paths.js';
+import { bootOf, needFolder } from './machine.js';
+import { entry, HOME, records, sockets } from './paths.js';
 import { signalled } from './signals.js';
 
 /** RFC 4271 8.2.1. */
@@ -34,14 +35,23 @@ export async function runGuard(options: GuardOptions): Promise<void> {
   const refused = new Promise<never>((_, reject) => {
     refuse = reject;
   });
+  const clock = createClock();
+  const chronicle = openChronicle({
+    path: records(options.stateDir).guard,
+    by: 'guard',
+    boot: await bootOf(),
+    clock,
+    log,
+  });
   const guard = await Guard.open(
     {
       speaker,
       essential: essentialChecks(),
       checker: createChecker({ exec: createExec(), argv: entry('checker') }),
-      clock: createClock(),
+      clock,
       files: createFiles(),
       log,
+      chronicle,
       stateDir: options.stateDir,
       listenPort: BGP_PORT,
       reload: () => loadView(options.fleet, options.server, warn),
@@ -65,6 +75,7 @@ export async function runGuard(options: GuardOptions): Promise<void> {
     throw error;
   } finally {
     await socket.close();
+    await chronicle.close();
   }
   log.info('guard stopped');
 }

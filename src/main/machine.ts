@@ -1,6 +1,6 @@
 /** What this machine has to offer before a process starts here. Everything rejects with one line: cause and remedy. */
 import { constants } from 'node:fs';
-import { access, mkdir } from 'node:fs/promises';
+import { access, mkdir, readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 
 /** Programs that configure the kernel, and Debian's packages with them. */
@@ -43,4 +43,10 @@ export async function needFolder(path: string, mode: number, option: string): Pr
       `cannot write to ${path} (${code ?? 'unknown'}); start as the user who may, or name another folder with ${option}`,
     );
   }
+}
+
+/** Tells one boot of this machine from another: the first part of the kernel's own identifier. */
+export async function bootOf(): Promise<string> {
+  const text = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => 'unknown');
+  return text.split('-')[0]?.trim() ?? 'unknown';
 }

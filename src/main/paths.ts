@@ -16,3 +16,9 @@ export const sockets = (runDir: string) => ({
   agent: join(runDir, 'agent.sock'),
   tund: join(runDir, 'tund.sock'),
 });
+
+/** What each process records of itself; the older generation has `.1` behind its name. */
+export const records = (stateDir: string) => ({
+  agent: join(stateDir, 'events-agent.jsonl'),
+  guard: join(stateDir, 'events-guard.jsonl'),
+});

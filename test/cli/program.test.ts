@@ -144,3 +144,19 @@ test('reload says what is in force, and permits a share by name', async () => {
   await cli('reload --allow-withdraw 60%', { reload });
   expect(seen).toEqual([undefined, '60%']);
 });
+
+test('events passes the question on, and prints text or JSON', async () => {
+  const seen: unknown[] = [];
+  const report = { events: [], incidents: [], unread: 0 };
+  const events: Commands['events'] = ({ prefix, since, stateDir }) => {
+    seen.push([prefix, since, stateDir]);
+    return Promise.resolve(report);
+  };
+  expect((await cli('events --prefix 203.0.113.7 --since 2h', { events })).out).toBe('\nno incidents');
+  const { out } = await cli('events -o json --state-dir /s', { events });
+  expect(JSON.parse(out)).toEqual(report);
+  expect(seen).toEqual([
+    ['203.0.113.7', '2h', '/var/lib/culvert'],
+    [undefined, undefined, '/s'],
+  ]);
+});

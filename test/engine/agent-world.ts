@@ -16,6 +16,7 @@ import { describeOp } from '../../src/status/operations.js';
 import { acmeFleet, amsS1 } from '../acme.js';
 import { FakeKernel } from '../plan/fake-kernel.js';
 import { VirtualClock } from '../virtual-clock.js';
+import { FakeChronicle } from './fake-chronicle.js';
 import { FakeGuard } from './fake-guard.js';
 import { MemoryFiles } from './memory-files.js';
 
@@ -40,6 +41,7 @@ export class AgentWorld {
   readonly logged: string[] = [];
   readonly guard: FakeGuard;
   readonly files = new MemoryFiles();
+  readonly chronicle = new FakeChronicle(this.clock, 'agent');
   readonly kernel: FakeKernel;
   agent!: Agent;
   /** What the routers at the far ends do, by `customer/tunnel`; the prober reports nothing while it is undefined. */
@@ -78,6 +80,7 @@ export class AgentWorld {
         tunnelDriver: 'fake',
         clock: this.clock,
         log: { info: say, warn: say, error: say },
+        chronicle: this.chronicle,
         kernel: this.drivers(),
         events: {
           watch: (wake) => {

@@ -72,6 +72,7 @@ class Bench {
         clock: createClock(),
         files: createFiles(),
         log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+        chronicle: { record: () => undefined },
         stateDir: folder,
         listenPort: 1790,
         reload: async () => view,

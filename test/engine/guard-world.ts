@@ -8,6 +8,7 @@ import { amsS1 } from '../acme.js';
 import { FakeSpeaker } from '../fake-speaker.js';
 import { VirtualClock } from '../virtual-clock.js';
 import { FakeChecker } from './fake-checker.js';
+import { FakeChronicle } from './fake-chronicle.js';
 import { FakeEssential } from './fake-essential.js';
 import { MemoryFiles } from './memory-files.js';
 
@@ -28,6 +29,7 @@ const STATE_DIR = '/state';
 export class GuardWorld {
   readonly clock = new VirtualClock();
   readonly files = new MemoryFiles();
+  readonly chronicle = new FakeChronicle(this.clock, 'guard');
   speaker = new FakeSpeaker();
   readonly essential = new FakeEssential();
   readonly checker = new FakeChecker(this.clock);
@@ -121,6 +123,7 @@ export class GuardWorld {
         clock: this.clock,
         files: this.files,
         log: { info: say, warn: say, error: say },
+        chronicle: this.chronicle,
         stateDir: STATE_DIR,
         listenPort: 179,
         reload: async () => {

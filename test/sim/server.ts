@@ -5,6 +5,7 @@ import type { Address, Prefix } from '../../src/model/address.js';
 import type { Fleet, ServerView } from '../../src/model/fleet.js';
 import type { KernelOp } from '../../src/model/kernel.js';
 import type { Checker } from '../../src/ports/checker.js';
+import type { Chronicle } from '../../src/ports/chronicle.js';
 import type { Log } from '../../src/ports/log.js';
 import { MemoryFiles } from '../engine/memory-files.js';
 import { Daemon, type Wire } from './daemon.js';
@@ -43,6 +44,9 @@ const VISIT_MS = 8_000;
 
 /** No customer of the simulated fleet has services to check. */
 const idleChecker: Checker = { configure: () => undefined, start: () => undefined, stop: async () => undefined };
+
+/** What happens here is watched, not read up later. */
+const unrecorded: Chronicle = { record: () => undefined };
 
 export class Server {
   readonly machine: Machine;
@@ -154,6 +158,7 @@ export class Server {
       clock: process.clock,
       files: this.files,
       log: around.log(this, 'guard'),
+      chronicle: unrecorded,
       stateDir: '/state',
       essential: simulatedEssential(process, this.kernel),
       checker: idleChecker,
@@ -195,6 +200,7 @@ export class Server {
         tunnelDriver: 'simulated',
         clock: process.clock,
         log: around.log(this, 'agent'),
+        chronicle: unrecorded,
         kernel: this.kernel.drivers(process),
         events: this.kernel.events(process),
         prober: simulatedProber(process, { fault: () => this.proberFault, outcome: around.outcome(this) }),

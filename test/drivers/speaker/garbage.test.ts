@@ -109,6 +109,7 @@ describe.each(SPEECHES)('a daemon that says %s', (_, nonsense) => {
         clock: createClock(),
         files: new MemoryFiles(),
         log: { info: say, warn: say, error: say },
+        chronicle: { record: () => undefined },
         stateDir: '/state',
         listenPort: 179,
         reload: async () => view,

@@ -1,0 +1,58 @@
+/** Who decides levels records what is different from the decision before. */
+import type { Prefix } from '../model/address.js';
+import type { Level } from '../model/level.js';
+import type { Reason } from '../model/reason.js';
+import type { Chronicle } from '../ports/chronicle.js';
+
+interface Decision {
+  readonly prefix: Prefix;
+  readonly level: Level;
+  readonly reasons: readonly Reason[];
+}
+
+/** One line names no more prefixes than this. */
+const NAMED = 256;
+/** Characters of one sentence: a record is no dump. */
+const LONGEST = 300;
+
+export const clipped = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+
+export const inLines = (prefixes: readonly Prefix[]): readonly (readonly Prefix[])[] =>
+  Array.from({ length: Math.ceil(prefixes.length / NAMED) }, (_, line) =>
+    prefixes.slice(line * NAMED, (line + 1) * NAMED),
+  );
+
+const codesOf = ({ level, reasons }: Decision): string => [level, ...reasons.map(({ code }) => code)].join();
+
+const brief = ({ code, detail }: Reason): Reason =>
+  detail === undefined ? { code } : { code, detail: clipped(detail) };
+
+export class RecordedLevels {
+  private last: readonly Decision[] = [];
+  private standing: ReadonlyMap<Prefix, Decision> = new Map();
+
+  constructor(private readonly chronicle: Chronicle) {}
+
+  /** Complete. The same array as before costs nothing. */
+  decided(decisions: readonly Decision[]): void {
+    if (decisions === this.last) return;
+    const changes = new Map<string, { prefixes: Prefix[]; from: Level | undefined; decision: Decision }>();
+    for (const decision of decisions) {
+      const before = this.standing.get(decision.prefix);
+      if (before && codesOf(before) === codesOf(decision)) continue;
+      const key = JSON.stringify([before?.level, decision.level, decision.reasons]);
+      const change = changes.get(key) ?? { prefixes: [], from: before?.level, decision };
+      change.prefixes.push(decision.prefix);
+      changes.set(key, change);
+    }
+    this.last = decisions;
+    if (changes.size > 0 || decisions.length !== this.standing.size) {
+      this.standing = new Map(decisions.map((decision) => [decision.prefix, decision]));
+    }
+    for (const { prefixes, from, decision } of changes.values()) {
+      const was = from === undefined ? {} : { from };
+      const rest = { kind: 'level', ...was, to: decision.level, reasons: decision.reasons.map(brief) } as const;
+      for (const line of inLines(prefixes)) this.chronicle.record({ ...rest, prefixes: line });
+    }
+  }
+}
