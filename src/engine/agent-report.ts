@@ -37,6 +37,10 @@ export function agentReport(known: AgentKnowledge): AgentStatus {
       ...(readAge === undefined ? {} : { age: Math.round(readAge) }),
       ...(pass.problem === undefined ? {} : { problem: pass.problem }),
     },
+    customers: input.view.fleet.customers.map(({ name, prefixes }) => ({
+      name,
+      prefixes: prefixes.map(({ prefix }) => prefix),
+    })),
     dataPlane: dataPlaneStatus(known.dataPlane),
     tunnels: known.tunnels,
     checks: known.checks,

@@ -1,6 +1,7 @@
 /** The guard as its socket serves it: who may speak, what is refused, and when an answer is ready. */
+import type { Prefix } from '../model/address.js';
 import type { ServerView } from '../model/fleet.js';
-import type { DesiredSet, HelloAnswer, OfferAnswer, WireState } from '../model/lease.js';
+import type { DesiredSet, HelloAnswer, OfferAnswer, SentTo, WireState } from '../model/lease.js';
 import { type Caller, type GuardDesk, LocalError } from '../ports/guard.js';
 import { DrainRecord } from './guard-drain.js';
 import { GuardLoop } from './guard-loop.js';
@@ -117,6 +118,20 @@ export class Guard implements GuardDesk {
     this.loop.boot.confirm();
     this.loop.journal.note('confirm: an operator vouches for the fleet');
     await this.loop.afterNextPass(LONGEST_ANSWER_MS);
+  }
+
+  sent(prefix: Prefix): Promise<readonly SentTo[]> {
+    const { speaker } = this.parts;
+    return Promise.all(
+      this.loop.wire().peers.map(async ({ address, state }): Promise<SentTo> => {
+        if (state !== 'established') return { peer: address, sent: 'no-session' };
+        const sent = await speaker.stillSent([prefix], [address]).then(
+          (found) => (found.length > 0 ? 'yes' : 'no'),
+          () => 'unknown' as const,
+        );
+        return { peer: address, sent };
+      }),
+    );
   }
 
   async status(): Promise<WireState> {

@@ -1,5 +1,6 @@
 /** The guard's socket, called. Loads no schema: agents and the command line begin here. */
-import type { DesiredSet, HelloAnswer, OfferAnswer, WireState } from '../model/lease.js';
+import type { Prefix } from '../model/address.js';
+import type { DesiredSet, HelloAnswer, OfferAnswer, SentTo, WireState } from '../model/lease.js';
 import { same } from '../model/same.js';
 import { type GuardClient, LocalError } from '../ports/guard.js';
 import { type LocalClient, localClient } from './client.js';
@@ -18,6 +19,7 @@ export type GuardCalls = {
   readonly undrain: { readonly params: NoParams; readonly result: null };
   readonly confirm: { readonly params: NoParams; readonly result: null };
   readonly status: { readonly params: NoParams; readonly result: WireState };
+  readonly sent: { readonly params: { readonly prefix: Prefix }; readonly result: readonly SentTo[] };
 };
 
 export interface Renewal extends Omit<DesiredSet, 'announcements'> {
@@ -49,6 +51,16 @@ export function guardClient(path: string): GuardClient {
     status: () => client.call('status', {}, ANSWER_MS),
     close: () => client.close(),
   };
+}
+
+/** Asks the guard behind a socket once what each peer has been sent of a prefix. */
+export async function sentToPeers(path: string, prefix: Prefix): Promise<readonly SentTo[]> {
+  const client = localClient<GuardCalls>(path, 'guard');
+  try {
+    return await client.call('sent', { prefix }, ANSWER_MS);
+  } finally {
+    client.close();
+  }
 }
 
 /** The last set that was offered whole, and the wire state as the guard told it last. */

@@ -81,6 +81,7 @@ function handlersOf(desk: GuardDesk): Handlers<GuardCalls> {
     undrain: { params: noParams, answer: () => nothing(desk.undrain()) },
     confirm: { params: noParams, answer: () => nothing(desk.confirm()) },
     status: { params: noParams, answer: () => desk.status() },
+    sent: { params: z.strictObject({ prefix: prefixSchema }), answer: ({ prefix }) => desk.sent(prefix) },
   };
 }
 

@@ -2,7 +2,7 @@
 import type { RunOptions } from '../cli/commands.js';
 import { createClock } from '../drivers/clock/clock.js';
 import { agentStatus } from '../local/agent-client.js';
-import { guardClient } from '../local/guard-client.js';
+import { guardClient, sentToPeers } from '../local/guard-client.js';
 import type { WireState } from '../model/lease.js';
 import type { GuardClient } from '../ports/guard.js';
 import { explain, prefixMeant, type Explanation } from '../status/explain.js';
@@ -35,7 +35,8 @@ export async function explainPrefix(options: RunOptions, text: string): Promise<
   const names = [...new Set(known.map(({ prefix }) => prefix))];
   const meant = prefixMeant(text, names);
   if (!meant) throw new Error(`${text} is no prefix of this server; it knows ${names.join(', ') || 'none'}`);
-  return explain(meant, agent, guard);
+  const sent = isAway(guard) ? guard : await sentToPeers(sockets(options.runDir).guard, meant).catch(away);
+  return explain(meant, agent, guard, sent);
 }
 
 /** Beyond degrade and settle: a drain that takes longer than this is stuck, and says so. */

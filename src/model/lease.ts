@@ -58,6 +58,13 @@ export interface WireState {
   readonly reports: readonly { readonly at: string; readonly text: string }[];
 }
 
+/** Whether a peer has been sent a prefix: read from its Adj-RIB-Out (RFC 4271 3.2) when it was asked for. */
+export interface SentTo {
+  readonly peer: Address;
+  /** `unknown`: the speaker did not say. */
+  readonly sent: 'yes' | 'no' | 'no-session' | 'unknown';
+}
+
 /** One prefix as it stands on the wire and why. */
 export interface WirePrefix {
   readonly prefix: Prefix;

@@ -1,4 +1,5 @@
-import type { DesiredSet, HelloAnswer, OfferAnswer, WireState } from '../model/lease.js';
+import type { Prefix } from '../model/address.js';
+import type { DesiredSet, HelloAnswer, OfferAnswer, SentTo, WireState } from '../model/lease.js';
 
 /** The agent's and the command line's view of the guard. Every call has a deadline and rejects with `LocalError` when the guard cannot be reached. */
 export interface GuardClient {
@@ -22,6 +23,8 @@ export type Caller = object;
 /** The guard's own side of the same calls: what its socket serves. */
 export interface GuardDesk extends Omit<GuardClient, 'hello' | 'close'> {
   hello(server: string, pid: number, caller: Caller): Promise<HelloAnswer>;
+  /** Asks the speaker about every peer. Never rejects because of it. */
+  sent(prefix: Prefix): Promise<readonly SentTo[]>;
   /** The connection has ended. The lease runs on; another agent may say hello. */
   left(caller: Caller): void;
 }

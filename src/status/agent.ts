@@ -1,4 +1,5 @@
 /** What an agent tells about itself over its socket. Plain data: it crosses a socket and is printed as JSON. */
+import type { Prefix } from '../model/address.js';
 import type { CheckHealth, TunnelHealth } from '../model/health.js';
 import type { Intent } from '../model/intent.js';
 import type { NamedCounter } from '../model/kernel.js';
@@ -14,6 +15,7 @@ export interface AgentStatus {
   /** `kernel` or `tun`, and why. */
   readonly tunnelDriver: string;
   readonly pass: PassStatus;
+  readonly customers: readonly CustomerStatus[];
   readonly dataPlane: readonly DataPlaneStatus[];
   readonly tunnels: readonly TunnelStatus[];
   readonly checks: readonly CheckStatus[];
@@ -27,6 +29,12 @@ export interface AgentStatus {
   readonly wire?: WireState;
   /** Why the guard does not hold our set at the moment. */
   readonly guardProblem?: string;
+}
+
+/** Whose prefixes stand on whose tunnels and checks. */
+export interface CustomerStatus {
+  readonly name: string;
+  readonly prefixes: readonly Prefix[];
 }
 
 export interface PassStatus {

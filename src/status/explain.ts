@@ -1,8 +1,8 @@
 /** The chain from what an operator wrote to what stands on the wire, for one prefix. */
 import { contains, parseAddress, parsePrefix, type Prefix } from '../model/address.js';
-import type { WireState } from '../model/lease.js';
+import type { SentTo, WireState } from '../model/lease.js';
 import { REASONS, type Reason } from '../model/reason.js';
-import type { AgentStatus } from './agent.js';
+import type { AgentStatus, CheckStatus } from './agent.js';
 import { isAway, type Away } from './report.js';
 
 export interface Link {
@@ -31,11 +31,35 @@ export function prefixMeant(text: string, known: readonly Prefix[]): Prefix | un
 const because = ({ code, detail }: Reason): string =>
   `because ${code}: ${REASONS[code]}${detail === undefined ? '' : ` (${detail})`}`;
 
-export function explain(prefix: Prefix, agent: Part<AgentStatus>, wire: Part<WireState>): Explanation {
+/** `sent` is what the speaker said about its peers, just now. */
+export function explain(
+  prefix: Prefix,
+  agent: Part<AgentStatus>,
+  wire: Part<WireState>,
+  sent: Part<readonly SentTo[]>,
+): Explanation {
   return {
     prefix,
-    chain: [intent(prefix, agent), facts(agent), decision(prefix, agent), guard(prefix, wire), speaker(prefix, wire)],
+    chain: [
+      intent(prefix, agent),
+      gate(prefix, wire),
+      facts(prefix, agent),
+      decision(prefix, agent),
+      guard(prefix, wire),
+      speaker(prefix, wire),
+      peers(wire, sent),
+    ],
   };
+}
+
+function gate(prefix: Prefix, wire: Part<WireState>): Link {
+  if (isAway(wire)) return { title: 'gate', lines: [`unknown: ${wire.problem}`] };
+  const entry = wire.prefixes.find((candidate) => candidate.prefix === prefix);
+  const shut = entry?.reasons.find(({ code }) => code === 'not-allowed' || code === 'left-fleet');
+  if (!entry) return { title: 'gate', lines: ['shut: outside the allow-list of this server'] };
+  if (shut) return { title: 'gate', lines: [`shut: ${shut.detail ?? REASONS[shut.code]}`] };
+  const twice = wire.speaker === 'ready' ? ", and in the speaker's policy" : '';
+  return { title: 'gate', lines: [`open: in the allow-list of fleet ${wire.generation}${twice}`] };
 }
 
 function intent(prefix: Prefix, agent: Part<AgentStatus>): Link {
@@ -63,27 +87,37 @@ function operators(prefix: Prefix, { intents }: AgentStatus): readonly string[] 
     );
 }
 
-function facts(agent: Part<AgentStatus>): Link {
+/** Those that the prefix stands on: what all share, and its customer's own. */
+function facts(prefix: Prefix, agent: Part<AgentStatus>): Link {
   if (isAway(agent)) return { title: 'facts', lines: ['unknown: the agent does not answer'] };
+  const owner = agent.customers.find(({ prefixes }) => prefixes.includes(prefix))?.name;
   const age = agent.pass.age === undefined ? 'never read' : `read ${agent.pass.age} ms ago`;
+  const isOwn = ({ check }: CheckStatus): boolean =>
+    !check.startsWith('customers/') || (owner !== undefined && check.startsWith(`customers/${owner}/`));
   return {
     title: 'facts',
     lines: [
-      ...agent.dataPlane.map(
-        ({ subject, state, details }) =>
-          `data plane of ${subject}: ${state}, ${age}${details.map((d) => `; ${d}`).join('')}`,
-      ),
-      ...agent.checks.map(
-        ({ check, health, onDown, forMs, detail }) =>
-          `check ${check}: ${health} for ${(forMs / 1000).toFixed(1)} s, ${onDown} when down` +
-          (detail === undefined ? '' : `; ${detail}`),
-      ),
-      ...agent.tunnels.map(
-        ({ customer, tunnel, health, forMs, sent, lost, roundTrip, detail }) =>
-          `tunnel ${customer}/${tunnel}: ${health} for ${(forMs / 1000).toFixed(1)} s, ${lost} of ${sent} probes lost` +
-          (roundTrip === undefined ? '' : `, ${roundTrip.toFixed(1)} ms`) +
-          (detail === undefined ? '' : `; ${detail}`),
-      ),
+      ...agent.dataPlane
+        .filter(({ subject }) => subject === 'endpoint' || subject === owner)
+        .map(
+          ({ subject, state, details }) =>
+            `data plane of ${subject}: ${state}, ${age}${details.map((d) => `; ${d}`).join('')}`,
+        ),
+      ...agent.checks
+        .filter(isOwn)
+        .map(
+          ({ check, health, onDown, forMs, detail }) =>
+            `check ${check}: ${health} for ${(forMs / 1000).toFixed(1)} s, ${onDown} when down` +
+            (detail === undefined ? '' : `; ${detail}`),
+        ),
+      ...agent.tunnels
+        .filter(({ customer }) => customer === owner)
+        .map(
+          ({ customer, tunnel, health, forMs, sent, lost, roundTrip, detail }) =>
+            `tunnel ${customer}/${tunnel}: ${health} for ${(forMs / 1000).toFixed(1)} s, ${lost} of ${sent} probes lost` +
+            (roundTrip === undefined ? '' : `, ${roundTrip.toFixed(1)} ms`) +
+            (detail === undefined ? '' : `; ${detail}`),
+        ),
     ],
   };
 }
@@ -111,9 +145,24 @@ function speaker(prefix: Prefix, wire: Part<WireState>): Link {
   const held = entry ? `${entry.held}${entry.settled ? ', settled' : ''}` : 'nothing';
   return {
     title: 'speaker holds',
-    lines: [
-      wire.speaker === 'ready' ? held : `${held}; speaker ${wire.speaker}: ${wire.speakerDetail ?? ''}`,
-      ...wire.peers.map(({ address, asn, state }) => `peer ${address} AS${asn}: ${state}`),
-    ],
+    lines: [wire.speaker === 'ready' ? held : `${held}; speaker ${wire.speaker}: ${wire.speakerDetail ?? ''}`],
+  };
+}
+
+const SENT: Readonly<Record<SentTo['sent'], string>> = {
+  yes: 'has been sent it',
+  no: 'has not been sent it',
+  'no-session': 'is sent nothing',
+  unknown: 'the speaker does not say what it has been sent',
+};
+
+function peers(wire: Part<WireState>, sent: Part<readonly SentTo[]>): Link {
+  if (isAway(wire)) return { title: 'peers', lines: ['unknown: the guard does not answer'] };
+  const told = new Map(isAway(sent) ? [] : sent.map((own) => [own.peer, own.sent]));
+  return {
+    title: 'peers',
+    lines: wire.peers.map(
+      ({ address, asn, state }) => `${address} AS${asn}: ${state}, ${SENT[told.get(address) ?? 'unknown']}`,
+    ),
   };
 }

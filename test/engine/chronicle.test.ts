@@ -106,4 +106,13 @@ describe("the guard's record", () => {
     const [first] = world.chronicle.of('level').filter(({ prefixes }) => prefixes.includes(V4));
     expect(first).toMatchObject({ from: 'full', to: 'degraded', reasons: [{ code: 'draining' }] });
   });
+
+  test('what each peer has been sent is asked of the speaker; one that does not answer leaves it unknown', async () => {
+    const { peers } = await world.guard.status();
+    expect(await world.run(world.guard.sent(V4))).toEqual(peers.map(({ address }) => ({ peer: address, sent: 'yes' })));
+    await world.renewing(both('withdrawn'), 500);
+    expect(await world.run(world.guard.sent(V4))).toEqual(peers.map(({ address }) => ({ peer: address, sent: 'no' })));
+    world.speaker.kill();
+    expect((await world.run(world.guard.sent(V4))).map(({ sent }) => sent)).not.toContain('yes');
+  });
 });

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serveGuard } from '../../src/local/guard.js';
-import { guardClient } from '../../src/local/guard-client.js';
+import { guardClient, sentToPeers } from '../../src/local/guard-client.js';
 import type { LocalServer } from '../../src/local/server.js';
-import { prefix } from '../../src/model/address.js';
+import { address, prefix } from '../../src/model/address.js';
 import type { DesiredSet, WireState } from '../../src/model/lease.js';
 import { type Caller, type GuardClient, type GuardDesk, LocalError } from '../../src/ports/guard.js';
 
@@ -68,6 +68,7 @@ beforeEach(async () => {
     undrain: async () => void said.push(['undrain']),
     confirm: async () => void said.push(['confirm']),
     status: async () => wire,
+    sent: async (asked) => (said.push(['sent', asked]), [{ peer: address('198.18.1.1'), sent: 'yes' }]),
     left: (caller) => left(caller),
   };
   server = await serveGuard(join(folder, 'guard.sock'), 4711, desk);
@@ -87,6 +88,7 @@ test('every call arrives as it was made', async () => {
   await client.undrain();
   await client.confirm();
   expect(await client.status()).toEqual(wire);
+  expect(await sentToPeers(server.path, prefix('203.0.113.0/24'))).toEqual([{ peer: '198.18.1.1', sent: 'yes' }]);
   expect(said).toEqual([
     ['hello', 'ams-s1', 12],
     ['offer', set],
@@ -94,6 +96,7 @@ test('every call arrives as it was made', async () => {
     ['drain'],
     ['undrain'],
     ['confirm'],
+    ['sent', '203.0.113.0/24'],
   ]);
   await expect(client.handover(6, 'keep')).rejects.toEqual(new LocalError('refused', 'epoch 6 has ended already'));
 });

@@ -4,6 +4,8 @@ import type { AgentStatus } from '../../src/status/agent.js';
 import { explain, prefixMeant } from '../../src/status/explain.js';
 
 const ACME = prefix('203.0.113.0/24');
+const GLOBEX = prefix('198.19.7.0/24');
+const ROUTER = address('198.18.1.1');
 
 const agent: AgentStatus = {
   server: 'ams-s1',
@@ -11,8 +13,15 @@ const agent: AgentStatus = {
   pid: 7,
   startedAt: '2026-01-01T00:00:00Z',
   tunnelDriver: 'tunnels by the kernel (ip_gre)',
+  customers: [
+    { name: 'acme', prefixes: [ACME] },
+    { name: 'globex', prefixes: [GLOBEX] },
+  ],
   pass: { count: 3, lastTook: 12, age: 40 },
-  dataPlane: [{ subject: 'endpoint', state: 'verified', details: [] }],
+  dataPlane: [
+    { subject: 'endpoint', state: 'verified', details: [] },
+    { subject: 'globex', state: 'fault', details: ['veth cv2 missing'] },
+  ],
   tunnels: [{ customer: 'acme', tunnel: 'us', health: 'down', forMs: 1500, sent: 5, lost: 3, detail: 'no route' }],
   checks: [],
   intents: [],
@@ -48,21 +57,44 @@ const text = (...parts: Parameters<typeof explain>): string =>
     .join('\n');
 
 test('the whole chain, from the fleet to the peer', () => {
-  expect(text(ACME, agent, wire)).toBe(
+  expect(text(ACME, agent, wire, [{ peer: ROUTER, sent: 'no' }])).toBe(
     [
       'intent: fleet abc advertises 203.0.113.0/24 on ams-s1',
+      "gate: open: in the allow-list of fleet abc, and in the speaker's policy",
       'facts: data plane of endpoint: verified, read 40 ms ago / tunnel acme/us: down for 1.5 s, 3 of 5 probes lost; no route',
       'agent asks: withdrawn / because tunnels-down: every tunnel of this prefix is down (us, eu)',
       'guard allows: withdrawn / because tunnels-down: every tunnel of this prefix is down (us, eu) / agent: leased, server: in-service',
-      'speaker holds: withdrawn, settled / peer 198.18.1.1 AS64500: established',
+      'speaker holds: withdrawn, settled',
+      'peers: 198.18.1.1 AS64500: established, has not been sent it',
     ].join('\n'),
   );
 });
 
 test('a process that is away is unknown, not healthy and not sick', () => {
-  const chain = text(ACME, { problem: 'no agent listens' }, { problem: 'no guard listens' });
+  const chain = text(ACME, { problem: 'no agent listens' }, { problem: 'no guard listens' }, { problem: 'x' });
   expect(chain).toContain('intent: unknown: no agent listens');
   expect(chain).toContain('guard allows: unknown: no guard listens');
+});
+
+test.each([
+  ['yes', 'has been sent it'],
+  ['no-session', 'is sent nothing'],
+  ['unknown', 'the speaker does not say'],
+] as const)('a peer that was asked about: %s', (sent, words) => {
+  expect(text(ACME, agent, wire, [{ peer: ROUTER, sent }])).toContain(`established, ${words}`);
+});
+
+test.each([
+  ['outside the allow-list', { ...wire, prefixes: [] }],
+  [
+    'AS path [7]',
+    {
+      ...wire,
+      prefixes: wire.prefixes.map((own) => ({ ...own, reasons: [{ code: 'not-allowed', detail: 'AS path [7]' }] })),
+    },
+  ],
+] as const)('a gate that is shut says why: %s', (why, shut) => {
+  expect(text(ACME, agent, shut as WireState, [])).toContain(`gate: shut: ${why}`);
 });
 
 test.each([
