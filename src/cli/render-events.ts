@@ -50,7 +50,7 @@ function textOf(event: RecordedEvent): string {
 }
 
 /** Three digits are what a reader compares. */
-export function took(ms: number | undefined): string {
+function took(ms: number | undefined): string {
   if (ms === undefined) return '-';
   if (ms < 10) return `${ms.toFixed(2)} ms`;
   return ms < 10_000 ? `${ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(1)} s`;
