@@ -97,7 +97,7 @@ export async function startSpeaker(rig: Rig, fleet: string): Promise<void> {
   const options = ['--api-hosts', 'unix:///run/culvert/gobgpd.sock', '--pprof-disable', '-p', '-l', 'warn'];
   rig.background('gobgpd.log', 'gobgpd', ...options);
   start(rig, 'guard');
-  await rig.until('the session', () => rig.established(SERVER), 40_000);
+  await rig.until('the session', () => rig.established(SERVER), 60_000);
 }
 
 /** All of it, with the other ends of `tunnels` tunnels. */

@@ -51,6 +51,7 @@ export class Rig {
   private readonly sessions = new Set<string>();
   private readonly done = new Map<string, { readonly at: number; readonly code: number }>();
   private readonly said = new Map<string, string>();
+  private readonly running: StreamHandle[] = [];
   private orders = 0;
   private services: StreamHandle | undefined;
 
@@ -70,8 +71,10 @@ export class Rig {
     }
   }
 
-  close(): Promise<void> {
-    return this.anchor.close();
+  async close(): Promise<void> {
+    await this.anchor.close();
+    // A launcher whose program was stopped has stopped itself, and does not see its end.
+    await Promise.all(this.running.map((each) => each.stop()));
   }
 
   async shell(script: string, timeoutMs = 20_000): Promise<string> {
@@ -91,11 +94,13 @@ export class Rig {
 
   /** Starts what lives until the rig is closed. What it says goes to /run/`log`. */
   background(log: string, ...argv: Argv): void {
+    this.said.set(log, 'runs');
     const handlers = { line: () => undefined, ended: (why: string) => void this.said.set(log, why) };
-    this.anchor.exec.stream(['sh', '-c', 'log=$1; shift; exec "$@" >>"/run/$log" 2>&1', 'sh', log, ...argv], handlers);
+    const script = 'log=$1; shift; exec "$@" >>"/run/$log" 2>&1';
+    this.running.push(this.anchor.exec.stream(['sh', '-c', script, 'sh', log, ...argv], handlers));
   }
 
-  /** Waits; on failure tells which of the programs have ended, and what they said last. */
+  /** Waits; on failure tells what the programs said last. */
   async until(what: string, probe: () => boolean | Promise<boolean>, boundMs = 20_000): Promise<void> {
     try {
       await until(what, async () => probe(), boundMs);
