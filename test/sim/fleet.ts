@@ -23,7 +23,7 @@ import { netnsOf } from '../../src/model/naming.js';
 import type { Random } from './random.js';
 
 /** Up or down is known within three of them. */
-const PROBE_INTERVALS = [300, 500, 1_000];
+const PROBE_INTERVALS = [500, 1_000];
 /** The default, and longer ones: renewals are what a quiet world consists of. */
 const LEASES = [1_000, 2_000, 4_000, 4_000];
 const PROVIDER = 64500;
@@ -121,11 +121,11 @@ export function simulatedFleet(random: Random): Fleet {
     remoteFault: random.pick(['degrade', 'withdraw'] as const),
     lostAgent: random.pick(['degrade', 'drain'] as const),
     leaseMs: random.pick(LEASES),
-    stopGraceMs: 20_000,
+    stopGraceMs: random.pick([5_000, 5_000, 8_000]),
     settleMs: 500,
     drainMs: 2_000,
     bootMaxAgeMs: 86_400_000,
-    staleMs: random.pick([5_000, 10_000, 30_000]),
+    staleMs: random.pick([6_000, 10_000, 30_000]),
     holdDown: { firstMs: 500, mostMs: 8_000, decayMs: 20_000 },
     suspicion: { remotes: random.pick([2, 5]), windowMs: 10_000 },
     maxWithdrawnShare: random.pick([1, 0.4]),

@@ -19,6 +19,8 @@ export type EventFault = 'lost' | 'late' | 'storm';
 
 /** iproute2's own deadline in the drivers. */
 const DUMP_DEADLINE_MS = 10_000;
+/** From a change to whoever watches. */
+const EVENT_MS = 1;
 const LATE_MS = 3_000;
 const STORM = 20;
 
@@ -40,6 +42,7 @@ export class SimKernel {
   private hung: { readonly reader: Process; readonly until: number } | undefined;
   private readonly down = new Set<string>();
   private read: Observed | undefined;
+  private readonly answers = new Map<string, unknown>();
   private watchers = new Set<() => void>();
 
   constructor(
@@ -62,6 +65,10 @@ export class SimKernel {
     return this.dumpFaults.size === 0 && !hangs;
   }
 
+  get isLying(): boolean {
+    return [...this.dumpFaults.values()].some((fault) => fault === 'empty' || fault === 'partial');
+  }
+
   /** The guard may not look either. */
   isBlinding = false;
 
@@ -80,6 +87,12 @@ export class SimKernel {
       uplinks: this.uplinks.map((name) => ({ name, up: !this.down.has(name) })),
     };
     return this.read;
+  }
+
+  /** An answer that stands until something changes. */
+  remembered<T>(subject: string, answer: (truth: Observed) => T): T {
+    if (!this.answers.has(subject)) this.answers.set(subject, answer(this.truth()));
+    return this.answers.get(subject) as T;
   }
 
   /** Somebody else's hands. */
@@ -133,8 +146,11 @@ export class SimKernel {
       },
       sysctl: {
         observe: (wanted) => {
-          const keys = new Set(wanted.map(sysctlKey));
-          const asked = (truth: Observed) => truth.sysctls.filter((sysctl) => keys.has(sysctlKey(sysctl)));
+          const asked = ({ sysctls }: Observed) => {
+            if (sysctls.length === wanted.length) return sysctls;
+            const keys = new Set(wanted.map(sysctlKey));
+            return sysctls.filter((sysctl) => keys.has(sysctlKey(sysctl)));
+          };
           return dump('sysctl', asked, (truth, share) => portion(asked(truth), share));
         },
         apply,
@@ -165,7 +181,7 @@ export class SimKernel {
   events(watcher: Process): KernelEvents {
     return {
       watch: (wake) => {
-        const heard = (): void => void watcher.after(0, wake);
+        const heard = (): void => void watcher.after(EVENT_MS, wake);
         this.watchers.add(heard);
         watcher.onEnd(() => this.watchers.delete(heard));
         return { stop: () => this.watchers.delete(heard) };
@@ -179,6 +195,7 @@ export class SimKernel {
 
   private changed(): void {
     this.read = undefined;
+    this.answers.clear();
     this.told.changed();
   }
 

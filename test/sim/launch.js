@@ -7,11 +7,11 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { transform } from '@swc/core';
 
 const ROOT = resolve(import.meta.dirname ?? '.', '../..');
-const CACHE = join(ROOT, 'node_modules/.cache/culvert-sim');
 const ENTRY = join(ROOT, 'test/sim/main.ts');
 
 const OPTIONS = {
@@ -22,8 +22,7 @@ const OPTIONS = {
 
 /** The program in a folder of its own; `mutant` changes one text in one file of it. */
 async function build(mutant) {
-  await mkdir(CACHE, { recursive: true });
-  const folder = await mkdtemp(`${CACHE}/`);
+  const folder = await mkdtemp(join(tmpdir(), 'culvert-sim-'));
   await writeFile(join(folder, 'package.json'), '{"type":"module"}');
   const todo = [ENTRY];
   const done = new Set();

@@ -61,6 +61,8 @@ export class Server {
   agent: { readonly process: Process; readonly agent: Agent } | undefined;
   /** An agent or guard is ending in order. */
   ending: 'agent' | 'guard' | undefined;
+  /** It shall start again when it has ended. */
+  private again = false;
   /** Whom the guard has given its epoch. */
   holder: Process | undefined;
   /** When a set arrived last, wherever it had been. */
@@ -142,6 +144,7 @@ export class Server {
   }
 
   startGuard(): void {
+    if (this.ending === 'guard') this.again = true;
     if (this.guard?.process.isAlive || this.disk instanceof Error) return;
     const process = this.machine.process();
     const { around } = this;
@@ -186,6 +189,7 @@ export class Server {
   }
 
   startAgent(): void {
+    if (this.ending === 'agent') this.again = true;
     if (this.agent?.process.isAlive || this.disk instanceof Error) return;
     this.agent = this.anotherAgent();
   }
@@ -265,9 +269,12 @@ export class Server {
   }
 
   private gone(who: 'agent' | 'guard', process: Process): void {
-    if (this.ending === who) this.ending = undefined;
+    const again = this.ending === who && this.again;
+    if (this.ending === who) [this.ending, this.again] = [undefined, false];
     if (who === 'agent') this.handedOverAt = this.around.timeline.now;
     process.end();
+    if (again && who === 'agent') this.startAgent();
+    if (again && who === 'guard') this.startGuard();
   }
 
   private read(): ReturnType<typeof inputOf> {

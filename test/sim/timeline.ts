@@ -68,7 +68,7 @@ export class Timeline {
         queueMicrotask(tick);
       };
       const tick = (): void => process.nextTick(step);
-      tick();
+      queueMicrotask(tick);
     });
   }
 

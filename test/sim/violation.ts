@@ -13,6 +13,10 @@ export class Violation extends Error {
 export class Since {
   private at: number | undefined;
 
+  get since(): number | undefined {
+    return this.at;
+  }
+
   /** The moment at which it began; `undefined` while it is not so. */
   update(holds: boolean, now: number): number | undefined {
     if (!holds) this.at = undefined;

@@ -28,6 +28,8 @@ export interface Watcher {
   applying?(server: Server, ops: readonly KernelOp[]): (() => void) | undefined;
   /** Something has changed, or the moment has come that was asked for. Answers when to look again. */
   look?(now: number): number | undefined;
+  /** Nothing more is in store, and there was time to recover. */
+  ended?(): void;
 }
 
 export interface WorldOptions {
@@ -70,6 +72,10 @@ export class World {
     this.trace = new Trace(this.timeline, options.say);
     this.fleet = options.fleet ?? simulatedFleet(this.random.fork('fleet'));
     this.larger = enlarged(this.fleet, 'g2');
+    this.prefixes = [
+      ...this.larger.provider.covering,
+      ...this.larger.customers.flatMap(({ prefixes }) => prefixes.map(({ prefix }) => prefix)),
+    ];
     this.isInstant = options.instant ?? this.random.fork('latency').chance(0.7);
     this.routers = new Map(
       this.fleet.sites.map(({ name }) => [name, new Router(this.timeline, (entry, path) => this.heard(entry, path))]),
@@ -119,6 +125,11 @@ export class World {
     });
   }
 
+  /** The last word of every watcher. */
+  end(): void {
+    for (const watcher of this.watchers) watcher.ended?.();
+  }
+
   touch(): void {
     this.touched = true;
   }
@@ -143,10 +154,7 @@ export class World {
   }
 
   /** Customers' prefixes and the covering ones, of every generation. */
-  get prefixes(): readonly Prefix[] {
-    const { provider, customers } = this.larger;
-    return [...provider.covering, ...customers.flatMap(({ prefixes }) => prefixes.map(({ prefix }) => prefix))];
-  }
+  readonly prefixes: readonly Prefix[];
 
   /** The router hears nothing any more, and lets go when its hold timer has run out. */
   holdTimerRuns(server: Server): void {

@@ -27,7 +27,7 @@ function unreadable(server: Server, dumps: readonly DumpName[], fault: DumpFault
 
 const badDumps = (fault: DumpFault): FaultKind => ({
   name: `dumps ${fault}`,
-  ...{ withdraws: 'never', lasts: [100, 30_000], everywhere: true },
+  ...{ withdraws: 'never', lasts: [100, 12_000], everywhere: true },
   strike: (_, servers, random) => {
     const dumps = random.some(DUMPS, random.whole(1, DUMPS.length));
     const heals = servers.map((server) => unreadable(server, dumps, fault));
@@ -37,7 +37,7 @@ const badDumps = (fault: DumpFault): FaultKind => ({
 
 const eventFault = (fault: EventFault): FaultKind => ({
   name: `kernel events ${fault}`,
-  ...{ withdraws: 'always', lasts: [1_000, 20_000], everywhere: true },
+  ...{ withdraws: 'always', lasts: [1_000, 8_000], everywhere: true },
   strike: onEach((server, random, world) => {
     server.kernel.eventFault = fault;
     world.timeline.after(random.between(0, 1_000), () => damageSomething(server, random));
@@ -88,7 +88,7 @@ export const KERNEL_FAULTS: readonly FaultKind[] = [
   badDumps('partial'),
   {
     name: 'guard blind',
-    ...{ withdraws: 'never', lasts: [500, 30_000], everywhere: true },
+    ...{ withdraws: 'never', lasts: [500, 12_000], everywhere: true },
     strike: onEach((server) => {
       server.kernel.isBlinding = true;
       return () => (server.kernel.isBlinding = false);
@@ -99,7 +99,7 @@ export const KERNEL_FAULTS: readonly FaultKind[] = [
   eventFault('storm'),
   {
     name: 'kernel refuses',
-    ...{ withdraws: 'always', lasts: [500, 20_000], everywhere: false },
+    ...{ withdraws: 'always', lasts: [500, 8_000], everywhere: false },
     strike: onEach((server, random) => {
       server.kernel.refusal = 'Operation not permitted';
       damageSomething(server, random);
@@ -111,7 +111,7 @@ export const KERNEL_FAULTS: readonly FaultKind[] = [
   },
   {
     name: 'kernel slow',
-    ...{ withdraws: 'always', lasts: [1_000, 20_000], everywhere: true },
+    ...{ withdraws: 'always', lasts: [1_000, 8_000], everywhere: true },
     strike: onEach((server, random) => {
       server.kernel.slowMs = random.between(20, 800);
       damageSomething(server, random);
@@ -120,7 +120,7 @@ export const KERNEL_FAULTS: readonly FaultKind[] = [
   },
   {
     name: 'uplink down',
-    ...{ withdraws: 'always', lasts: [100, 20_000], everywhere: false },
+    ...{ withdraws: 'always', lasts: [100, 8_000], everywhere: false },
     strike: onEach((server) => {
       server.kernel.setUplink('eth1', false);
       return () => server.kernel.setUplink('eth1', true);

@@ -11,7 +11,7 @@ import { type FaultKind, type Heal, onEach } from './fault.js';
 
 const linkFault = (fault: LinkFault): FaultKind => ({
   name: `link ${fault}`,
-  ...{ withdraws: 'never', lasts: [100, 25_000], everywhere: true },
+  ...{ withdraws: 'never', lasts: [100, 10_000], everywhere: true },
   strike: onEach((server, _, world) => {
     server.link.fault = fault;
     if (fault === 'cut') server.link.disconnect();
@@ -25,7 +25,7 @@ const linkFault = (fault: LinkFault): FaultKind => ({
 
 const proberFault = (fault: ProberFault): FaultKind => ({
   name: `prober ${fault}`,
-  ...{ withdraws: fault === 'deaf' ? 'remote' : 'never', lasts: [500, 30_000], everywhere: true },
+  ...{ withdraws: fault === 'deaf' ? 'remote' : 'never', lasts: [500, 12_000], everywhere: true },
   strike: onEach((server) => {
     server.proberFault = fault;
     return () => (server.proberFault = undefined);
@@ -71,7 +71,7 @@ const remoteFault = (
   strike: (world: World, servers: readonly Server[], random: Random) => Heal,
 ): FaultKind => ({
   name,
-  ...{ withdraws: 'never', lasts: [200, 30_000], everywhere: true },
+  ...{ withdraws: 'never', lasts: [200, 12_000], everywhere: true },
   strike,
 });
 
@@ -138,7 +138,7 @@ export const KNOWLEDGE_FAULTS: readonly FaultKind[] = [
   }),
   {
     name: 'fleet file bad',
-    ...{ withdraws: 'never', lasts: [500, 20_000], everywhere: true },
+    ...{ withdraws: 'never', lasts: [500, 8_000], everywhere: true },
     strike: onEach((server, random) => {
       const { disk } = server;
       server.write(new Error('fleet.yaml:12:5: customers: host bits are set'));
@@ -154,7 +154,7 @@ export const KNOWLEDGE_FAULTS: readonly FaultKind[] = [
   },
   {
     name: 'customer added and removed',
-    ...{ withdraws: 'never', lasts: [500, 30_000], everywhere: true },
+    ...{ withdraws: 'never', lasts: [500, 12_000], everywhere: true },
     strike: onEach((server, random, world) => {
       if (server.disk instanceof Error) return undefined;
       const spread = random.between(0, 3_000);
@@ -171,7 +171,7 @@ export const KNOWLEDGE_FAULTS: readonly FaultKind[] = [
   },
   {
     name: 'operator drains',
-    ...{ withdraws: 'always', lasts: [300, 20_000], everywhere: false },
+    ...{ withdraws: 'always', lasts: [300, 8_000], everywhere: false },
     strike: onEach((server) => {
       void server.guard?.guard.drain();
       return () => void server.undrain();

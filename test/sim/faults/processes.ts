@@ -21,7 +21,7 @@ const startWhatIsMissing = (server: Server): void => {
 export const PROCESS_FAULTS: readonly FaultKind[] = [
   {
     name: 'agent killed',
-    ...{ withdraws: 'never', lasts: [50, 40_000], everywhere: true },
+    ...{ withdraws: 'never', lasts: [50, 15_000], everywhere: true },
     strike: onEach((server) => {
       server.agent?.process.end();
       return () => server.startAgent();
@@ -29,12 +29,12 @@ export const PROCESS_FAULTS: readonly FaultKind[] = [
   },
   {
     name: 'agent stopped',
-    ...{ withdraws: 'never', lasts: [50, 40_000], everywhere: true },
+    ...{ withdraws: 'never', lasts: [50, 15_000], everywhere: true },
     strike: onEach((server, _, world) => stopped(server.agent?.process, world)),
   },
   {
     name: 'agent restarted in order',
-    ...{ withdraws: 'never', lasts: [100, 30_000], everywhere: true },
+    ...{ withdraws: 'never', lasts: [100, 12_000], everywhere: true },
     strike: onEach((server) => {
       server.endAgent('keep');
       return () => server.startAgent();
@@ -42,7 +42,7 @@ export const PROCESS_FAULTS: readonly FaultKind[] = [
   },
   {
     name: 'agent drained on exit',
-    ...{ withdraws: 'always', lasts: [100, 20_000], everywhere: false },
+    ...{ withdraws: 'always', lasts: [100, 8_000], everywhere: false },
     strike: onEach((server) => {
       server.endAgent('drain');
       return () => server.startAgent();
@@ -50,7 +50,7 @@ export const PROCESS_FAULTS: readonly FaultKind[] = [
   },
   {
     name: 'agent stopped, another started',
-    ...{ withdraws: 'never', lasts: [3_000, 30_000], everywhere: false },
+    ...{ withdraws: 'never', lasts: [3_000, 12_000], everywhere: false },
     strike: onEach((server, random, world) => {
       const old = server.agent?.process;
       old?.hold();
@@ -61,13 +61,13 @@ export const PROCESS_FAULTS: readonly FaultKind[] = [
       // The old one wakes up, and is told to end a while later.
       return () => {
         old?.release();
-        world.timeline.after(random.between(100, 5_000), () => old?.end());
+        world.timeline.after(random.between(100, 1_000), () => old?.end());
       };
     }),
   },
   {
     name: 'guard killed',
-    ...{ withdraws: 'never', lasts: [50, 20_000], everywhere: true },
+    ...{ withdraws: 'never', lasts: [50, 8_000], everywhere: true },
     strike: onEach((server) => {
       server.guard?.process.end();
       return () => server.startGuard();
@@ -75,7 +75,7 @@ export const PROCESS_FAULTS: readonly FaultKind[] = [
   },
   {
     name: 'guard stopped',
-    ...{ withdraws: 'never', lasts: [50, 20_000], everywhere: true },
+    ...{ withdraws: 'never', lasts: [50, 8_000], everywhere: true },
     strike: onEach((server, _, world) => stopped(server.guard?.process, world)),
   },
   {
@@ -88,7 +88,7 @@ export const PROCESS_FAULTS: readonly FaultKind[] = [
   },
   {
     name: 'agent and guard killed',
-    ...{ withdraws: 'never', lasts: [50, 20_000], everywhere: true },
+    ...{ withdraws: 'never', lasts: [50, 8_000], everywhere: true },
     strike: onEach((server) => {
       server.agent?.process.end();
       server.guard?.process.end();

@@ -5,7 +5,7 @@ import { type FaultKind, onEach } from './fault.js';
 
 const lying = (fault: DaemonFault): FaultKind => ({
   name: `gobgpd ${fault}`,
-  ...{ withdraws: 'always', lasts: [500, 20_000], everywhere: true },
+  ...{ withdraws: 'always', lasts: [500, 8_000], everywhere: true },
   strike: onEach((server, random, world) => {
     const { daemon } = server;
     if (daemon) daemon.fault = fault;
@@ -24,7 +24,7 @@ const FOREIGN = prefix('198.51.100.0/24');
 export const SPEAKER_FAULTS: readonly FaultKind[] = [
   {
     name: 'gobgpd killed',
-    ...{ withdraws: 'never', lasts: [100, 20_000], everywhere: true },
+    ...{ withdraws: 'never', lasts: [100, 8_000], everywhere: true },
     strike: onEach((server) => {
       server.daemon?.process.end();
       return () => server.startDaemon();
@@ -32,7 +32,7 @@ export const SPEAKER_FAULTS: readonly FaultKind[] = [
   },
   {
     name: 'gobgpd stopped',
-    ...{ withdraws: 'never', lasts: [100, 20_000], everywhere: true },
+    ...{ withdraws: 'never', lasts: [100, 8_000], everywhere: true },
     strike: onEach((server, _, world) => {
       const process = server.daemon?.process;
       process?.hold();
@@ -49,7 +49,7 @@ export const SPEAKER_FAULTS: readonly FaultKind[] = [
   lying('slow'),
   {
     name: 'gobgpd tells no events',
-    ...{ withdraws: 'always', lasts: [1_000, 20_000], everywhere: true },
+    ...{ withdraws: 'always', lasts: [1_000, 8_000], everywhere: true },
     strike: onEach((server, random, world) => {
       const { daemon } = server;
       if (!daemon) return undefined;
@@ -97,7 +97,7 @@ export const SPEAKER_FAULTS: readonly FaultKind[] = [
   },
   {
     name: 'network cut',
-    ...{ withdraws: 'remote', lasts: [100, 20_000], everywhere: false },
+    ...{ withdraws: 'remote', lasts: [100, 8_000], everywhere: false },
     strike: onEach((server, _, world) => {
       server.connected = false;
       world.holdTimerRuns(server);

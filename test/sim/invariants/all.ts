@@ -6,6 +6,7 @@ import { oldEpochsAreRefused } from './epoch.js';
 import { leaseHolds } from './lease.js';
 import { nothingTornDownUnderTraffic } from './order.js';
 import { proofWithdraws } from './proof.js';
+import { budgetsHold, remoteFaultsLower } from './remote.js';
 
 /** Every invariant. With `skips`, time in which nothing happens is skipped up to `end`. */
 export function watchEverything(world: World, end: number, skips: boolean): void {
@@ -15,6 +16,8 @@ export function watchEverything(world: World, end: number, skips: boolean): void
     nothingTornDownUnderTraffic(world),
     leaseHolds(world),
     proofWithdraws(world),
+    remoteFaultsLower(world),
+    budgetsHold(),
     withdrawalHasCause(world),
     calmReturns(world, end, skips),
   ];

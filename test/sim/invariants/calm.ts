@@ -30,6 +30,13 @@ export function calmReturns(world: World, end: number, skips: boolean): Watcher 
   };
 
   return {
+    ended: () => {
+      for (const server of world.servers) {
+        const wrong = wrongOf(server);
+        if (!isFine(world, server) || wrong.length > 0)
+          throw new Violation('in the end all is well', `${server.name} is not: ${wrong.join(', ')}`);
+      }
+    },
     heard: (server, { at, prefix, level }) => {
       const since = calmSince(server, at);
       if (since !== undefined && at > since + RETURN_MS)

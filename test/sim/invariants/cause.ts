@@ -10,6 +10,8 @@ import { agentReads, agentTalks, isWanted, mayLeave } from './truth.js';
 
 /** How long after its end a cause may still show: probes have to fall and to rise again. */
 const AFTERMATH_MS = 20_000;
+/** An agent that has been away for nearly stopGrace may come back too late to be heard. */
+const NEARLY_MS = 1_500;
 
 export function withdrawalHasCause(world: World): Watcher {
   const lastCause = new Map<Server, Map<Prefix, number>>(world.servers.map((server) => [server, new Map()]));
@@ -18,9 +20,18 @@ export function withdrawalHasCause(world: World): Watcher {
   const isExcused = (server: Server, prefix: Prefix, now: number): boolean => {
     const { stopGraceMs, lostAgent } = server.view.fleet.safety;
     const since = away.get(server)?.update(!agentTalks(server) || !agentReads(server), now);
-    const abandoned = since !== undefined && now - since >= stopGraceMs;
+    const abandoned = since !== undefined && now - since >= stopGraceMs - NEARLY_MS;
     const gone = abandoned && (lostAgent === 'drain' || server.handedOverAt !== undefined);
     return gone || !isWanted(server, prefix) || mayLeave(world, server, prefix);
+  };
+
+  /** A cause that only time brings about has to be noted in time. */
+  const nextGrace = (now: number): number => {
+    const graces = world.servers.flatMap((server) => {
+      const since = away.get(server)?.since;
+      return since === undefined ? [] : [since + server.view.fleet.safety.stopGraceMs - NEARLY_MS];
+    });
+    return Math.min(...graces.filter((at) => at > now));
   };
 
   const note = (now: number): void => {
@@ -39,7 +50,7 @@ export function withdrawalHasCause(world: World): Watcher {
     },
     look: (now) => {
       note(now);
-      return undefined;
+      return nextGrace(now);
     },
   };
 }

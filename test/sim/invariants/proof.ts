@@ -27,7 +27,8 @@ export function proofWithdraws(world: World): Watcher {
           const held = router.levelFrom(server.name, prefix) !== undefined;
           const loss = held && knows ? lossAt(world, server, prefix) : undefined;
           const at = since.began.update(loss !== undefined, now);
-          since.wasUntold = at !== undefined && (since.wasUntold || slow);
+          const untold = slow || kernel.untoldAt + UNTOLD_MS > (at ?? now);
+          since.wasUntold = at !== undefined && (since.wasUntold || untold);
           if (at === undefined) continue;
           const bound = BOUND_MS + (since.wasUntold ? UNTOLD_MS : 0);
           if (now < at + bound) next = Math.min(next, at + bound);

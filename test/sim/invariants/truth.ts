@@ -38,12 +38,12 @@ export function isWanted(server: Server, prefix: Prefix): boolean {
   return advertised && customer?.routes.some((route) => route.prefix === prefix) === true;
 }
 
-const customerOf = (customers: readonly Customer[], prefix: Prefix): Customer | undefined =>
+export const customerOf = (customers: readonly Customer[], prefix: Prefix): Customer | undefined =>
   customers.find(({ prefixes }) => prefixes.some((own) => own.prefix === prefix));
 
 /** Where packets for the prefix get lost on this server, by the fleet that has it. */
 export const lossAt = (world: World, server: Server, prefix: Prefix): string | undefined =>
-  lossOf(world.widestView(server), prefix, server.kernel.truth());
+  server.kernel.remembered(prefix, (truth) => lossOf(world.widestView(server), prefix, truth));
 
 /** Nothing is wrong here: everything has to be at full, soon. */
 export function isFine(world: World, server: Server): boolean {
@@ -59,7 +59,10 @@ export function isFine(world: World, server: Server): boolean {
   );
 }
 
-/** A fault here that may take this prefix off the wire. */
+/**
+ * A fault here that may take this prefix off the wire. Lost packets and a dump
+ * that lies are two independent observations, however wrong one of them is.
+ */
 export function mayLeave(world: World, server: Server, prefix: Prefix): boolean {
   const kinds = [...world.faultsOf(server).keys()].flatMap((name): FaultKind[] =>
     FAULTS.filter((kind) => kind.name === name),
@@ -68,6 +71,6 @@ export function mayLeave(world: World, server: Server, prefix: Prefix): boolean 
   const isRemote =
     kinds.some(({ withdraws }) => withdraws === 'remote') ||
     world.remotesOf(server, prefix).some((remote) => remote !== 'up');
-  if (isRemote && server.view.fleet.safety.remoteFault === 'withdraw') return true;
+  if (isRemote && (server.view.fleet.safety.remoteFault === 'withdraw' || server.kernel.isLying)) return true;
   return lossAt(world, server, prefix) !== undefined;
 }

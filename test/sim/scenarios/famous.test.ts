@@ -144,6 +144,6 @@ test('somebody flushes nft on every server at once: repaired, and not one prefix
 test('a dump that ends early looks like success on every server at once: nothing is withdrawn', async () => {
   const scene = await Scene.converged();
   for (const { kernel } of scene.world.servers) kernel.dumpFaults.set('tunnel', 'empty');
-  await scene.passes(60_000);
+  await scene.passes(35_000);
   expect(scene.standing.withdrawn ?? 0).toBe(0);
 });

@@ -16,7 +16,7 @@ export interface SceneOptions {
 
 /** The defaults, where a scenario does not say otherwise. */
 const SAFETY: Partial<Safety> = {
-  ...{ remoteFault: 'degrade', lostAgent: 'degrade', leaseMs: 1_000, staleMs: 30_000 },
+  ...{ remoteFault: 'degrade', lostAgent: 'degrade', leaseMs: 1_000, stopGraceMs: 20_000, staleMs: 30_000 },
   ...{ suspicion: { remotes: 5, windowMs: 10_000 }, maxWithdrawnShare: 1 },
 };
 

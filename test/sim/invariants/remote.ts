@@ -1,0 +1,66 @@
+/** A customer that cannot be reached is announced less than full, and no more of them leave than the budget permits. */
+import type { Prefix } from '../../../src/model/address.js';
+import type { DesiredSet } from '../../../src/model/lease.js';
+import type { ReasonCode } from '../../../src/model/reason.js';
+import type { Server } from '../server.js';
+import { Since, Violation } from '../violation.js';
+import type { Watcher, World } from '../world.js';
+import { agentReads, agentTalks, customerOf, guardActs } from './truth.js';
+
+/** After the probe that makes it certain: a pass, an offer, an UPDATE. */
+const REACTION_MS = 1_000;
+
+export function remoteFaultsLower(world: World): Watcher {
+  const cut = new Map(
+    world.servers.map((server) => [server, new Map(world.prefixes.map((prefix) => [prefix, new Since()]))]),
+  );
+  const boundOf = (prefix: Prefix): number | undefined => {
+    const probe = customerOf(world.larger.customers, prefix)?.tunnels[0]?.probe;
+    return probe && (probe.fall + 2) * probe.intervalMs + probe.timeoutMs + REACTION_MS;
+  };
+  return {
+    look: (now) => {
+      let next = Number.POSITIVE_INFINITY;
+      for (const server of world.servers) {
+        const { kernel, proberFault, machine } = server;
+        const probes = proberFault === undefined && !machine.paused && !kernel.isSlow;
+        const knows = probes && guardActs(server) && agentTalks(server) && agentReads(server);
+        for (const [prefix, since] of cut.get(server) ?? []) {
+          const bound = boundOf(prefix);
+          const full = world.routerOf(server).levelFrom(server.name, prefix) === 'full';
+          const remotes = world.remotesOf(server, prefix);
+          const isCut = knows && full && remotes.length > 0 && remotes.every((remote) => remote === 'down');
+          const at = since.update(isCut, now);
+          if (at === undefined || bound === undefined) continue;
+          if (now < at + bound) next = Math.min(next, at + bound);
+          else
+            throw new Violation('what cannot be reached is not full', `${server.name} ${prefix} after ${now - at} ms`);
+        }
+      }
+      return next;
+    },
+  };
+}
+
+export function budgetsHold(): Watcher {
+  return { offering: (server, _, set) => (server.kernel.isLying || check(server, set), () => undefined) };
+}
+
+/** What is broken here leaves whatever the budget says. */
+const LOCAL: readonly ReasonCode[] = ['data-plane-fault', 'endpoint-fault'];
+
+function check(server: Server, { announcements }: DesiredSet): void {
+  const { customers, safety } = server.view.fleet;
+  const advertised = customers.flatMap(({ prefixes }) => prefixes.filter(({ advertise }) => advertise));
+  const lost = announcements.flatMap(({ prefix, level, reasons }) => {
+    const codes = reasons.map(({ code }) => code);
+    const isRemote = codes.includes('tunnels-down') && !LOCAL.some((code) => codes.includes(code));
+    return level === 'withdrawn' && isRemote ? [prefix] : [];
+  });
+  const whose = new Set(lost.map((prefix) => customerOf(customers, prefix)?.name));
+  if (whose.size > 1 && lost.length > safety.maxWithdrawnShare * advertised.length)
+    throw new Violation(
+      'budgets hold',
+      `${server.name} withdraws ${lost.join()} of ${advertised.length} for remote faults, of ${safety.maxWithdrawnShare}`,
+    );
+}
