@@ -27,6 +27,8 @@ export interface KernelSideOptions {
   readonly leave: () => Promise<void>;
   /** The same for what a repair has not mended in time. */
   readonly overdue: () => void;
+  /** Another agent is in charge: two that mend the same kernel by different knowledge undo each other for ever. */
+  isDisplaced(): boolean;
   /** The next pass comes after so many milliseconds at the latest. */
   again(ms: number): void;
 }
@@ -52,11 +54,18 @@ export class KernelSide {
   async pursue(input: AgentInput, desired: KernelDesired, mayPrune: () => boolean): Promise<Goal> {
     const found = await this.look(input, desired);
     const goal = { input, desired, prune: mayPrune() };
+    if (this.options.isDisplaced()) return this.standAside(goal);
     const ops = planKernel(desired, found, goal);
     const failure = ops.length > 0 ? await this.repair(goal, ops) : undefined;
     await this.options.leave();
     if (failure !== undefined) throw failure;
     this.reached = goal;
+    return goal;
+  }
+
+  /** What this agent sees is still its own to tell. */
+  private async standAside(goal: Goal): Promise<Goal> {
+    await this.options.leave();
     return goal;
   }
 

@@ -79,6 +79,7 @@ export class Agent {
       retryMs: RETRY_MS,
       leave: () => this.announce(WITHDRAW_BOUND_MS),
       overdue: () => void this.announce(0),
+      isDisplaced: () => this.lease.isDisplaced,
       again: (ms) => this.loop.wakeAfter(ms),
     });
     this.loop = new Loop({

@@ -40,6 +40,8 @@ export class LeaseHolder {
   private latest: Wanted | undefined;
   private readonly waiting = new Set<() => void>();
   private readonly loop: Loop;
+  /** The guard has said that another agent is in charge, and has not taken that back. */
+  isDisplaced = false;
   /** Why the guard does not hold our latest set; absent while it does. */
   problem: string | undefined = 'not connected yet';
 
@@ -101,6 +103,7 @@ export class LeaseHolder {
 
   private async hello(): Promise<number> {
     const answer = await this.options.guard.hello(this.options.server, this.options.pid);
+    this.isDisplaced = !answer.accepted;
     if (!answer.accepted) throw new Error(answer.detail);
     if (isUnread(answer.wire)) {
       throw new Error(

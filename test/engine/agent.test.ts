@@ -544,6 +544,20 @@ describe('drift', () => {
   });
 });
 
+describe('beside another agent that has the seat', () => {
+  it('mends nothing, and goes on as soon as the seat is free', async () => {
+    await begin().startAndSettle();
+    world.guard.giveAway(8);
+    await world.clock.advance(1_000);
+    expect(world.agent.status().guardProblem).toContain('pid 8');
+    await world.damage(vethGone);
+    expect(world.journal.filter((entry) => entry.startsWith('apply'))).toEqual([]);
+    world.guard.heldBy = undefined;
+    await world.clock.advance(1_000);
+    expect(world.at('apply: add veth cv-acme')).toBeGreaterThanOrEqual(0);
+  });
+});
+
 describe('stopping', () => {
   it.each(['keep', 'drain'] as const)('%s: passes and renewals end, then the guard is told', async (mode) => {
     await begin().startAndSettle();

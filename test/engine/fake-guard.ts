@@ -24,6 +24,8 @@ export class FakeGuard {
   answerMs = 0;
   speaker: WireState['speaker'] = 'ready';
   agent: AgentState = 'never-seen';
+  /** The pid of another agent that has the seat. */
+  heldBy: number | undefined;
   /** With the site's router. */
   session: SessionState = 'established';
   /** The fleet it reads; follows the agent's when undefined. */
@@ -52,6 +54,12 @@ export class FakeGuard {
     return this.standing.get(prefix)?.held;
   }
 
+  /** Another agent takes the seat while ours does not look. */
+  giveAway(pid: number): void {
+    this.heldBy = pid;
+    this.epoch += 1;
+  }
+
   /** It restarts: epochs end, and what it was told is forgotten; the speaker goes on. */
   restart(): void {
     this.epoch += 1000;
@@ -65,7 +73,12 @@ export class FakeGuard {
       return answer();
     };
     return {
-      hello: () => call(() => (this.hellos++, { accepted: true, epoch: ++this.epoch, wire: this.wire() })),
+      hello: () =>
+        call(() => {
+          this.hellos++;
+          if (this.heldBy !== undefined) return { accepted: false, detail: `another agent runs, pid ${this.heldBy}` };
+          return { accepted: true, epoch: ++this.epoch, wire: this.wire() };
+        }),
       offer: (set) =>
         call(() => {
           if (set.epoch !== this.epoch) {
