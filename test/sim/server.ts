@@ -37,6 +37,8 @@ export interface Surroundings {
   touched(): void;
 }
 
+type Role = 'agent' | 'guard';
+
 /** systemd's RestartSec in our unit. */
 const RESTART_MS = 1_000;
 /** How long an operator takes to look after a server that came up. */
@@ -59,10 +61,8 @@ export class Server {
   daemon: Daemon | undefined;
   guard: { readonly process: Process; readonly guard: Guard } | undefined;
   agent: { readonly process: Process; readonly agent: Agent } | undefined;
-  /** An agent or guard is ending in order. */
-  ending: 'agent' | 'guard' | undefined;
-  /** It shall start again when it has ended. */
-  private again = false;
+  /** What ends in order, and whether it shall start again afterwards. */
+  private readonly endings = new Map<Role, { readonly process: Process; again: boolean }>();
   /** Whom the guard has given its epoch. */
   holder: Process | undefined;
   /** When a set arrived last, wherever it had been. */
@@ -122,6 +122,10 @@ export class Server {
     return this.goodView;
   }
 
+  isEnding(role: Role): boolean {
+    return this.endings.has(role);
+  }
+
   get site(): string {
     return this.view.site.name;
   }
@@ -144,7 +148,7 @@ export class Server {
   }
 
   startGuard(): void {
-    if (this.ending === 'guard') this.again = true;
+    this.startsAgain('guard');
     if (this.guard?.process.isAlive || this.disk instanceof Error) return;
     const process = this.machine.process();
     const { around } = this;
@@ -174,6 +178,7 @@ export class Server {
       },
     };
     process.onEnd(() => {
+      this.ended('guard', process);
       if (this.guard?.process === process) this.guard = undefined;
       this.holder = undefined;
       around.touched();
@@ -189,7 +194,7 @@ export class Server {
   }
 
   startAgent(): void {
-    if (this.ending === 'agent') this.again = true;
+    this.startsAgain('agent');
     if (this.agent?.process.isAlive || this.disk instanceof Error) return;
     this.agent = this.anotherAgent();
   }
@@ -213,6 +218,7 @@ export class Server {
       this.read(),
     );
     process.onEnd(() => {
+      this.ended('agent', process);
       if (this.agent?.process === process) this.agent = undefined;
       around.touched();
     });
@@ -225,7 +231,7 @@ export class Server {
   endAgent(mode: 'keep' | 'drain'): void {
     const ending = this.agent;
     if (!ending) return;
-    this.ending = 'agent';
+    this.endings.set('agent', { process: ending.process, again: false });
     this.around.touched();
     void ending.agent.stop(mode).then(
       () => this.gone('agent', ending.process),
@@ -236,7 +242,7 @@ export class Server {
   endGuard(): void {
     const ending = this.guard;
     if (!ending) return;
-    this.ending = 'guard';
+    this.endings.set('guard', { process: ending.process, again: false });
     this.around.touched();
     void ending.guard.stop().then(() => this.gone('guard', ending.process));
   }
@@ -268,13 +274,23 @@ export class Server {
     agent.process.after(0, () => agent.agent.follow(input));
   }
 
-  private gone(who: 'agent' | 'guard', process: Process): void {
-    const again = this.ending === who && this.again;
-    if (this.ending === who) [this.ending, this.again] = [undefined, false];
-    if (who === 'agent') this.handedOverAt = this.around.timeline.now;
+  private gone(role: Role, process: Process): void {
+    const ending = this.endings.get(role);
+    if (role === 'agent') this.handedOverAt = this.around.timeline.now;
     process.end();
-    if (again && who === 'agent') this.startAgent();
-    if (again && who === 'guard') this.startGuard();
+    if (ending?.process !== process || !ending.again) return;
+    if (role === 'agent') this.startAgent();
+    else this.startGuard();
+  }
+
+  /** In order or not. */
+  private ended(role: Role, process: Process): void {
+    if (this.endings.get(role)?.process === process) this.endings.delete(role);
+  }
+
+  private startsAgain(role: Role): void {
+    const ending = this.endings.get(role);
+    if (ending) ending.again = true;
   }
 
   private read(): ReturnType<typeof inputOf> {

@@ -10,17 +10,16 @@ import type { World } from '../world.js';
 /** The guard runs, and its gobgpd does as it is told and is heard by the routers. */
 export function guardActs(server: Server): boolean {
   const { guard, daemon, routers, connected } = server;
-  if (!guard?.process.isRunning || server.ending === 'guard') return false;
+  if (!guard?.process.isRunning || server.isEnding('guard')) return false;
   if (!daemon?.process.isRunning || daemon.fault !== undefined || daemon.mute || !connected) return false;
   return routers.every((router) => daemon.isEstablished(router));
 }
 
 /** The agent that holds the guard's epoch runs, and the link does not keep it from renewing. */
 export function agentRenews(server: Server): boolean {
-  const { agent, holder, ending, link } = server;
-  return (
-    holder !== undefined && agent?.process === holder && holder.isRunning && ending !== 'agent' && link.fault !== 'cut'
-  );
+  const { agent, holder, link } = server;
+  const isHeard = link.fault !== 'cut' && !server.isEnding('agent');
+  return holder !== undefined && agent?.process === holder && holder.isRunning && isHeard;
 }
 
 /** What it says is heard at once. */
@@ -50,7 +49,8 @@ export function isFine(world: World, server: Server): boolean {
   return (
     world.faultsOf(server).size === 0 &&
     !(server.disk instanceof Error) &&
-    server.ending === undefined &&
+    !server.isEnding('agent') &&
+    !server.isEnding('guard') &&
     server.proberFault === undefined &&
     guardActs(server) &&
     agentTalks(server) &&
