@@ -14,9 +14,13 @@ export class Vigil {
     private readonly bounds: VigilanceBounds,
     /** Milliseconds. Whoever stands still for longer may have lost the lease, and knows nothing of what happened. */
     leaseMs: () => number,
+    /** A look is due now: until it has been taken nothing is renewed. */
+    resumed: () => void,
   ) {
     this.pulse = new Pulse(clock, (from, to) => {
-      if (to - from >= leaseMs()) this.seen = { ...this.seen, resumedAt: to };
+      if (to - from < leaseMs()) return;
+      this.seen = { ...this.seen, resumedAt: to };
+      resumed();
     });
   }
 

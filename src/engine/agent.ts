@@ -71,7 +71,8 @@ export class Agent {
       intentsChangeAt: () => this.intents?.changesAt,
     });
     this.startedAt = clock.wall();
-    this.vigil = new Vigil(clock, VIGILANCE, () => this.fleet.input.view.fleet.safety.leaseMs);
+    const leaseMs = (): number => this.fleet.input.view.fleet.safety.leaseMs;
+    this.vigil = new Vigil(clock, VIGILANCE, leaseMs, () => this.loop.wake());
     this.kernel = new KernelSide({
       parts,
       evidence: this.evidence,

@@ -544,6 +544,16 @@ describe('drift', () => {
   });
 });
 
+describe('a paused machine', () => {
+  it('looks again at once when it goes on, and renews before the lease that was extended ends', async () => {
+    await begin().startAndSettle();
+    await world.clock.freeze(world.fleet.safety.leaseMs + 500);
+    const offers = world.guard.offers.length;
+    await world.clock.advance(world.fleet.safety.leaseMs / 2);
+    expect(world.guard.offers.length).toBeGreaterThan(offers);
+  });
+});
+
 describe('beside another agent that has the seat', () => {
   it('mends nothing, and goes on as soon as the seat is free', async () => {
     await begin().startAndSettle();
