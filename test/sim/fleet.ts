@@ -7,7 +7,7 @@
  */
 import { desiredKernel } from '../../src/decide/kernel.js';
 import type { AgentInput } from '../../src/engine/agent-fleet.js';
-import { address, parseInterface, prefix } from '../../src/model/address.js';
+import { address, parseInterface, prefix, type Prefix } from '../../src/model/address.js';
 import {
   viewOf,
   type Customer,
@@ -159,6 +159,17 @@ export const enlarged = (fleet: Fleet, generation: string): Fleet => ({
   generation,
   customers: [...fleet.customers, initech(intervalOf(fleet))],
 });
+
+/** What it announces when nothing is wrong: the covering prefixes, and whatever is advertised and has a route. */
+export const wantedBy = ({ provider, customers: all }: Fleet): ReadonlySet<Prefix> =>
+  new Set([
+    ...provider.covering,
+    ...all.flatMap(({ prefixes, routes }) =>
+      prefixes.flatMap((own) =>
+        own.advertise && routes.some((route) => route.prefix === own.prefix) ? [own.prefix] : [],
+      ),
+    ),
+  ]);
 
 export function inputOf(fleet: Fleet, server: string): AgentInput {
   const view = viewOf(fleet, server);

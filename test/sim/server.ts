@@ -10,7 +10,7 @@ import type { Log } from '../../src/ports/log.js';
 import { MemoryFiles } from '../engine/memory-files.js';
 import { Daemon, type Wire } from './daemon.js';
 import { simulatedEssential } from './essential.js';
-import { inputOf, settingsOf } from './fleet.js';
+import { inputOf, settingsOf, wantedBy } from './fleet.js';
 import { type DumpFault, type DumpName, SimKernel } from './kernel.js';
 import { Link, type LinkEars } from './link.js';
 import { simulatedProber, type ProberFault, type Ways } from './prober.js';
@@ -77,6 +77,9 @@ export class Server {
   readonly allowed = new Set<Prefix>();
   private file: Fleet | Error;
   private goodView: ServerView | undefined;
+  private routersOfSite: readonly Address[] = [];
+  /** What the last good fleet file wants announced. */
+  wanted: ReadonlySet<Prefix> = new Set();
   private readonly restartEars = new Set<() => void>();
   private pids = 100;
 
@@ -108,7 +111,10 @@ export class Server {
   write(file: Fleet | Error): void {
     this.file = file;
     if (file instanceof Error) return;
-    this.goodView = inputOf(file, this.name).view;
+    const { view } = inputOf(file, this.name);
+    this.goodView = view;
+    this.routersOfSite = view.site.routers.flatMap(({ v4 }) => v4 ?? []);
+    this.wanted = wantedBy(file);
     this.fleetAt = this.around.timeline.now;
     for (const { prefixes } of file.customers)
       for (const { prefix, advertise, onDemand } of prefixes) if (advertise || onDemand) this.allowed.add(prefix);
@@ -131,7 +137,7 @@ export class Server {
   }
 
   get routers(): readonly Address[] {
-    return this.view.site.routers.flatMap(({ v4 }) => v4 ?? []);
+    return this.routersOfSite;
   }
 
   startDaemon(): void {

@@ -2,7 +2,7 @@
 import type { Prefix } from '../../src/model/address.js';
 import { viewOf, type Fleet, type ServerView } from '../../src/model/fleet.js';
 import type { KernelOp } from '../../src/model/kernel.js';
-import type { HelloAnswer, OfferAnswer, DesiredSet } from '../../src/model/lease.js';
+import type { HelloAnswer, OfferAnswer, DesiredSet, WireState } from '../../src/model/lease.js';
 import type { Path } from '../../src/model/path.js';
 import { Coverage } from './coverage.js';
 import type { Wire } from './daemon.js';
@@ -64,6 +64,7 @@ export class World {
   /** As routers have them, by `server prefix`. */
   private readonly levels = new Map<string, string>();
   private readonly script: number[] = [];
+  private readonly wires = new Map<Server, WireState>();
   private readonly offeredBefore = new Map<Server, DesiredSet['announcements']>();
 
   constructor(options: WorldOptions) {
@@ -194,9 +195,9 @@ export class World {
   /** Every tunnel of the prefix's customer, as it can be reached from this server's site. */
   remotesOf(server: Server, prefix: Prefix): readonly Remote[] {
     const customer = this.larger.customers.find(({ prefixes }) => prefixes.some((own) => own.prefix === prefix));
-    return (customer?.tunnels ?? []).map(
-      ({ name }) => this.remotes.get(`${server.site} ${customer?.name ?? ''}/${name}`) ?? 'up',
-    );
+    const tunnels = customer?.tunnels ?? [];
+    if (this.remotes.size === 0) return tunnels.map(() => 'up');
+    return tunnels.map(({ name }) => this.remotes.get(`${server.site} ${customer?.name ?? ''}/${name}`) ?? 'up');
   }
 
   private server(name: string): Server {
@@ -220,8 +221,11 @@ export class World {
           const ears = this.tell((watcher) => watcher.offering?.(server, agent, set));
           return (answer) => ears.forEach((heard) => this.noting(() => heard?.(answer)));
         },
-        wire: ({ prefixes }) => {
-          for (const { reasons } of prefixes) for (const { code } of reasons) this.coverage.saw('reason', code);
+        wire: (wire) => {
+          // Most answers are the same as before.
+          if (this.wires.get(server) === wire) return;
+          this.wires.set(server, wire);
+          for (const { reasons } of wire.prefixes) for (const { code } of reasons) this.coverage.saw('reason', code);
         },
       }),
       outcome: (server) => this.outcomeOf(server),

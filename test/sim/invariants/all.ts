@@ -5,6 +5,7 @@ import { withdrawalHasCause } from './cause.js';
 import { oldEpochsAreRefused } from './epoch.js';
 import { leaseHolds } from './lease.js';
 import { nothingTornDownUnderTraffic } from './order.js';
+import { pausesExpireNothing } from './pause.js';
 import { proofWithdraws } from './proof.js';
 import { budgetsHold, remoteFaultsLower } from './remote.js';
 
@@ -15,6 +16,7 @@ export function watchEverything(world: World, end: number, skips: boolean): void
     oldEpochsAreRefused(),
     nothingTornDownUnderTraffic(world),
     leaseHolds(world),
+    pausesExpireNothing(world),
     proofWithdraws(world),
     remoteFaultsLower(world),
     budgetsHold(),

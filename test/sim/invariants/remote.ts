@@ -27,9 +27,7 @@ export function remoteFaultsLower(world: World): Watcher {
         const knows = probes && guardActs(server) && agentTalks(server) && agentReads(server);
         for (const [prefix, since] of cut.get(server) ?? []) {
           const bound = boundOf(prefix);
-          const full = world.routerOf(server).levelFrom(server.name, prefix) === 'full';
-          const remotes = world.remotesOf(server, prefix);
-          const isCut = knows && full && remotes.length > 0 && remotes.every((remote) => remote === 'down');
+          const isCut = knows && world.remotes.size > 0 && isCutOff(world, server, prefix);
           const at = since.update(isCut, now);
           if (at === undefined || bound === undefined) continue;
           if (now < at + bound) next = Math.min(next, at + bound);
@@ -42,8 +40,22 @@ export function remoteFaultsLower(world: World): Watcher {
   };
 }
 
+function isCutOff(world: World, server: Server, prefix: Prefix): boolean {
+  if (world.routerOf(server).levelFrom(server.name, prefix) !== 'full') return false;
+  const remotes = world.remotesOf(server, prefix);
+  return remotes.length > 0 && remotes.every((remote) => remote === 'down');
+}
+
 export function budgetsHold(): Watcher {
-  return { offering: (server, _, set) => (server.kernel.isLying || check(server, set), () => undefined) };
+  const checked = new Map<Server, DesiredSet['announcements']>();
+  return {
+    offering: (server, _, set) => {
+      const isNew = checked.get(server) !== set.announcements;
+      checked.set(server, set.announcements);
+      if (isNew && !server.kernel.isLying) check(server, set);
+      return () => undefined;
+    },
+  };
 }
 
 /** What is broken here leaves whatever the budget says. */

@@ -7,6 +7,8 @@ import type { Server } from '../server.js';
 import { lossOf } from '../way.js';
 import type { World } from '../world.js';
 
+const WITHDRAWS = new Map(FAULTS.map(({ name, withdraws }): [string, FaultKind['withdraws']] => [name, withdraws]));
+
 /** The guard runs, and its gobgpd does as it is told and is heard by the routers. */
 export function guardActs(server: Server): boolean {
   const { guard, daemon, routers, connected } = server;
@@ -29,13 +31,7 @@ export const agentTalks = (server: Server): boolean => agentRenews(server) && se
 export const agentReads = (server: Server): boolean => server.kernel.isReadable;
 
 /** What the fleet file of this server wants announced. */
-export function isWanted(server: Server, prefix: Prefix): boolean {
-  const { fleet } = server.view;
-  if (fleet.provider.covering.includes(prefix)) return true;
-  const customer = customerOf(fleet.customers, prefix);
-  const advertised = customer?.prefixes.some((own) => own.prefix === prefix && own.advertise) ?? false;
-  return advertised && customer?.routes.some((route) => route.prefix === prefix) === true;
-}
+export const isWanted = (server: Server, prefix: Prefix): boolean => server.wanted.has(prefix);
 
 export const customerOf = (customers: readonly Customer[], prefix: Prefix): Customer | undefined =>
   customers.find(({ prefixes }) => prefixes.some((own) => own.prefix === prefix));
@@ -64,13 +60,9 @@ export function isFine(world: World, server: Server): boolean {
  * that lies are two independent observations, however wrong one of them is.
  */
 export function mayLeave(world: World, server: Server, prefix: Prefix): boolean {
-  const kinds = [...world.faultsOf(server).keys()].flatMap((name): FaultKind[] =>
-    FAULTS.filter((kind) => kind.name === name),
-  );
-  if (kinds.some(({ withdraws }) => withdraws === 'always')) return true;
-  const isRemote =
-    kinds.some(({ withdraws }) => withdraws === 'remote') ||
-    world.remotesOf(server, prefix).some((remote) => remote !== 'up');
+  const kinds = [...world.faultsOf(server).keys()].map((name) => WITHDRAWS.get(name));
+  if (kinds.includes('always')) return true;
+  const isRemote = kinds.includes('remote') || world.remotesOf(server, prefix).some((remote) => remote !== 'up');
   if (isRemote && (server.view.fleet.safety.remoteFault === 'withdraw' || server.kernel.isLying)) return true;
   return lossAt(world, server, prefix) !== undefined;
 }
