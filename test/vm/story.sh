@@ -1,14 +1,13 @@
 #!/bin/sh
 # Runs inside the machine: the parts, the tests that need ip_gre, then the
-# Acme lab is deployed and destroyed. Ends with `N passed, N failed, N skipped`.
+# Acme lab with its whole story. Ends with `N passed, N failed`.
 #
-# The story itself is played when CULVERT_VM_STEPS names its steps (`all`, or
-# `a b c`). It is not by default: an emulated processor is ten to thirty times
-# slower, and four servers that look at their kernels by starting programs
-# leave it no time to carry packets.
+# CULVERT_VM_STEPS names the steps of the story (`a b c`; all unless it is set).
+# Processors are emulated, thirty times slower than real ones, and now and then
+# stand still for longer than a BGP session lasts: steps that failed are played
+# once more, and only those that fail again count as failed.
 passed=0
 failed=0
-skipped=0
 culvert() { node dist/main/cli.js "$@"; }
 step() {
   what=$1
@@ -40,11 +39,19 @@ sed -e 's/interval: 200ms/interval: 2s/' -e 's/^safety:/safety:\n  lease: 30s/' 
 export CULVERT_FLEET=fleet.slow.yaml
 before=$(traces)
 step 'lab deploy' culvert lab deploy
-case ${CULVERT_VM_STEPS:-} in
-  '') skipped=1 && echo '== skipped: lab verify; CULVERT_VM_STEPS=all plays it where the machine is fast enough' ;;
-  all) step 'lab verify' culvert lab verify ;;
-  *) step 'lab verify' culvert lab verify $CULVERT_VM_STEPS ;; # shellcheck disable=SC2086
-esac
+play() {
+  { culvert lab verify "$@"; echo $? >/run/played; } | tee /run/story
+  return "$(cat /run/played)"
+}
+# shellcheck disable=SC2086 # words
+story() {
+  play ${CULVERT_VM_STEPS:-} && return
+  steps=$(sed -n '$s/^.* failed (\(.*\)) in .*$/\1/p' /run/story)
+  [ -n "$steps" ] || return 1
+  echo "== once more: $steps"
+  play $steps
+}
+step 'lab verify' story
 if [ "$failed" != 0 ]; then
   for server in ams-s1 ams-s2 sjc-s1 sjc-s2; do
     echo "== $server" && culvert lab exec "$server" -- tail -n 40 /run/log/agent.log /run/log/guard.log
@@ -53,5 +60,5 @@ fi
 step 'lab destroy' culvert lab destroy
 after=$(traces)
 step 'nothing is left behind' test "$before" = "$after"
-echo "$passed passed, $failed failed, $skipped skipped"
+echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
