@@ -1,5 +1,5 @@
 #!/bin/sh
-# `npm run test:vm`: tunnels and the lab's whole story on a kernel that has ip_gre.
+# `npm run test:vm`: tunnels, the lab's deployment and, when asked for, its story on a kernel that has ip_gre.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 sh test/vm/run.sh --limit "${CULVERT_VM_LIMIT:-3000}" \
