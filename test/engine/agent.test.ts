@@ -547,9 +547,14 @@ describe('drift', () => {
 describe('a paused machine', () => {
   it('looks again at once when it goes on, and renews before the lease that was extended ends', async () => {
     await begin().startAndSettle();
+    await world.clock.advance(5_000);
+    const before = world.observations;
+    while (world.observations === before) await world.clock.advance(100);
+    const looked = world.observations;
     await world.clock.freeze(world.fleet.safety.leaseMs + 500);
     const offers = world.guard.offers.length;
     await world.clock.advance(world.fleet.safety.leaseMs / 2);
+    expect(world.observations).toBeGreaterThan(looked);
     expect(world.guard.offers.length).toBeGreaterThan(offers);
   });
 });
