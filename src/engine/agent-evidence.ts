@@ -1,6 +1,14 @@
 /** The agent's looks at the kernel, and what of them is proven. */
 import { judgeDataPlane } from '../decide/data-plane.js';
-import { afterLook, ENDPOINT, isAwaitingRepair, proven, type Doubts, type RepairOutcome } from '../decide/proof.js';
+import {
+  afterLook,
+  ENDPOINT,
+  isAwaitingRepair,
+  proven,
+  type Doubts,
+  type RepairOutcome,
+  type Subject,
+} from '../decide/proof.js';
 import type { ServerView } from '../model/fleet.js';
 import type { KernelDesired, KernelObserved } from '../model/kernel.js';
 import { unreadDataPlane, type DataPlaneVerdict, type Verdict } from '../model/verdict.js';
@@ -17,6 +25,8 @@ interface Seen {
 export class Evidence {
   private seen: Seen;
   private doubts: Doubts = new Map();
+  /** What has been in order since this fleet came: only that can break. */
+  private stood: ReadonlySet<Subject> = new Set();
   private knownAt: number;
   private told = false;
   /** When the kernel told first of what the next look will show. */
@@ -54,11 +64,13 @@ export class Evidence {
     const sign = this.toldAt ?? this.clock.now();
     this.told = false;
     this.toldAt = undefined;
+    if (view !== this.seen.view) this.stood = new Set();
     try {
       const observed = await read();
       const verdict = judgeDataPlane(view, desired, observed);
       const at = this.clock.now();
       this.knownAt = at;
+      this.stood = new Set([...this.stood, ...inOrder(verdict)]);
       this.seen = { view, verdict };
       const lostSince = (subject: string, since: number): boolean =>
         subject === ENDPOINT ? this.tunnels.allLostSince(since) : this.tunnels.lostSince(subject, since);
@@ -105,15 +117,25 @@ export class Evidence {
     ];
   }
 
+  /** What a new fleet has not got yet is no fault. */
   get hasProvenFault(): boolean {
-    const { endpoint, customers } = this.proven;
+    const { endpoint, customers } = proven(this.broken, this.seen.verdict, this.clock.now());
     return [endpoint, ...customers.values()].some(({ state }) => state === 'fault');
   }
 
   /** A fault that is proven only when its repair takes too long. */
   get isAwaitingRepair(): boolean {
-    return isAwaitingRepair(this.doubts, this.seen.verdict, this.clock.now());
+    return isAwaitingRepair(this.broken, this.seen.verdict, this.clock.now());
   }
+
+  private get broken(): Doubts {
+    return new Map([...this.doubts].filter(([subject]) => this.stood.has(subject)));
+  }
+}
+
+function inOrder({ endpoint, customers }: DataPlaneVerdict): readonly Subject[] {
+  const subjects: readonly (readonly [Subject, Verdict])[] = [[ENDPOINT, endpoint], ...customers];
+  return subjects.flatMap(([subject, { state }]) => (state === 'verified' ? [subject] : []));
 }
 
 function detailOf(verdict: Verdict): Pick<Standing, 'detail'> {

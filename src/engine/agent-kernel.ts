@@ -89,16 +89,13 @@ export class KernelSide {
   }
 
   /**
-   * Applies and reads back; resolves to what went wrong. A proven fault of what
-   * had been reached already leaves the wire first, and what only a repair can
-   * prove when that takes too long. What a new fleet has not got yet is no fault.
+   * Applies and reads back; resolves to what went wrong. A proven fault leaves
+   * the wire first, and what only a repair can prove when that takes too long.
    */
   private async bringAbout(goal: Goal, ops: readonly KernelOp[]): Promise<Error | undefined> {
     const { parts, evidence, leave, overdue } = this.options;
-    const isFault = this.reached?.input === goal.input;
-    if (isFault && evidence.hasProvenFault) await leave();
-    const isAwaited = isFault && evidence.isAwaitingRepair;
-    const bound = isAwaited ? parts.clock.after(REPAIR_BOUND_MS, overdue) : undefined;
+    if (evidence.hasProvenFault) await leave();
+    const bound = evidence.isAwaitingRepair ? parts.clock.after(REPAIR_BOUND_MS, overdue) : undefined;
     const failure = await applyToKernel(parts.kernel, ops).then(() => undefined, errorOf);
     bound?.cancel();
     if (failure === undefined && same(this.reached, goal)) this.drift.repaired(ops);

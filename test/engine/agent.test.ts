@@ -136,6 +136,21 @@ describe('faults', () => {
     expect(world.wire(GLOBEX)).toBe('full');
   });
 
+  it('leave the wire before they are repaired, also beside a customer that has never come up', async () => {
+    begin().refusal = (op) =>
+      op.kind === 'tunnel-add' && op.tunnel.netns === 'cv-globex' ? 'gre-us in cv-globex is taken' : undefined;
+    await world.startAndSettle();
+    for (const turn of [1, 2, 3]) {
+      world.journal.length = 0;
+      await world.damage(dropEndpoint, 10_000);
+      expect([turn, world.at(`wire: ${COVERING} withdrawn`) < world.at('apply: add address 192.0.2.1')]).toEqual([
+        turn,
+        true,
+      ]);
+      expect(world.wire(COVERING)).toBe('full');
+    }
+  });
+
   it('of one customer do not touch another', async () => {
     await begin().startAndSettle();
     await world.damage(vethGone);
