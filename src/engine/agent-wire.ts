@@ -27,11 +27,12 @@ export const isUnread = ({ speaker, prefixes }: WireState): boolean =>
   speaker !== 'ready' && prefixes.some(({ asked, held }) => asked === undefined && held === 'unknown');
 
 /**
- * Tear-down waits until the guard follows the same fleet, and until everything
- * that this fleet no longer names is confirmed off the wire.
+ * Tear-down waits until the guard follows the same fleet and has its speaker in
+ * hand, for one that is left as it was found may announce what nobody names;
+ * and until everything that this fleet no longer names is confirmed off the wire.
  */
 export function mayPrune({ fleet }: ServerView, wire: WireState | undefined): boolean {
-  if (wire?.generation !== fleet.generation) return false;
+  if (wire?.generation !== fleet.generation || wire.speaker !== 'ready') return false;
   const named = new Set([
     ...fleet.provider.covering,
     ...fleet.customers.flatMap(({ prefixes }) => prefixes.map(({ prefix }) => prefix)),

@@ -277,7 +277,10 @@ export class Server {
     const { agent } = this;
     if (!agent || this.disk instanceof Error) return;
     const input = this.read();
-    agent.process.after(0, () => agent.agent.follow(input));
+    agent.process.after(0, () => {
+      const refusal = agent.agent.follow(input);
+      if (refusal !== undefined) this.around.log(this, 'agent').warn(`fleet refused: ${refusal}`);
+    });
   }
 
   private gone(role: Role, process: Process): void {

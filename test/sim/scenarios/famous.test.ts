@@ -1,10 +1,17 @@
 /** Failures that others have had, played against the real engine in the simulated world. */
 import { prefix } from '../../../src/model/address.js';
+import type { Fleet } from '../../../src/model/fleet.js';
 import type { Announcement } from '../../../src/model/path.js';
 import { Scene } from './scene.js';
 
 /** Four servers, four prefixes each. */
 const ALL = 16;
+
+/** For so long the file may differ from what is announced before the watchers call it a fault. */
+const REFUSED_MS = 40_000;
+
+/** Syntactically perfect. */
+const emptied = (fleet: Fleet): Fleet => ({ ...fleet, generation: 'g0', customers: [] });
 
 test('every site declares itself sick: nobody answers any probe, and everything stays announced', async () => {
   const scene = await Scene.converged();
@@ -146,4 +153,42 @@ test('a dump that ends early looks like success on every server at once: nothing
   for (const { kernel } of scene.world.servers) kernel.dumpFaults.set('tunnel', 'empty');
   await scene.passes(35_000);
   expect(scene.standing.withdrawn ?? 0).toBe(0);
+});
+
+test('the empty selector: a fleet that names no customer any more reaches every server at once, and is refused', async () => {
+  const scene = await Scene.converged({ safety: { maxWithdrawnShare: 0.25 } });
+  for (const server of scene.world.servers) {
+    server.write(emptied(scene.world.fleet));
+    server.reload();
+  }
+  await scene.passes(REFUSED_MS);
+  expect(scene.entries).toEqual([]);
+  expect(scene.lines.filter((line) => line.includes('culvert reload --allow-withdraw')).length).toBeGreaterThan(0);
+});
+
+test('the dormant change: written long ago, it takes force everywhere when all processes restart, and is refused', async () => {
+  const scene = await Scene.converged({ safety: { maxWithdrawnShare: 0.25 } });
+  const { servers, fleet } = scene.world;
+  for (const server of servers) server.write(emptied(fleet));
+  await scene.passes(3_000);
+  for (const server of servers) {
+    server.agent?.process.end();
+    server.guard?.process.end();
+    server.startGuard();
+    server.startAgent();
+  }
+  await scene.passes(REFUSED_MS);
+  expect(scene.told).not.toContain('withdrawn');
+});
+
+test('the address removed before the withdraw: what it carried leaves before anything is repaired, and comes back', async () => {
+  const scene = await Scene.converged();
+  const [server] = scene.world.servers;
+  server?.kernel.damage((kernel) =>
+    [...kernel.addresses.values()].filter(({ netns }) => netns === '').forEach((own) => kernel.dropAddress(own)),
+  );
+  await scene.passes(200);
+  expect(scene.told).toContain('withdrawn');
+  await scene.passes(20_000);
+  expect(scene.standing).toEqual({ full: ALL });
 });
