@@ -34,6 +34,9 @@ export type RenewalAnswer =
 /** The guard answers within 2 s whatever its speaker does; a second more is for a busy machine. */
 const ANSWER_MS = 3_000;
 
+/** An operator's word is kept whether or not somebody still waits: better to wait for a machine that can hardly answer than to leave it open. */
+const WORD_MS = 15_000;
+
 /** Connects with the first call. */
 export function guardClient(path: string): GuardClient {
   const client = localClient<GuardCalls>(path, 'guard');
@@ -45,9 +48,9 @@ export function guardClient(path: string): GuardClient {
     hello: (server, pid) => client.call('hello', { server, pid }, ANSWER_MS),
     offer,
     handover: (epoch, mode) => nothing(client.call('handover', { epoch, mode }, ANSWER_MS)),
-    drain: () => nothing(client.call('drain', {}, ANSWER_MS)),
-    undrain: () => nothing(client.call('undrain', {}, ANSWER_MS)),
-    confirm: () => nothing(client.call('confirm', {}, ANSWER_MS)),
+    drain: () => nothing(client.call('drain', {}, WORD_MS)),
+    undrain: () => nothing(client.call('undrain', {}, WORD_MS)),
+    confirm: () => nothing(client.call('confirm', {}, WORD_MS)),
     status: () => client.call('status', {}, ANSWER_MS),
     close: () => client.close(),
   };
