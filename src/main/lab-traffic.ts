@@ -1,7 +1,7 @@
 /** Started inside lab nodes by `culvert lab verify`; speaks JSON lines. Wiring only. */
 import { createInterface } from 'node:readline';
 import { receive } from '../lab/traffic/receive.js';
-import { send } from '../lab/traffic/send.js';
+import { send, type SendOptions } from '../lab/traffic/send.js';
 
 const say = (value: object): void => {
   process.stdout.write(`${JSON.stringify(value)}\n`);
@@ -24,8 +24,17 @@ if (role === 'receive') {
     .on('close', () => receiver.close());
 } else if (role === 'send' && argument !== undefined) {
   process.on('SIGTERM', () => stop.abort());
-  say(await send({ ...(JSON.parse(argument) as Parameters<typeof send>[0]), signal: stop.signal }));
+  const options = { ...(JSON.parse(argument) as SendOptions), signal: stop.signal };
+  if (options.packets === undefined) {
+    const orders = createInterface({ input: process.stdin })
+      .on('line', () => stop.abort())
+      .on('close', () => stop.abort());
+    say(await send(options, () => say({ ready: true })));
+    orders.close();
+  } else {
+    say(await send(options));
+  }
 } else {
-  process.stderr.write('usage: lab-traffic receive PORT | send JSON\n');
+  process.stderr.write('usage: lab-traffic receive PORT | send JSON (without `packets` until a line comes in)\n');
   process.exitCode = 1;
 }

@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { encode } from './datagram.js';
 
 export interface SendOptions {
@@ -8,8 +8,8 @@ export interface SendOptions {
   readonly port: number;
   /** Each flow has a source port of its own, so that routers may spread them. */
   readonly flows: number;
-  /** Per flow. */
-  readonly packets: number;
+  /** Per flow; without a number it goes on until `signal`. */
+  readonly packets?: number;
   /** Over all flows together. */
   readonly packetsPerSecond: number;
   /** Of the UDP payload, bytes. */
@@ -20,8 +20,26 @@ export interface SendOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Sends at an even rate; resolves to the number of datagrams handed to the kernel and how many of them it refused. */
-export async function send(options: SendOptions): Promise<{ readonly sent: number; readonly refused: number }> {
+export interface Sent {
+  /** Datagrams handed to the kernel. */
+  readonly sent: number;
+  /** How many of them it did not take. */
+  readonly refused: number;
+  /** From the first to the last: the rate that was reached is `sent / seconds`. */
+  readonly seconds: number;
+}
+
+/** Behind its rate, a sender still looks up this often, in datagrams. */
+const BATCH = 32;
+
+/** What a sender that stood still makes up for; more would be a burst that overruns the receiver. */
+const ARREARS_MS = 50;
+
+/** A socket that is closed at once may take its last datagrams along. */
+const LINGER_MS = 20;
+
+/** Sends at an even rate, or as fast as it can when that is less. `started` is called before the first datagram. */
+export async function send(options: SendOptions, started?: () => void): Promise<Sent> {
   const type = options.to.includes(':') ? 'udp6' : 'udp4';
   const sockets: Socket[] = [];
   let [sent, refused] = [0, 0];
@@ -36,20 +54,25 @@ export async function send(options: SendOptions): Promise<{ readonly sent: numbe
       sockets.push(socket);
     }
     const began = performance.now();
-    for (let sequence = 0; sequence < options.packets; sequence++) {
+    let due = began;
+    started?.();
+    sending: for (let sequence = 0; sequence < (options.packets ?? Infinity); sequence++) {
       for (const [flow, socket] of sockets.entries()) {
-        if (options.signal?.aborted) return { sent, refused };
-        const due = began + ((sent + 1) * 1000) / options.packetsPerSecond;
-        const early = due - performance.now();
-        if (early > 1) await sleep(early);
+        if (options.signal?.aborted) break sending;
+        due += 1000 / options.packetsPerSecond;
+        const now = performance.now();
+        if (due - now > 1) await sleep(due - now);
+        else if (sent % BATCH === 0) await nextTurn();
+        due = Math.max(due, now - ARREARS_MS);
         socket.send(encode({ flow, sequence }, options.size), (error) => {
           if (error) refused++;
         });
         sent++;
       }
     }
-    await sleep(20);
-    return { sent, refused };
+    const seconds = (performance.now() - began) / 1000;
+    await sleep(LINGER_MS);
+    return { sent, refused, seconds };
   } finally {
     for (const socket of sockets) socket.close();
   }

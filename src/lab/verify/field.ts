@@ -2,7 +2,7 @@
 import type { ExecResult, StreamHandle, StreamHandlers } from '../../ports/exec.js';
 import type { Clock } from '../../ports/clock.js';
 import type { ReceiverReport } from '../traffic/receive.js';
-import type { SendOptions } from '../traffic/send.js';
+import type { SendOptions, Sent } from '../traffic/send.js';
 
 export type Argv = readonly [string, ...string[]];
 
@@ -42,6 +42,9 @@ const SLOWNESS = 30;
 /** … and looking leaves those that are looked at most of the time. */
 const SLOW_POLL_MS = 3_000;
 
+/** Within which a traffic program says something when it is asked. */
+const ANSWER_MS = 30_000;
+
 export class Field {
   constructor(private readonly options: FieldOptions) {}
 
@@ -55,6 +58,10 @@ export class Field {
 
   private bound(ms: number): number {
     return this.slow ? ms * SLOWNESS : ms;
+  }
+
+  private get pollMs(): number {
+    return this.slow ? SLOW_POLL_MS : POLL_MS;
   }
 
   say(text: string): void {
@@ -106,7 +113,7 @@ export class Field {
       if (value !== undefined) return { value, tookMs };
       const last = saw();
       expect(tookMs < bound, `not within ${bound} ms: ${what}${last === '' ? '' : `; saw ${last}`}`);
-      await this.sleep(this.slow ? SLOW_POLL_MS : POLL_MS);
+      await this.sleep(this.pollMs);
     }
   }
 
@@ -116,42 +123,82 @@ export class Field {
     if (!this.slow) expect(tookMs <= boundMs, `${what} took ${Math.round(tookMs)} ms, more than ${boundMs} ms`);
   }
 
-  send(node: string, options: Omit<SendOptions, 'signal'>): Promise<{ sent: number; refused: number }> {
+  /** Sends so many datagrams from a node. */
+  send(node: string, options: Omit<SendOptions, 'signal'> & { readonly packets: number }): Promise<Sent> {
     const seconds = (options.flows * options.packets) / options.packetsPerSecond;
     return this.run(node, [...this.options.traffic, 'send', JSON.stringify(options)], {
       timeoutMs: (seconds + 30) * 1000,
-    }).then((output) => JSON.parse(output) as { sent: number; refused: number });
+    }).then((output) => JSON.parse(output) as Sent);
   }
 
-  /** Counts datagrams on a node's port while `during` runs. */
+  /** Sends from a node while `during` runs; resolves to what was sent. */
+  async sending(
+    node: string,
+    options: Omit<SendOptions, 'signal' | 'packets'>,
+    during: () => Promise<void>,
+  ): Promise<Sent> {
+    return this.conversing(node, ['send', JSON.stringify(options)], async (ask) => {
+      await during();
+      return JSON.parse(await ask('stop')) as Sent;
+    });
+  }
+
+  /**
+   * Counts datagrams on a node's port while `during` runs. A report is what had
+   * arrived when nothing more did: those on their way when it is asked for count.
+   */
   async receiving<T>(
     node: string,
     port: number,
     during: (report: () => Promise<ReceiverReport>) => Promise<T>,
   ): Promise<T> {
-    const waiting: ((line: string) => void)[] = [];
-    const broken: ((error: Error) => void)[] = [];
-    const next = (): Promise<string> =>
-      new Promise((resolve, reject) => {
-        waiting.push(resolve);
-        broken.push(reject);
+    return this.conversing(node, ['receive', String(port)], (ask) =>
+      during(async () => {
+        const count = async (): Promise<ReceiverReport> => JSON.parse(await ask('report')) as ReceiverReport;
+        for (let last = await count(); ;) {
+          await this.sleep(this.pollMs);
+          const report = await count();
+          if (report.received === last.received) return report;
+          last = report;
+        }
+      }),
+    );
+  }
+
+  /** A traffic program in a node, once it says that it is ready: every line it is told, it answers with one. */
+  private async conversing<T>(
+    node: string,
+    words: readonly string[],
+    during: (ask: (line: string) => Promise<string>) => Promise<T>,
+  ): Promise<T> {
+    const title = `${node}: lab-traffic ${words.join(' ')}`;
+    let over: string | undefined;
+    let settle: { answer(line: string): void; fail(why: string): void } | undefined;
+    const next = (): Promise<string> => {
+      const answered = new Promise<string>((resolve, reject) => {
+        settle = { answer: resolve, fail: (why) => reject(new Unexpected(`${title} ${why}`)) };
       });
+      if (over !== undefined) settle?.fail(over);
+      const patience = this.clock.after(this.bound(ANSWER_MS), () => settle?.fail('does not answer'));
+      return answered.finally(() => patience.cancel());
+    };
     const ready = next();
-    const receiver = this.stream(node, [...this.options.traffic, 'receive', String(port)], {
-      line: (text) => waiting.shift()?.(text),
+    const program = this.stream(node, [...this.options.traffic, ...words], {
+      line: (text) => settle?.answer(text),
       ended: (reason) => {
-        for (const reject of broken) reject(new Unexpected(`${node}: receiver on port ${port} ended: ${reason}`));
+        over = `ended: ${reason}`;
+        settle?.fail(over);
       },
     });
     try {
       await ready;
-      return await during(async () => {
+      return await during((line) => {
         const answer = next();
-        receiver.write('report');
-        return JSON.parse(await answer) as ReceiverReport;
+        program.write(line);
+        return answer;
       });
     } finally {
-      await receiver.stop();
+      await program.stop();
     }
   }
 }

@@ -91,8 +91,24 @@ export async function deviceTo(field: Field, router: string, address: string): P
 }
 
 /** BGP UPDATE messages that a site's router has received from each of its servers. */
-export async function updatesReceived(field: Field, site: SiteNodes): Promise<Readonly<Record<string, number>>> {
+async function updatesReceived(field: Field, site: SiteNodes): Promise<Readonly<Record<string, number>>> {
   return site === AMS ? frrUpdates(field, site) : birdUpdates(field, site);
+}
+
+/** No server of these sites sends its router an UPDATE while `during` runs. */
+export async function noUpdate(
+  field: Field,
+  sites: readonly SiteNodes[],
+  what: string,
+  during: () => Promise<void>,
+): Promise<void> {
+  const count = async (): Promise<string> =>
+    JSON.stringify(Object.assign({}, ...(await Promise.all(sites.map((site) => updatesReceived(field, site))))));
+  const before = await count();
+  await during();
+  const after = await count();
+  expect(after === before, `${what}: UPDATEs were ${before} before, ${after} after`);
+  field.say(`${what}: no UPDATE at ${sites.map(({ router }) => router).join(' and ')}`);
 }
 
 async function frrUpdates(field: Field, site: SiteNodes): Promise<Readonly<Record<string, number>>> {

@@ -3,6 +3,13 @@ import type { StatusReport } from '../../status/report.js';
 import { SERVERS, type ServerNode } from './acme.js';
 import { expect, type Field } from './field.js';
 
+/** lab/acme/fleet.yaml leaves the defaults: lease 1 s, stopGrace 20 s. */
+export const LEASE_MS = 1_000;
+export const STOP_GRACE_MS = 20_000;
+
+/** The router's own part, measured apart: FRR's FIB lags its RIB by up to 90 ms, and our polling adds its period. */
+export const ROUTER_MS = 300;
+
 export async function statusOf(field: Field, server: ServerNode): Promise<StatusReport> {
   const result = await field.attempt(server, ['culvert', 'status', '-o', 'json']);
   expect(result.stdout.startsWith('{'), `${server}: culvert status says: ${(result.stderr || result.stdout).trim()}`);
@@ -46,6 +53,19 @@ export async function allHold(
 /** Service supervision inside a server node: runit's `sv`. */
 export const supervise = (field: Field, server: ServerNode, verb: string, service: string): Promise<string> =>
   field.run(server, ['sv', verb, `/run/service/${service}`]);
+
+/** Kills one of a server's processes with SIGKILL and waits until its supervisor has started another. */
+export async function killAndRevive(field: Field, server: ServerNode, service: string): Promise<void> {
+  const pid = async (): Promise<string | undefined> =>
+    /^run: .*\(pid (\d+)\)/.exec(await supervise(field, server, 'status', service))?.[1];
+  const before = await pid();
+  expect(before !== undefined, `${server}: ${service} does not run`);
+  await supervise(field, server, 'kill', service);
+  await field.until(`${server} has started another ${service}`, 5_000, async () => {
+    const now = await pid();
+    return now !== undefined && now !== before ? true : undefined;
+  });
+}
 
 /** A named firewall counter of one namespace, summed over servers. */
 export async function counterSum(

@@ -5,11 +5,14 @@ import { acmeAnnounces } from './routing.js';
 import { statusOf } from './servers.js';
 import type { Step } from './step.js';
 import { announced, before, catchment, spreading } from './steps/announcing.js';
+import { falseAlarm } from './steps/false-alarm.js';
 import { linkLost, recovered, siteCutOff } from './steps/faults.js';
 import { ftp, ftp6 } from './steps/files.js';
+import { hung } from './steps/hung.js';
 import { egress, firewalled, untracked } from './steps/isolation.js';
 import { mtu } from './steps/mtu.js';
 import { processes } from './steps/processes.js';
+import { speakersKilled } from './steps/speakers.js';
 import { everyServerTunnels, tunnelsShare } from './steps/tunnels.js';
 
 const STEPS: readonly Step[] = [
@@ -29,6 +32,9 @@ const STEPS: readonly Step[] = [
   firewalled,
   egress,
   tunnelsShare,
+  hung,
+  speakersKilled,
+  falseAlarm,
 ];
 
 export interface Verdicts {

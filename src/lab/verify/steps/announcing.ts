@@ -1,7 +1,7 @@
 /** (a) before, (b) announced, (c) catchment, (d) spreading. */
 import { ACME, PORT, SITES, type SiteNodes } from '../acme.js';
 import { measuring } from '../counting.js';
-import { expect, type Field } from '../field.js';
+import { expect } from '../field.js';
 import { asPaths, spreadOver } from '../routing.js';
 import { allHold } from '../servers.js';
 import type { Step } from '../step.js';
@@ -129,21 +129,3 @@ export const spreading: Step = {
     }
   },
 };
-
-/** Steady small traffic from a site's user, so that a fault has something to hurt. */
-export function stream(
-  field: Field,
-  site: SiteNodes,
-  seconds: number,
-  packetsPerSecond = 500,
-): Promise<{ sent: number; refused: number }> {
-  const flows = 16;
-  return field.send(site.user, {
-    to: ACME.v4,
-    port: PORT,
-    flows,
-    packets: Math.round((seconds * packetsPerSecond) / flows),
-    packetsPerSecond,
-    size: 64,
-  });
-}
