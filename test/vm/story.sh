@@ -1,15 +1,15 @@
 #!/bin/sh
 # Runs inside the machine: the parts, the tests that need ip_gre, then the
-# Acme lab is deployed and destroyed. Ends with `N passed, N failed, N skipped`.
+# Acme lab is deployed, its story played, and destroyed. Ends with
+# `N passed, N failed`.
 #
-# CULVERT_VM_STEPS names the steps of the story that are played in between
-# (`all`, or `a b c`); that takes a quarter of an hour and more. Processors are
-# emulated, thirty times slower than real ones, and now and then stand still for
-# longer than a BGP session lasts: steps that failed are played once more, and
-# only those that fail again count as failed.
+# CULVERT_VM_STEPS names the steps of the story that are played (`a b c`); all
+# of them when it is empty, which takes half an hour. Processors are emulated,
+# thirty times slower than real ones, and now and then stand still for longer
+# than a BGP session lasts: steps that failed are played once more, and only
+# those that fail again count as failed.
 passed=0
 failed=0
-skipped=0
 culvert() { node dist/main/cli.js "$@"; }
 step() {
   what=$1
@@ -39,6 +39,8 @@ step 'tests on ip_gre' sh test/house/jest.sh test/drivers/tunnel/ip-gre --testTi
 # lease and grace are longer than an agent takes to start there: in (l) one is restarted.
 sed -e 's/interval: 200ms/interval: 2s/' -e 's/^safety:/safety:\n  lease: 30s\n  stopGrace: 90s/' lab/acme/fleet.yaml >lab/acme/fleet.slow.yaml
 export CULVERT_FLEET=fleet.slow.yaml
+# What waits for a processor that stands still must not be lost, or it would be the instruments that lose it.
+sysctl -q -w net.core.rmem_max=33554432 net.core.netdev_max_backlog=20000
 before=$(traces)
 step 'lab deploy' culvert lab deploy
 play() {
@@ -47,18 +49,13 @@ play() {
 }
 # shellcheck disable=SC2086 # words
 story() {
-  case $CULVERT_VM_STEPS in all) play ;; *) play $CULVERT_VM_STEPS ;; esac && return
+  play $CULVERT_VM_STEPS && return
   steps=$(sed -n '$s/^.* failed (\(.*\)) in .*$/\1/p' /run/story)
   [ -n "$steps" ] || return 1
   echo "== once more: $steps"
   play $steps
 }
-if [ -n "${CULVERT_VM_STEPS:-}" ]; then
-  step 'lab verify' story
-else
-  skipped=1
-  echo '== skipped: lab verify; CULVERT_VM_STEPS=all plays it'
-fi
+step 'lab verify' story
 if [ "$failed" != 0 ]; then
   for server in ams-s1 ams-s2 sjc-s1 sjc-s2; do
     echo "== $server" && culvert lab exec "$server" -- tail -n 40 /run/log/agent.log /run/log/guard.log
@@ -67,5 +64,5 @@ fi
 step 'lab destroy' culvert lab destroy
 after=$(traces)
 step 'nothing is left behind' test "$before" = "$after"
-echo "$passed passed, $failed failed, $skipped skipped"
+echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
