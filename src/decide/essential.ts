@@ -4,12 +4,13 @@
  * They are derived from the fleet, like everything that the guard checks: a
  * guard that has restarted beside a dead agent knows them too.
  */
-import { overlaps, type Prefix } from '../model/address.js';
+import type { Prefix } from '../model/address.js';
 import type { CheckSpec } from '../model/check.js';
 import type { Essential, EssentialCheck, EssentialFinding } from '../model/essential.js';
 import type { Customer, ServerView } from '../model/fleet.js';
 import { checkSpecsOf, governingChecks } from './checks.js';
 import { DEFAULT_NETNS, netnsOf, tunnelDeviceOf, vethOf } from '../model/naming.js';
+import { routedOf } from './routed.js';
 
 const essential = (check: EssentialCheck, prefixes: readonly Prefix[]): Essential => ({
   key: [check.kind, check.netns, ...(check.kind === 'links' ? check.devices : [check.device, check.address])].join(' '),
@@ -42,8 +43,7 @@ const prefixesOf = ({ prefixes }: Customer): readonly Prefix[] => prefixes.map((
 function tunnelsOf(customer: Customer): readonly Essential[] {
   const carried = new Map<string, { readonly devices: readonly string[]; readonly prefixes: Prefix[] }>();
   for (const prefix of prefixesOf(customer)) {
-    const routes = customer.routes.filter((route) => overlaps(route.prefix, prefix));
-    const devices = [...new Set(routes.map(({ tunnel }) => tunnelDeviceOf(tunnel)))].sort();
+    const devices = (routedOf(customer).get(prefix) ?? []).map(tunnelDeviceOf).sort();
     const same = carried.get(devices.join());
     if (same) same.prefixes.push(prefix);
     else carried.set(devices.join(), { devices, prefixes: [prefix] });

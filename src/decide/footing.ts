@@ -16,7 +16,7 @@ export interface Footing {
   readonly supports: Level;
   /** Empty where it supports full and has nothing to add. */
   readonly reasons: readonly Reason[];
-  /** What it supports changes at this time by itself. CLOCK_MONOTONIC, milliseconds. */
+  /** What it supports, or says, changes at this time by itself. CLOCK_MONOTONIC, milliseconds. */
   readonly changesAt?: number;
   /** The cause is at the customer's side: suspicion and budgets say what it costs. `check` names one that is down. */
   readonly remote?: { readonly since: number; readonly check?: string };
@@ -72,8 +72,7 @@ function unknownFooting(at: Standpoint, since: number, codes: UnknownCodes, deta
   if (at.standing === undefined) return because('withdrawn', codes.pending, detail);
   const staleAt = since + at.staleMs;
   if (at.now >= staleAt) return because(weaker(at.standing, 'degraded'), codes.stale, detail);
-  const kept = because(at.standing, codes.unknown, detail);
-  return at.standing === 'full' ? { ...kept, changesAt: staleAt } : kept;
+  return { ...because(at.standing, codes.unknown, detail), changesAt: staleAt };
 }
 
 const DATA_PLANE: UnknownCodes = {

@@ -5,7 +5,7 @@
  * operators. What the guard makes of it (lease, drain, gate) is decided in
  * `wire.ts`.
  */
-import { comparePrefix, overlaps, type Prefix } from '../model/address.js';
+import { comparePrefix, type Prefix } from '../model/address.js';
 import type { Customer, CustomerPrefix, ServerView } from '../model/fleet.js';
 import { type Level, weaker } from '../model/level.js';
 import type { Announcement } from '../model/path.js';
@@ -24,6 +24,7 @@ import {
 } from './footing.js';
 import { type Intents, underWish, wishFor, type Wish } from './intents.js';
 import { judgeRemotes, type RemoteVerdicts } from './remote.js';
+import { routedOf } from './routed.js';
 import type { FailureKey } from './suspicion.js';
 
 export interface LadderFacts {
@@ -72,11 +73,11 @@ interface Rung {
 }
 
 export function climb(view: ServerView, facts: LadderFacts, memory: LadderMemory): Climbed {
-  const candidates = [...coveringOf(view, facts, memory), ...customersOf(view, facts, memory)];
+  const candidates = inOrder(view, [...coveringOf(view, facts, memory), ...customersOf(view, facts, memory)]);
   const remotes = judgeRemotes(view, facts, candidates, memory.suspects);
-  const rungs = candidates
-    .map((candidate) => rungOf(view, facts.now, candidate, remotes, memory.damping.get(candidate.prefix)))
-    .sort((a, b) => comparePrefix(a.announcement.prefix, b.announcement.prefix));
+  const rungs = candidates.map((candidate) =>
+    rungOf(view, facts.now, candidate, remotes, memory.damping.get(candidate.prefix)),
+  );
   const changes = rungs.flatMap((rung) => rung.changes);
   return {
     announcements: rungs.map(({ announcement }) => announcement),
@@ -87,6 +88,16 @@ export function climb(view: ServerView, facts: LadderFacts, memory: LadderMemory
     },
     ...(changes.length === 0 ? {} : { changesAt: Math.min(...changes) }),
   };
+}
+
+/** Of each view's candidates, which are the same every time: sorting 10,000 of them costs more than judging them. */
+const orders = new WeakMap<ServerView, readonly number[]>();
+
+function inOrder(view: ServerView, candidates: readonly Candidate[]): readonly Candidate[] {
+  const prefixAt = (index: number): Prefix => candidates[index]?.prefix ?? ('' as Prefix);
+  const order = orders.get(view) ?? [...candidates.keys()].sort((a, b) => comparePrefix(prefixAt(a), prefixAt(b)));
+  orders.set(view, order);
+  return order.flatMap((index) => candidates[index] ?? []);
 }
 
 const standpoint = (view: ServerView, facts: LadderFacts, memory: LadderMemory, prefix: Prefix): Standpoint => ({
@@ -127,8 +138,7 @@ function footingsOf(
 ): readonly Footing[] {
   const { endpoint, customers } = facts.dataPlane;
   const own = customers.get(customer.name);
-  const routed = customer.routes.filter((route) => overlaps(route.prefix, prefix)).map(({ tunnel }) => tunnel);
-  const tunnels = [...new Set(routed)].map((tunnel) => facts.tunnel(customer.name, tunnel));
+  const tunnels = (routedOf(customer).get(prefix) ?? []).map((tunnel) => facts.tunnel(customer.name, tunnel));
   return [
     onDataPlane(endpoint, 'endpoint-fault', at),
     ...(own === undefined ? [] : [onDataPlane(own, 'data-plane-fault', at)]),

@@ -1,13 +1,14 @@
 /**
  * Which tunnels carry a prefix, as nexthop objects: one per tunnel and family,
- * and one group per prefix. Health changes only a group's members, which the
- * kernel replaces at once; routes and nexthops stay.
+ * and one group per routed prefix. Health changes only a group's members, which
+ * the kernel replaces at once; routes and nexthops stay.
  */
 import { familyOf, type Family, type Prefix } from '../model/address.js';
 import type { Customer, CustomerRoute } from '../model/fleet.js';
 import type { TunnelHealth } from '../model/health.js';
 import type { NexthopState, RouteTarget } from '../model/kernel.js';
 import { fnv1a, netnsOf, tunnelDeviceOf } from '../model/naming.js';
+import { PrefixIndex } from '../model/prefix-index.js';
 import type { TunnelStates } from '../model/safety.js';
 
 type Penalties = Pick<TunnelStates, 'degradedPenalty' | 'downPenalty'>;
@@ -67,10 +68,13 @@ export function nexthopsOf(
     const family = familyOf(prefix);
     used.set(deviceName(tunnel, family), { tunnel, family });
   }
-  const routed = customer.prefixes
-    .map(({ prefix }) => ({ prefix, routes: customer.routes.filter((route) => route.prefix === prefix) }))
-    .filter(({ routes }) => routes.length > 0);
-  const ids = numbered([...used.keys(), ...routed.map(({ prefix }) => groupName(prefix))]);
+  const routed = new Map<Prefix, CustomerRoute[]>();
+  for (const route of customer.routes) {
+    const beside = routed.get(route.prefix);
+    if (beside) beside.push(route);
+    else routed.set(route.prefix, [route]);
+  }
+  const ids = numbered([...used.keys(), ...[...routed.keys()].map(groupName)]);
   const idOf = (name: string): number => ids.get(name) ?? 0;
 
   const devices = [...used].map(([name, { tunnel, family }]): NexthopState => ({
@@ -79,7 +83,7 @@ export function nexthopsOf(
     family,
     target: { kind: 'device', device: tunnelDeviceOf(tunnel) },
   }));
-  const groups = routed.map(({ prefix, routes }): NexthopState => {
+  const groups = [...routed].map(([prefix, routes]): NexthopState => {
     const family = familyOf(prefix);
     const members = carriersOf(routes, health, penalties).map(({ tunnel, weight }) => ({
       id: idOf(deviceName(tunnel, family)),
@@ -92,12 +96,20 @@ export function nexthopsOf(
       target: { kind: 'group', members: members.sort((a, b) => a.id - b.id) },
     };
   });
-  const grouped = new Set(routed.map(({ prefix }) => prefix));
-  const paths = customer.prefixes.map(({ prefix }): PrefixPath => ({
+  const leading = [...routed.keys()].map((prefix): PrefixPath => ({
     prefix,
-    target: grouped.has(prefix) ? { kind: 'nexthop', id: idOf(groupName(prefix)) } : { kind: 'unreachable' },
+    target: { kind: 'nexthop', id: idOf(groupName(prefix)) },
   }));
-  return { nexthops: [...devices, ...groups], paths };
+  return { nexthops: [...devices, ...groups], paths: [...leading, ...unroutedOf(customer)] };
+}
+
+/** Prefixes that no route holds as a whole. One that a wider route holds follows it. */
+function unroutedOf({ prefixes, routes }: Customer): readonly PrefixPath[] {
+  const index = new PrefixIndex<CustomerRoute>();
+  for (const route of routes) index.add(route.prefix, route);
+  return prefixes.flatMap(({ prefix }) =>
+    index.holding(prefix).length > 0 ? [] : [{ prefix, target: { kind: 'unreachable' } }],
+  );
 }
 
 const deviceName = (tunnel: string, family: Family): string => `tunnel ${tunnel} v${family}`;

@@ -17,6 +17,8 @@ interface Followed extends GoverningCheck {
 }
 
 export class CheckFacts {
+  /** Grows whenever what `governing` says is something else. */
+  revision = 0;
   private checks = new Map<CheckKey, Followed>();
   private byPrefix = new Map<Prefix, readonly CheckKey[]>();
   private view: ServerView | undefined;
@@ -26,6 +28,7 @@ export class CheckFacts {
     const before = this.checks;
     const governing = governingChecks(view);
     this.view = view;
+    this.revision++;
     this.checks = new Map(
       governing.map((own) => {
         const known = before.get(own.key);
@@ -46,7 +49,7 @@ export class CheckFacts {
     const record = afterCheck(known.record, sample, known.check);
     const { failingSince: before, ...kept } = known;
     const failingSince = record.failures > 0 ? (before ?? record.lastProof) : undefined;
-    this.checks.set(sample.check, { ...kept, record, ...(failingSince === undefined ? {} : { failingSince }) });
+    this.note(known, { ...kept, record, ...(failingSince === undefined ? {} : { failingSince }) });
     return record.health !== known.record.health;
   }
 
@@ -63,10 +66,15 @@ export class CheckFacts {
 
   /** Lets knowledge without fresh proof lapse. */
   age(now: number): void {
-    for (const [key, known] of this.checks) {
+    for (const known of this.checks.values()) {
       const record = agedCheck(known.record, now, known.check);
-      if (record !== known.record) this.checks.set(key, { ...known, record });
+      if (record !== known.record) this.note(known, { ...known, record });
     }
+  }
+
+  private note(before: Followed, now: Followed): void {
+    this.checks.set(now.key, now);
+    if (!same(factOf(before), factOf(now))) this.revision++;
   }
 
   /** Those that govern a prefix. */

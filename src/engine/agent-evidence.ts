@@ -1,5 +1,4 @@
 /** The agent's looks at the kernel, and what of them is proven. */
-import { judgeDataPlane } from '../decide/data-plane.js';
 import {
   afterLook,
   ENDPOINT,
@@ -15,6 +14,7 @@ import { unreadDataPlane, type DataPlaneVerdict, type Verdict } from '../model/v
 import type { Clock } from '../ports/clock.js';
 import type { Standing } from './agent-chronicle.js';
 import type { TunnelFacts } from './agent-facts.js';
+import type { Outlook } from './agent-outlook.js';
 
 /** Always with the view that it was judged by: a newer fleet's prefixes are not verified by an older look. */
 interface Seen {
@@ -37,6 +37,7 @@ export class Evidence {
   constructor(
     private readonly clock: Clock,
     private readonly tunnels: TunnelFacts,
+    private readonly outlook: Outlook,
     view: ServerView,
   ) {
     this.knownAt = clock.now();
@@ -67,7 +68,7 @@ export class Evidence {
     if (view !== this.seen.view) this.stood = new Set();
     try {
       const observed = await read();
-      const verdict = judgeDataPlane(view, desired, observed);
+      const verdict = this.outlook.judge(view, desired, observed);
       const at = this.clock.now();
       this.knownAt = at;
       this.stood = new Set([...this.stood, ...inOrder(verdict)]);
@@ -92,9 +93,9 @@ export class Evidence {
     }
   }
 
-  /** What is proven now; what only looks broken is unknown. */
+  /** What is proven now; what only looks broken is unknown. The same object as before while nothing is in doubt. */
   get proven(): DataPlaneVerdict {
-    return proven(this.doubts, this.seen.verdict, this.clock.now());
+    return this.doubts.size === 0 ? this.seen.verdict : proven(this.doubts, this.seen.verdict, this.clock.now());
   }
 
   /** The same for the record, endpoint first. */

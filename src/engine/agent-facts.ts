@@ -13,6 +13,8 @@ import type { Standing } from './agent-chronicle.js';
 const key = (customer: string, tunnel: string): string => `${customer}/${tunnel}`;
 
 export class TunnelFacts {
+  /** Grows whenever some `fact` is another one. */
+  revision = 0;
   private readonly records = new Map<string, TunnelRecord>();
   private probes = new Map<string, TunnelProbe>();
   private states: TunnelStates | undefined;
@@ -25,6 +27,7 @@ export class TunnelFacts {
       ),
     );
     this.states = view.fleet.safety.tunnels;
+    this.revision++;
     for (const known of this.records.keys()) if (!this.probes.has(known)) this.records.delete(known);
     for (const wanted of this.probes.keys()) if (!this.records.has(wanted)) this.records.set(wanted, unprobed(now));
   }
@@ -35,7 +38,7 @@ export class TunnelFacts {
     const [record, probe] = [this.records.get(id), this.probes.get(id)];
     if (!record || !probe || !this.states) return false;
     const next = afterSample(record, sample, probe, this.states);
-    this.records.set(id, next);
+    this.note(id, record, next);
     return next.health !== record.health;
   }
 
@@ -43,8 +46,13 @@ export class TunnelFacts {
   age(now: number): void {
     for (const [id, record] of this.records) {
       const probe = this.probes.get(id);
-      if (probe) this.records.set(id, aged(record, now, probe));
+      if (probe) this.note(id, record, aged(record, now, probe));
     }
+  }
+
+  private note(id: string, before: TunnelRecord, now: TunnelRecord): void {
+    this.records.set(id, now);
+    if (now.health !== before.health || now.proven !== before.proven || now.since !== before.since) this.revision++;
   }
 
   fact(customer: string, tunnel: string): TunnelFact {

@@ -23,6 +23,8 @@ export class IntentBook {
   private entries: ReadonlyMap<Prefix, Entry> | 'unreadable' = 'unreadable';
   private loaded = false;
   private problem: string | undefined;
+  /** Those in force, as asked for last. */
+  private live: { readonly of: ReadonlyMap<Prefix, Entry>; readonly intents: ReadonlyMap<Prefix, Intent> } | undefined;
 
   constructor(
     private readonly clock: Clock,
@@ -31,11 +33,16 @@ export class IntentBook {
     private readonly record: { readonly files: Files; readonly path: string },
   ) {}
 
+  /** The same map as before while none begins or ends. */
   get current(): Intents {
-    if (this.entries === 'unreadable') return 'unreadable';
+    const { entries } = this;
+    if (entries === 'unreadable') return 'unreadable';
     const now = this.clock.now();
-    const live = [...this.entries].filter(([, { endsAt }]) => now < endsAt);
-    return new Map(live.map(([prefix, { intent }]) => [prefix, intent]));
+    const live = [...entries].filter(([, { endsAt }]) => now < endsAt);
+    if (this.live?.of !== entries || this.live.intents.size !== live.length) {
+      this.live = { of: entries, intents: new Map(live.map(([prefix, { intent }]) => [prefix, intent])) };
+    }
+    return this.live.intents;
   }
 
   /** When the next intent ends by itself. CLOCK_MONOTONIC, milliseconds. */

@@ -2,10 +2,10 @@
 import { REPAIR_BOUND_MS, type RepairOutcome } from '../decide/proof.js';
 import type { KernelDesired, KernelObserved, KernelOp, SysctlState } from '../model/kernel.js';
 import { same } from '../model/same.js';
-import { planKernel } from '../plan/kernel.js';
 import { DriftJournal } from './agent-drift.js';
 import type { Evidence } from './agent-evidence.js';
 import type { AgentInput } from './agent-fleet.js';
+import type { Outlook } from './agent-outlook.js';
 import type { AgentParts } from './agent-parts.js';
 import { Patience } from './agent-patience.js';
 import type { Vigil } from './agent-vigil.js';
@@ -21,6 +21,7 @@ export interface Goal {
 export interface KernelSideOptions {
   readonly parts: Pick<AgentParts, 'clock' | 'log' | 'kernel'>;
   readonly evidence: Evidence;
+  readonly outlook: Outlook;
   readonly vigil: Vigil;
   readonly retryMs: number;
   /** Hands over what is proven now; waits for the guard as long as a repair may. */
@@ -55,7 +56,7 @@ export class KernelSide {
     const found = await this.look(input, desired);
     const goal = { input, desired, prune: mayPrune() };
     if (this.options.isDisplaced()) return this.standAside(goal);
-    const ops = planKernel(desired, found, goal);
+    const ops = this.options.outlook.plan(desired, found, goal.prune);
     const failure = ops.length > 0 ? await this.repair(goal, ops) : undefined;
     await this.options.leave();
     if (failure !== undefined) throw failure;
@@ -83,7 +84,7 @@ export class KernelSide {
       return attempt.failure;
     }
     const failure = await this.bringAbout(goal, ops);
-    const left = this.observed ? planKernel(goal.desired, this.observed, goal) : [];
+    const left = this.observed ? this.options.outlook.plan(goal.desired, this.observed, goal.prune) : [];
     if (same(left, ops)) this.patience.inVain(ops, failure);
     return failure;
   }

@@ -6,7 +6,7 @@
  * repaired, what is new is verified before it is announced, and nothing is
  * pruned before the guard has confirmed that no announcement leads to it.
  */
-import { desiredKernel } from '../decide/kernel.js';
+import type { Intents } from '../decide/intents.js';
 import type { Intent, IntentRequest } from '../model/intent.js';
 import type { BulkAllowance, WireState } from '../model/lease.js';
 import type { AgentStatus } from '../status/agent.js';
@@ -16,6 +16,7 @@ import { FleetInForce, type AgentInput } from './agent-fleet.js';
 import { IntentBook } from './agent-intents.js';
 import { KernelSide } from './agent-kernel.js';
 import { AgentLadder } from './agent-ladder.js';
+import { Outlook } from './agent-outlook.js';
 import type { AgentParts } from './agent-parts.js';
 import { Probes } from './agent-probes.js';
 import { agentReport } from './agent-report.js';
@@ -31,6 +32,7 @@ const RETRY_MS = 200;
 const WITHDRAW_BOUND_MS = 500;
 /** An agent that has not looked for longer, or is busy with one pass for longer, does not renew its lease. */
 const VIGILANCE = { readBack: 3 * PERIOD_MS, pass: 2 * PERIOD_MS };
+const NO_INTENTS: Intents = new Map();
 
 export class Agent {
   private readonly loop: Loop;
@@ -40,6 +42,7 @@ export class Agent {
   private readonly fleet: FleetInForce;
   private readonly intents: IntentBook | undefined;
   private readonly ladder: AgentLadder;
+  private readonly outlook = new Outlook();
   private readonly evidence: Evidence;
   private readonly kernel: KernelSide;
   private readonly chronicle: AgentChronicle;
@@ -62,12 +65,12 @@ export class Agent {
     this.chronicle = new AgentChronicle(parts.chronicle);
     this.probes = new Probes(parts, () => this.react());
     const { tunnels, checks } = this.probes;
-    this.evidence = new Evidence(clock, tunnels, input.view);
+    this.evidence = new Evidence(clock, tunnels, this.outlook, input.view);
     this.ladder = new AgentLadder({
       clock,
       tunnels,
-      checks: (prefix) => checks.governing(prefix),
-      intents: () => this.intents?.current ?? new Map(),
+      checks,
+      intents: () => this.intents?.current ?? NO_INTENTS,
       intentsChangeAt: () => this.intents?.changesAt,
     });
     this.startedAt = clock.wall();
@@ -76,6 +79,7 @@ export class Agent {
     this.kernel = new KernelSide({
       parts,
       evidence: this.evidence,
+      outlook: this.outlook,
       vigil: this.vigil,
       retryMs: RETRY_MS,
       leave: () => this.announce(WITHDRAW_BOUND_MS),
@@ -188,12 +192,12 @@ export class Agent {
   private async onePass(): Promise<void> {
     const { clock } = this.parts;
     const { input } = this.fleet;
-    const { view, rulesets } = input;
+    const { view } = input;
     const began = clock.now();
     this.probes.age();
     await this.intents?.refresh();
     const tunnelHealth = (customer: string, tunnel: string) => this.probes.tunnels.lastVerdict(customer, tunnel);
-    const desired = desiredKernel(view, { tunnelHealth, rulesets });
+    const desired = this.outlook.desired(input, tunnelHealth);
     const { prune } = await this.kernel.pursue(input, desired, () => mayPrune(view, this.wire));
     this.pass = { count: this.pass.count + 1, lastTook: clock.now() - began, problem: undefined };
     if (!prune) this.loop.wakeAfter(view.fleet.safety.settleMs);

@@ -25,6 +25,8 @@ export class Seat {
   private epoch = 0;
   private sequence = 0;
   private open = false;
+  /** Announcements that name no prefix twice: a renewal has those of the set before. */
+  private sound: DesiredSet['announcements'] | undefined;
 
   /**
    * Gives the seat away with a new epoch, or answers the pid of the agent that
@@ -79,9 +81,12 @@ export class Seat {
     if (!(set.ttlMs > 0 && set.ttlMs <= LONGEST_TTL_MS)) {
       return { refusal: 'invalid', detail: `ttlMs is ${set.ttlMs}, must be above 0 and at most ${LONGEST_TTL_MS}` };
     }
-    if (new Set(set.announcements.map(({ prefix }) => prefix)).size !== set.announcements.length) {
+    const { announcements } = set;
+    const isKnown = announcements === this.sound;
+    if (!isKnown && new Set(announcements.map(({ prefix }) => prefix)).size !== announcements.length) {
       return { refusal: 'invalid', detail: 'a prefix is named twice' };
     }
+    this.sound = announcements;
     this.sequence = set.sequence;
     return undefined;
   }

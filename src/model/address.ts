@@ -168,11 +168,25 @@ export function prefixOf(a: Address, length: number): Prefix {
   return `${format(family, valueOf(a) & maskOf(family, length))}/${length}` as Prefix;
 }
 
+interface Range {
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+/** Prefixes are compared far more often than new ones come: what was parsed is kept. */
+const ranges = new Map<Prefix, Range>();
+const MOST_RANGES = 1 << 17;
+
 /** First and last address of a prefix as numbers, for those who reason about ranges. */
-export function rangeOf(p: Prefix): { readonly first: bigint; readonly last: bigint } {
+export function rangeOf(p: Prefix): Range {
+  const known = ranges.get(p);
+  if (known) return known;
   const first = valueOf(networkOf(p));
   const size = 1n << BigInt(bitsOf(familyOf(p)) - lengthOf(p));
-  return { first, last: first + size - 1n };
+  const range = { first, last: first + size - 1n };
+  if (ranges.size >= MOST_RANGES) ranges.clear();
+  ranges.set(p, range);
+  return range;
 }
 
 /** `192.0.2.1` → `192.0.2.1/32`. */
@@ -180,13 +194,14 @@ export const hostPrefix = (a: Address): Prefix => `${a}/${bitsOf(familyOf(a))}` 
 
 /** True when `outer` holds all of `inner` (equal prefixes included). */
 export function contains(outer: Prefix, inner: Prefix | Address): boolean {
-  const family = familyOf(outer);
-  if (family !== familyOf(inner)) return false;
-  const [network, length] = inner.includes('/')
-    ? [networkOf(inner as Prefix), lengthOf(inner as Prefix)]
-    : [inner as Address, bitsOf(family)];
-  const outerLength = lengthOf(outer);
-  return outerLength <= length && prefixOf(network, outerLength) === outer;
+  if (familyOf(outer) !== familyOf(inner)) return false;
+  const { first, last } = rangeOf(outer);
+  if (inner.includes('/')) {
+    const range = rangeOf(inner as Prefix);
+    return first <= range.first && range.last <= last;
+  }
+  const value = valueOf(inner as Address);
+  return first <= value && value <= last;
 }
 
 /** True when the two share at least one address. */
@@ -232,7 +247,7 @@ export function otherEnd(link: InterfaceAddress): Address | undefined {
 export function comparePrefix(a: Prefix, b: Prefix): number {
   const byFamily = familyOf(a) - familyOf(b);
   if (byFamily !== 0) return byFamily;
-  const [x, y] = [valueOf(networkOf(a)), valueOf(networkOf(b))];
+  const [x, y] = [rangeOf(a).first, rangeOf(b).first];
   if (x !== y) return x < y ? -1 : 1;
   return lengthOf(a) - lengthOf(b);
 }

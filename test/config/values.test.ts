@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { formatDuration, parseDuration } from '../../src/config/durations.js';
 import { disjointPorts, disjointPrefixes, protocolOf } from '../../src/config/firewall-values.js';
 import { parseFleet } from '../../src/config/parse.js';
-import { PrefixIndex } from '../../src/config/prefix-index.js';
+import { PrefixIndex } from '../../src/model/prefix-index.js';
 import { specialPurposeOf } from '../../src/config/reserved.js';
 import { alternatives, dotted, editDistance, nearest, shown } from '../../src/config/wording.js';
 import { address, contains, prefix, prefixOf, type Prefix } from '../../src/model/address.js';

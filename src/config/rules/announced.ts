@@ -1,7 +1,7 @@
 import { familyOf, lengthOf, type Prefix } from '../../model/address.js';
 import { attractedOf, ownedText } from '../addresses.js';
 import type { Judge, Rule } from '../judge.js';
-import { PrefixIndex } from '../prefix-index.js';
+import { PrefixIndex } from '../../model/prefix-index.js';
 import type { OwnedPrefix } from '../addresses.js';
 
 /** Longer ones do not travel the Internet; shorter ones nobody holds (the largest blocks given out are /8 and /16). */

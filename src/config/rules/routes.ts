@@ -1,4 +1,5 @@
-import { contains } from '../../model/address.js';
+import type { Prefix } from '../../model/address.js';
+import { PrefixIndex } from '../../model/prefix-index.js';
 import { tunnelsOf } from '../addresses.js';
 import type { Rule } from '../judge.js';
 import { alternatives, nearest, shown, type TreePath } from '../wording.js';
@@ -24,8 +25,9 @@ export const routeTunnelRule: Rule = (draft, judge) => {
 export const routePrefixRule: Rule = (draft, judge) => {
   for (const [customer, { prefixes, routes }] of Object.entries(draft.customers)) {
     if (!judge.isIntact(['customers', customer, 'prefixes'])) continue;
+    const own = indexOf(prefixes);
     for (const [index, route] of routes.entries()) {
-      if (prefixes.some(({ prefix }) => contains(prefix, route.prefix))) continue;
+      if (own.holding(route.prefix).length > 0) continue;
       judge.refuse({
         code: 'route-outside',
         path: ['customers', customer, 'routes', index, 'prefix'],
@@ -63,8 +65,9 @@ export const repeatedRouteRule: Rule = (draft, judge) => {
 export const advertisedRouteRule: Rule = (draft, judge) => {
   for (const [customer, { prefixes, routes }] of Object.entries(draft.customers)) {
     if (!judge.isIntact(['customers', customer, 'routes'])) continue;
+    const routed = indexOf(routes);
     for (const [index, { prefix, advertise, onDemand }] of prefixes.entries()) {
-      if (!(advertise || onDemand === true) || routes.some((route) => contains(route.prefix, prefix))) continue;
+      if (!(advertise || onDemand === true) || routed.holding(prefix).length > 0) continue;
       judge.refuse({
         code: 'no-route',
         path: ['customers', customer, 'prefixes', index, 'prefix'],
@@ -83,3 +86,9 @@ export const unusedTunnelRule: Rule = (draft, judge) => {
     judge.warn({ code: 'unused-tunnel', path, target: 'key', message, remedy: 'write a route to it, or take it out' });
   }
 };
+
+function indexOf(entries: readonly { readonly prefix: Prefix }[]): PrefixIndex<Prefix> {
+  const index = new PrefixIndex<Prefix>();
+  for (const { prefix } of entries) index.add(prefix, prefix);
+  return index;
+}

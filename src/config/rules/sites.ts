@@ -11,7 +11,7 @@ import {
 } from '../addresses.js';
 import type { Rule } from '../judge.js';
 import { isTooShort } from './announced.js';
-import { PrefixIndex } from '../prefix-index.js';
+import { PrefixIndex } from '../../model/prefix-index.js';
 import { shown } from '../wording.js';
 
 /** IFNAMSIZ - 1, and what dev_valid_name() of the kernel accepts; `@` and `%` are ip(8)'s and the sysctl tree's. */

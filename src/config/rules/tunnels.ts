@@ -8,7 +8,7 @@ import {
   type OwnedTunnel,
 } from '../addresses.js';
 import type { Judge, Rule } from '../judge.js';
-import { PrefixIndex } from '../prefix-index.js';
+import { PrefixIndex } from '../../model/prefix-index.js';
 import type { TreePath } from '../wording.js';
 import { isTooShort } from './announced.js';
 

@@ -1,4 +1,4 @@
-import { familyOf, hostPrefix, lengthOf, networkOf, prefixOf, type Address, type Prefix } from '../model/address.js';
+import { familyOf, hostPrefix, lengthOf, networkOf, prefixOf, type Address, type Prefix } from './address.js';
 
 /**
  * Finds what holds a prefix or address among many: one look-up per length in
