@@ -11,7 +11,7 @@ export class Vigil {
 
   constructor(
     private readonly clock: Clock,
-    private readonly bounds: VigilanceBounds,
+    private readonly bounds: () => VigilanceBounds,
     /** Milliseconds. Whoever stands still for longer may have lost the lease, and knows nothing of what happened. */
     leaseMs: () => number,
     /** A look is due now: until it has been taken nothing is renewed. */
@@ -72,6 +72,6 @@ export class Vigil {
 
   whyNotRenew(): string | undefined {
     this.pulse.check();
-    return whyNotRenew(this.seen, this.bounds, this.clock.now());
+    return whyNotRenew(this.seen, this.bounds(), this.clock.now());
   }
 }

@@ -27,11 +27,15 @@ import { Loop } from './loop.js';
 
 /** Drift makes events; a full look at this period is for what they might miss, and for the counters in `status`. */
 const PERIOD_MS = 4_000;
+/** It comes seldomer where there is much to read: to read and compare one object takes some 15 µs. */
+const PERIOD_PER_OBJECT_MS = 3;
+const LONGEST_PERIOD_MS = 60_000;
 const RETRY_MS = 200;
 /** How long a repair may wait for the withdrawal of what it mends. */
 const WITHDRAW_BOUND_MS = 500;
 /** An agent that has not looked for longer, or is busy with one pass for longer, does not renew its lease. */
-const VIGILANCE = { readBack: 3 * PERIOD_MS, pass: 2 * PERIOD_MS };
+const PERIODS_UNREAD = 3;
+const LONGEST_PASS_MS = 2 * PERIOD_MS;
 const NO_INTENTS: Intents = new Map();
 
 export class Agent {
@@ -75,7 +79,12 @@ export class Agent {
     });
     this.startedAt = clock.wall();
     const leaseMs = (): number => this.fleet.input.view.fleet.safety.leaseMs;
-    this.vigil = new Vigil(clock, VIGILANCE, leaseMs, () => this.loop.wake());
+    this.vigil = new Vigil(
+      clock,
+      () => ({ readBack: PERIODS_UNREAD * this.periodMs, pass: LONGEST_PASS_MS }),
+      leaseMs,
+      () => this.loop.wake(),
+    );
     this.kernel = new KernelSide({
       parts,
       evidence: this.evidence,
@@ -89,7 +98,7 @@ export class Agent {
     });
     this.loop = new Loop({
       clock,
-      periodMs: PERIOD_MS,
+      periodMs: LONGEST_PERIOD_MS,
       retryMs: RETRY_MS,
       pass: () => this.vigil.during(() => this.onePass()),
       failed: (error) => this.passFailed(error),
@@ -200,7 +209,13 @@ export class Agent {
     const desired = this.outlook.desired(input, tunnelHealth);
     const { prune } = await this.kernel.pursue(input, desired, () => mayPrune(view, this.wire));
     this.pass = { count: this.pass.count + 1, lastTook: clock.now() - began, problem: undefined };
-    if (!prune) this.loop.wakeAfter(view.fleet.safety.settleMs);
+    this.loop.wakeAfter(prune ? this.periodMs : Math.min(this.periodMs, view.fleet.safety.settleMs));
+  }
+
+  private get periodMs(): number {
+    const { routes = [], nexthops = [], addresses = [], sysctls = [] } = this.kernel.observed ?? {};
+    const objects = routes.length + nexthops.length + addresses.length + sysctls.length;
+    return Math.min(LONGEST_PERIOD_MS, Math.max(PERIOD_MS, objects * PERIOD_PER_OBJECT_MS));
   }
 
   private passFailed(error: unknown): void {

@@ -11,8 +11,8 @@ import type { Speaker } from '../ports/speaker.js';
 
 /** Paths and peers raise events; what raises none, the policy above all, is found changed within this time. */
 const PERIOD_MS = 2_000;
-/** Reading a large table back may take this share of the time at most: a fiftieth by age, a quarter under events. */
-const SHARE_BY_AGE = 50;
+/** Reading a large table back may take this share of the time at most: a hundredth by age, a quarter under events. */
+const SHARE_BY_AGE = 100;
 const SHARE_BY_EVENT = 4;
 const SHORTEST_GAP_MS = 20;
 

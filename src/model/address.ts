@@ -26,13 +26,17 @@ export const bitsOf = (family: Family): 32 | 128 => (family === 4 ? 32 : 128);
 function parseV4(text: string): bigint | undefined {
   const parts = text.split('.');
   if (parts.length !== 4) return undefined;
-  let value = 0n;
+  let value = 0;
   for (const part of parts) {
-    if (!/^(0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined;
-    value = (value << 8n) | BigInt(part);
+    const octet = OCTETS.get(part);
+    if (octet === undefined) return undefined;
+    value = value * 256 + octet;
   }
-  return value;
+  return BigInt(value);
 }
+
+/** Every octet by its only spelling. */
+const OCTETS: ReadonlyMap<string, number> = new Map(Array.from({ length: 256 }, (_, octet) => [String(octet), octet]));
 
 function parseGroups(text: string): bigint[] | undefined {
   if (text === '') return [];
@@ -72,7 +76,8 @@ function parse(text: string): Parsed | undefined {
 
 function format(family: Family, value: bigint): Address {
   if (family === 4) {
-    return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join('.') as Address;
+    const bits = Number(value);
+    return `${bits >>> 24}.${(bits >>> 16) & 255}.${(bits >>> 8) & 255}.${bits & 255}` as Address;
   }
   const groups = Array.from({ length: 8 }, (_, i) => (value >> BigInt(112 - 16 * i)) & 0xffffn);
   if (groups.slice(0, 5).every((g) => g === 0n) && groups[5] === 0xffffn) {

@@ -35,7 +35,7 @@ const parts: Readonly<Record<string, () => Promise<readonly (Row | string)[]>>> 
   services: () => benchServices({ each: 10, rounds: times(3), stops: times(2) }),
   decided: () => benchDecided(times(100)),
   kernel: () => benchKernel(times(20)),
-  steady: () => benchSteady({ prefixes: Math.max(250, times(10_000)), seconds: times(20) }),
+  steady: () => benchSteady({ prefixes: Math.max(250, times(10_000)), seconds: times(120) }),
 };
 
 console.log(head(HEADINGS));
