@@ -25,7 +25,7 @@ import { Patience } from './guard-patience.js';
 import { Pulse } from './pulse.js';
 import { Rights } from './guard-rights.js';
 import { Waiters } from './guard-waiters.js';
-import { absentFrom, WireView } from './guard-wire.js';
+import { Absent, WireView } from './guard-wire.js';
 import { Loop } from './loop.js';
 
 const PERIOD_MS = 1_000;
@@ -48,6 +48,7 @@ export class GuardLoop {
   private readonly watch: EssentialWatch;
   private readonly loop: Loop;
   private readonly view = new WireView();
+  private readonly absent = new Absent();
   private readonly waiters: Waiters;
   private readonly patience: Patience;
   private watching: Subscription | undefined;
@@ -206,7 +207,7 @@ export class GuardLoop {
     this.rights.hold = this.boot.hold(this.rights.view);
     this.met = true;
     const observed = await this.keeper.converge(() => this.goal(clock.now()), looked);
-    const absent = absentFrom(this.rights.decide(clock.now()), observed);
+    const absent = this.absent.from(this.rights.decide(clock.now()), observed);
     const confirmed = await this.keeper.confirmGone(absent, observed, clock);
     if (!confirmed) this.loop.wakeAfter(CONFIRM_MS);
     this.rights.forget((prefix) => this.keeper.settling.isSettled(prefix, this.settleMs, clock.now()));

@@ -23,10 +23,23 @@ export interface WireParts {
   readonly now: number;
 }
 
-/** Prefixes that are neither wanted nor held: what a confirmation is asked for. */
-export function absentFrom(decisions: readonly PrefixDecision[], observed: SpeakerObserved): ReadonlySet<Prefix> {
-  const held = new Set(observed.state === 'started' ? observed.paths.map(({ prefix }) => prefix) : []);
-  return new Set(decisions.flatMap(({ prefix, path }) => (path || held.has(prefix) ? [] : [prefix])));
+/** Prefixes that are neither wanted nor held: what a confirmation is asked for. The same set as before while nothing changes. */
+export class Absent {
+  private last:
+    | {
+        readonly decisions: readonly PrefixDecision[];
+        readonly observed: SpeakerObserved;
+        readonly set: ReadonlySet<Prefix>;
+      }
+    | undefined;
+
+  from(decisions: readonly PrefixDecision[], observed: SpeakerObserved): ReadonlySet<Prefix> {
+    if (this.last?.decisions === decisions && this.last.observed === observed) return this.last.set;
+    const held = new Set(observed.state === 'started' ? observed.paths.map(({ prefix }) => prefix) : []);
+    const set = new Set(decisions.flatMap(({ prefix, path }) => (path || held.has(prefix) ? [] : [prefix])));
+    this.last = { decisions, observed, set };
+    return set;
+  }
 }
 
 function wireState(parts: WireParts): WireState {

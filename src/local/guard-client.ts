@@ -69,6 +69,8 @@ export async function sentToPeers(path: string, prefix: Prefix): Promise<readonl
 /** The last set that was offered whole, and the wire state as the guard told it last. */
 interface Told {
   readonly set: DesiredSet;
+  /** Equal to those of the set, as they were handed over last: most often the same array comes again. */
+  readonly announcements: DesiredSet['announcements'];
   readonly wire: WireState;
 }
 
@@ -93,13 +95,13 @@ function offerOver(client: LocalClient<GuardCalls>): GuardClient['offer'] {
   return async (set) => {
     const last = told;
     told = undefined;
-    if (last?.set.epoch === set.epoch && same(last.set.announcements, set.announcements)) {
+    if (last?.set.epoch === set.epoch && same(last.announcements, set.announcements)) {
       const renewed = await renew(set, last);
-      if (renewed?.accepted) told = { set: last.set, wire: renewed.wire };
+      if (renewed?.accepted) told = { ...last, announcements: set.announcements, wire: renewed.wire };
       if (renewed) return renewed;
     }
     const answer = await client.call('offer', set, ANSWER_MS);
-    if (answer.accepted) told = { set, wire: answer.wire };
+    if (answer.accepted) told = { set, announcements: set.announcements, wire: answer.wire };
     return answer;
   };
 }
