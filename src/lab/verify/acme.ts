@@ -32,6 +32,9 @@ export const ACME = {
   routers: { 'acme-r1': '198.51.100.66', 'acme-r2': '198.51.100.130' },
 } as const;
 
+/** What a server announces that its data plane carries: Acme's prefixes and the covering one of the endpoint. */
+export const PREFIXES = [ACME.prefix4, ACME.prefix6, '192.0.2.0/24'] as const;
+
 export const ACME_ROUTERS = ['acme-r1', 'acme-r2'] as const;
 
 export const GLOBEX = { router: 'globex-r1', v4: '198.19.7.100' } as const;

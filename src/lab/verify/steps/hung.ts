@@ -1,12 +1,11 @@
 /** (q) an agent that hangs, and what fails meanwhile. */
-import { ACME, ENDPOINT, SJC, UNICAST } from '../acme.js';
+import { ACME, ENDPOINT, PREFIXES, SJC, UNICAST } from '../acme.js';
 import { expect, type Field } from '../field.js';
 import { bird, spreadOver } from '../routing.js';
 import { allHold, heldLevels, LEASE_MS, ROUTER_MS, supervise } from '../servers.js';
 import type { Step } from '../step.js';
 
 const [VICTIM, OTHER] = SJC.servers;
-const PREFIXES = [ACME.prefix4, ACME.prefix6, '192.0.2.0/24'];
 
 /** The guard proves a fault by itself: in so many milliseconds, whatever the lease. */
 const PROOF_MS = 3_000;

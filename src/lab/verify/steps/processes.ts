@@ -1,5 +1,5 @@
 /** (l) drain under traffic, an agent restarted, an agent gone for good. */
-import { ACME, AMS, UNICAST } from '../acme.js';
+import { ACME, AMS, PREFIXES, UNICAST } from '../acme.js';
 import { expect, type Field } from '../field.js';
 import { noUpdate, spreadOver } from '../routing.js';
 import { allHold, heldLevels, LEASE_MS, ROUTER_MS, statusOf, STOP_GRACE_MS, supervise } from '../servers.js';
@@ -7,7 +7,6 @@ import type { Step } from '../step.js';
 import { losesNothing } from '../traffic.js';
 
 const [VICTIM, OTHER] = AMS.servers;
-const PREFIXES = [ACME.prefix4, ACME.prefix6, '192.0.2.0/24'];
 
 /** A new agent that changed its mind would have done so by then. */
 const AFTERMATH_MS = 1_500;

@@ -1,5 +1,5 @@
 /** (r) a guard killed, a gobgpd killed. */
-import { ACME, AMS } from '../acme.js';
+import { AMS, PREFIXES } from '../acme.js';
 import type { Field } from '../field.js';
 import { noUpdate, spreadOver } from '../routing.js';
 import { allHold, killAndRevive, statusOf } from '../servers.js';
@@ -7,7 +7,6 @@ import type { Step } from '../step.js';
 import { losesNothing } from '../traffic.js';
 
 const [VICTIM, OTHER] = AMS.servers;
-const PREFIXES = [ACME.prefix4, ACME.prefix6, '192.0.2.0/24'];
 
 /** runit waits a second before it starts gobgpd again, and FRR as long before it tries the session. */
 const SESSION_BACK_MS = 6_000;
