@@ -2,14 +2,19 @@
 import { checkSpecsOf } from '../decide/checks.js';
 import type { ServerView } from '../model/fleet.js';
 import type { WireState } from '../model/lease.js';
+import type { Timer } from '../ports/clock.js';
 import { CheckFacts } from './agent-checks.js';
 import { probesOf, TunnelFacts } from './agent-facts.js';
 import type { Standing } from './agent-chronicle.js';
 import type { AgentParts } from './agent-parts.js';
 
+/** How often knowledge is asked whether it still counts, however seldom the kernel is read. */
+const AGE_MS = 4_000;
+
 export class Probes {
   readonly tunnels = new TunnelFacts();
   readonly checks = new CheckFacts();
+  private aging: Timer | undefined;
 
   constructor(
     private readonly parts: Pick<AgentParts, 'clock' | 'log' | 'prober' | 'checker'>,
@@ -18,6 +23,7 @@ export class Probes {
   ) {}
 
   start(): void {
+    this.ageLater();
     const { log, prober, checker } = this.parts;
     prober.start({
       sample: (sample) => this.noted(this.tunnels.take(sample)),
@@ -48,14 +54,24 @@ export class Probes {
     return [...this.tunnels.standing, ...this.checks.standing];
   }
 
-  /** Lets knowledge without fresh proof lapse. */
-  age(): void {
-    const now = this.parts.clock.now();
-    this.tunnels.age(now);
-    this.checks.age(now);
+  /** Lets knowledge without fresh proof lapse, again and again. */
+  private ageLater(): void {
+    const { clock } = this.parts;
+    this.aging = clock.after(AGE_MS, () => {
+      const before = this.revision;
+      this.tunnels.age(clock.now());
+      this.checks.age(clock.now());
+      this.noted(this.revision !== before);
+      this.ageLater();
+    });
+  }
+
+  private get revision(): number {
+    return this.tunnels.revision + this.checks.revision;
   }
 
   async stop(): Promise<void> {
+    this.aging?.cancel();
     await Promise.allSettled([this.parts.prober.stop(), this.parts.checker?.stop()]);
   }
 

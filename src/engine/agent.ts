@@ -203,7 +203,6 @@ export class Agent {
     const { input } = this.fleet;
     const { view } = input;
     const began = clock.now();
-    this.probes.age();
     await this.intents?.refresh();
     const tunnelHealth = (customer: string, tunnel: string) => this.probes.tunnels.lastVerdict(customer, tunnel);
     const desired = this.outlook.desired(input, tunnelHealth);

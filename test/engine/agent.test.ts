@@ -87,6 +87,23 @@ describe('first start', () => {
 });
 
 describe('a pass', () => {
+  it('reads a large kernel seldomer, and forgets what probes have not proven for a while as soon as ever', async () => {
+    const many = Array.from({ length: 2_000 }, (_, n) => prefix(`10.${n >> 8}.${n & 255}.0/24`));
+    const large = {
+      ...globex,
+      prefixes: many.map((own) => ({ prefix: own, advertise: true })),
+      routes: many.map((own) => ({ prefix: own, tunnel: 'us', priority: 100, weight: 1 })),
+    };
+    await begin({ ...acmeFleet, customers: [large] }).startAndSettle();
+    const before = world.observations;
+    await world.clock.advance(9_000);
+    expect(world.observations).toBe(before);
+    world.answers = undefined;
+    await world.clock.advance(9_000);
+    expect(world.agent.status().tunnels.map(({ health }) => health)).toEqual(['unknown']);
+    expect(world.agent.status().guardProblem).toBeUndefined();
+  });
+
   it('with nothing to do applies nothing, renews the lease, and asks for the same', async () => {
     await begin().startAndSettle();
     const before = world.guard.offers.length;
