@@ -6,7 +6,7 @@ import { DEFAULT_NETNS } from '../../model/naming.js';
 import { same } from '../../model/same.js';
 import type { Iproute } from '../../ports/iproute.js';
 import { KernelError, type RouteDriver } from '../../ports/kernel.js';
-import type { Rtnetlink } from '../../ports/rtnetlink.js';
+import type { Forwarding, Rtnetlink } from '../../ports/rtnetlink.js';
 import { nexthopsFrom, routesFrom, rulesFrom } from './read.js';
 import { stepOf, type RouteOp, type Step } from './steps.js';
 
@@ -15,28 +15,34 @@ interface Inside {
   readonly nexthops: readonly NexthopState[];
 }
 
+type Find = readonly (readonly [netns: Netns, forwarding: Forwarding])[];
+
+const isSameFind = (a: Find, b: Find): boolean =>
+  a.length === b.length && a.every(([netns, forwarding], n) => b[n]?.[0] === netns && b[n][1] === forwarding);
+
+/** Nexthop objects are ours in customers' namespaces only. */
+function insideFrom(found: Find, protocol: number): Inside {
+  const routes = found.flatMap(([netns, inside]) => routesFrom(inside.routes, netns));
+  const nexthops = found.flatMap(([netns, inside]) =>
+    netns === DEFAULT_NETNS ? [] : nexthopsFrom(inside.nexthops, netns, protocol),
+  );
+  return { routes: sortedBy(routes, routeKey), nexthops: sortedBy(nexthops, nexthopKey) };
+}
+
 export function createRouteDriver(ip: Iproute, rtnetlink: Rtnetlink, numbers: KernelNumbers): RouteDriver {
   const { protocol } = numbers;
+  let last: { readonly found: Find; readonly inside: Inside } | undefined;
 
   const observe: RouteDriver['observe'] = async (namespaces) => {
     const rules = rulesFrom(await rtnetlink.rules(), protocol);
-    const { routes, nexthops } = await forwardingIn([DEFAULT_NETNS, ...namespaces]);
-    return {
-      rules: sortedBy(rules, ruleKey),
-      routes: sortedBy(routes, routeKey),
-      nexthops: sortedBy(nexthops, nexthopKey),
-    };
+    return { rules: sortedBy(rules, ruleKey), ...(await forwardingIn([DEFAULT_NETNS, ...namespaces])) };
   };
 
-  /** Nexthop objects are ours in customers' namespaces only. */
+  /** The same lists as before while every namespace answers as before. */
   async function forwardingIn(namespaces: readonly Netns[]): Promise<Inside> {
     const found = [...(await rtnetlink.forwarding(namespaces, protocol))];
-    return {
-      routes: found.flatMap(([netns, { routes }]) => routesFrom(routes, netns)),
-      nexthops: found.flatMap(([netns, { nexthops }]) =>
-        netns === DEFAULT_NETNS ? [] : nexthopsFrom(nexthops, netns, protocol),
-      ),
-    };
+    if (!last || !isSameFind(last.found, found)) last = { found, inside: insideFrom(found, protocol) };
+    return last.inside;
   }
 
   /** Runs steps of one place. A step that failed because its effect is already there is passed over. */

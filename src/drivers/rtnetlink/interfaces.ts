@@ -69,9 +69,11 @@ export function interfacesFrom(
   return links.map((link) => ({ ...linkFrom(link), addresses: byIndex.get(indexOf(link)) ?? [] }));
 }
 
-/** Device names by index. */
-export const namesFrom = (links: readonly NetlinkMessage[]): ReadonlyMap<number, string> =>
-  new Map(links.map((link) => [indexOf(link), nameOf(link)]));
+/** Device names by index, as a text that is the same for the same names: much else about a link changes by itself. */
+export const namesFrom = (links: readonly NetlinkMessage[]): string =>
+  JSON.stringify(links.map((link) => [indexOf(link), nameOf(link)]));
+
+export const namesIn = (text: string): ReadonlyMap<number, string> => new Map(JSON.parse(text) as [number, string][]);
 
 const nameOf = ({ attributes }: NetlinkMessage): string => must(attributes.text(IFLA_IFNAME), 'a link’s name');
 

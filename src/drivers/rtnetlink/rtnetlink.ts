@@ -2,11 +2,12 @@ import { closeSync, openSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Netns } from '../../model/kernel.js';
 import { DEFAULT_NETNS } from '../../model/naming.js';
+import { once } from '../../model/once.js';
 import { KernelError } from '../../ports/kernel.js';
 import type { Namespaces } from '../../ports/namespaces.js';
-import type { Netlink, NetlinkRequest } from '../../ports/netlink.js';
-import type { Rtnetlink } from '../../ports/rtnetlink.js';
-import { ADDRESS_DUMP, interfacesFrom, LINK_DUMP, namesFrom } from './interfaces.js';
+import type { Netlink, NetlinkMessage, NetlinkRequest } from '../../ports/netlink.js';
+import type { Forwarding, Rtnetlink } from '../../ports/rtnetlink.js';
+import { ADDRESS_DUMP, interfacesFrom, LINK_DUMP, namesFrom, namesIn } from './interfaces.js';
 import { NEXTHOP_DUMP, nexthopFrom, routeDump, routesFrom, ruleDump, ruleFrom } from './routes.js';
 import { headerOf, u32 } from './words.js';
 
@@ -19,6 +20,8 @@ const NETNSA_NSID_NOT_ASSIGNED = 0xffffffff;
 /** Namespaces read before other work of this process has its turn: a few milliseconds. */
 const AT_ONCE = 16;
 
+type Messages = readonly NetlinkMessage[];
+
 export interface RtnetlinkParts {
   readonly netlink: Netlink;
   readonly namespaces: Namespaces;
@@ -26,27 +29,39 @@ export interface RtnetlinkParts {
 
 export function createRtnetlink({ netlink, namespaces }: RtnetlinkParts): Rtnetlink {
   const ask = (netns: Netns, requests: readonly NetlinkRequest[]) => netlink.ask(netns, 'route', requests);
+  const interfacesIn = once(interfacesFrom);
+  const forwardingIn = once(forwardingFrom);
   return {
     interfaces: (wanted) =>
       each(wanted, (netns) => {
         const [links = [], addresses = []] = ask(netns, [LINK_DUMP, ADDRESS_DUMP]);
-        return interfacesFrom(links, addresses);
+        return interfacesIn(links, addresses);
       }),
     forwarding: (wanted, protocol) =>
       each(wanted, (netns) => {
         const requests = [LINK_DUMP, routeDump(4, protocol), routeDump(6, protocol), NEXTHOP_DUMP];
         const [links = [], routes4 = [], routes6 = [], nexthops = []] = ask(netns, requests);
-        const names = namesFrom(links);
-        return {
-          routes: routesFrom([...routes4, ...routes6], protocol, names),
-          nexthops: nexthops.map((message) => nexthopFrom(message, names)),
-        };
+        return forwardingIn(routes4, routes6, nexthops, protocol, namesFrom(links));
       }),
     rules: async () => ask(DEFAULT_NETNS, [ruleDump(4), ruleDump(6)]).flatMap((messages) => messages.map(ruleFrom)),
     idsOf: async (wanted) => {
       const ids = await each(wanted, (netns) => idOf(netlink, namespaces, netns));
       return new Map([...ids].flatMap(([netns, id]) => (id === undefined ? [] : [[netns, id]])));
     },
+  };
+}
+
+function forwardingFrom(
+  routes4: Messages,
+  routes6: Messages,
+  nexthops: Messages,
+  protocol: number,
+  links: string,
+): Forwarding {
+  const names = namesIn(links);
+  return {
+    routes: routesFrom([...routes4, ...routes6], protocol, names),
+    nexthops: nexthops.map((message) => nexthopFrom(message, names)),
   };
 }
 

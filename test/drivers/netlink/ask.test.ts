@@ -106,6 +106,59 @@ describe('an answer', () => {
   });
 });
 
+describe('an answer that is repeated', () => {
+  const heard = (datagrams: (sequence: number, turn: number) => readonly Buffer[]) => {
+    let turn = 0;
+    const kernel = scriptedKernel({ answer: ({ sequence }) => datagrams(sequence, turn++) });
+    const netlink = createNetlink({ syscalls: kernel.syscalls, namespaces: here });
+    return (request = DUMP, netns = '') => netlink.ask(netns, 'route', [request])[0];
+  };
+  const portOf = (bytes: Buffer, port: number): Buffer => {
+    const copy = Buffer.from(bytes);
+    host.writeU32(copy, port, 12);
+    return copy;
+  };
+
+  test('is the same object, whatever the port and the number of the conversation', () => {
+    const ask = heard((sequence, turn) => [portOf(link(sequence, 1), 77 + turn), done(sequence)]);
+    const first = ask();
+    expect(ask()).toBe(first);
+    expect(first).toHaveLength(1);
+  });
+
+  test.each([
+    ['one byte is another', (turn: number) => [link(1, 1 + turn), done(1)]],
+    ['one message is missing', (turn: number) => [link(1, 1), ...(turn === 0 ? [link(1, 2)] : []), done(1)]],
+    ['one message is new', (turn: number) => [link(1, 1), ...(turn === 1 ? [link(1, 2)] : []), done(1)]],
+  ])('is another one when %s', (_, answer) => {
+    const ask = heard((_sequence, turn) => answer(turn));
+    const first = ask();
+    const second = ask();
+    expect(second).not.toBe(first);
+    expect(second).not.toEqual(first);
+  });
+
+  test('is another one in another namespace, and to another request', () => {
+    const ask = heard((sequence) => [link(sequence, 1), done(sequence)]);
+    const first = ask();
+    expect(ask(DUMP, 'cv-acme')).not.toBe(first);
+    expect(ask({ ...DUMP, type: 22 })).not.toBe(first);
+    expect(ask({ ...DUMP, header: Buffer.alloc(16, 1) })).not.toBe(first);
+    expect(ask({ ...DUMP, attributes: [[1, Buffer.from([1])]] })).not.toBe(first);
+    expect(ask()).toBe(first);
+  });
+
+  test('counts as one although what another request left behind stands between', () => {
+    const ask = heard((sequence, turn) => [
+      ...(turn === 1 ? [link(sequence + 77, 9)] : []),
+      link(sequence, 1),
+      done(sequence),
+    ]);
+    expect(ask()).toHaveLength(1);
+    expect(ask()).toHaveLength(1);
+  });
+});
+
 describe('requests', () => {
   test('carry header and attributes, each padded to four bytes', () => {
     const { indexes, asked } = against(({ sequence }) => [done(sequence)]);
@@ -212,7 +265,10 @@ describe('what is no answer', () => {
     ['an end without its number', ({ sequence }) => [message(sequence, NLMSG_DONE)], cutShort, 'unreadable'],
     [
       'an attribute past its message',
-      ({ sequence }) => [message(sequence, NEWLINK, Buffer.concat([Buffer.alloc(16), Buffer.alloc(8, 0xff)]))],
+      ({ sequence }) => [
+        message(sequence, NEWLINK, Buffer.concat([Buffer.alloc(16), Buffer.alloc(8, 0xff)])),
+        done(sequence),
+      ],
       'netlink: an attribute runs past its message',
       'unreadable',
     ],

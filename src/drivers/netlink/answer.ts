@@ -1,0 +1,87 @@
+/** One answer as it arrives: `struct nlmsghdr` of linux/netlink.h is length, type, flags, sequence, port. */
+import { getSystemErrorName } from 'node:util';
+import { KernelError } from '../../ports/kernel.js';
+import type { NetlinkMessage, NetlinkRequest } from '../../ports/netlink.js';
+import { aligned, host, readAttributes, readFields } from './attributes.js';
+
+export const HEADER_BYTES = 16;
+const SEQUENCE_AT = 8;
+
+const NLMSG_ERROR = 2;
+const NLMSG_DONE = 3;
+
+const NLM_F_DUMP_INTR = 0x10;
+
+/** Messages of an earlier, abandoned dump are passed over. */
+export class Answer {
+  /** What has arrived, without the numbers of this conversation: an answer that says the same has the same bytes. */
+  readonly datagrams: Buffer[] = [];
+  complete = false;
+  interrupted = false;
+  private readonly found: Buffer[] = [];
+
+  constructor(
+    private readonly request: NetlinkRequest,
+    private readonly sequence: number,
+  ) {}
+
+  /** Keeps the datagram, and writes to it. */
+  take(datagram: Buffer): void {
+    let at = 0;
+    do {
+      const length = at + HEADER_BYTES <= datagram.length ? host.u32(datagram, at) : 0;
+      if (length < HEADER_BYTES || at + length > datagram.length) throw this.cutShort();
+      if (host.u32(datagram, at + SEQUENCE_AT) === this.sequence) {
+        datagram.fill(0, at + SEQUENCE_AT, at + HEADER_BYTES);
+        this.takeMessage(datagram.subarray(at, at + length));
+      }
+      at += aligned(length);
+    } while (at < datagram.length);
+    this.datagrams.push(datagram);
+  }
+
+  /** What the complete answer says. */
+  messages(): readonly NetlinkMessage[] {
+    const from = HEADER_BYTES + aligned(this.request.header.length);
+    return this.found.map((message) => ({
+      type: host.u16(message, 4),
+      header: readFields(message.subarray(HEADER_BYTES, from)),
+      attributes: readAttributes(message.subarray(from)),
+    }));
+  }
+
+  private takeMessage(message: Buffer): void {
+    const type = host.u16(message, 4);
+    this.interrupted ||= (host.u16(message, 6) & NLM_F_DUMP_INTR) !== 0;
+    if (type === NLMSG_ERROR || type === NLMSG_DONE) {
+      if (message.length < HEADER_BYTES + 4) throw this.cutShort();
+      const code = host.u32(message, HEADER_BYTES) | 0;
+      if (code < 0) throw refused(this.request, code);
+      this.complete = true;
+      return;
+    }
+    if (message.length < HEADER_BYTES + aligned(this.request.header.length)) throw this.cutShort();
+    this.found.push(message);
+    if (!this.request.dump) this.complete = true;
+  }
+
+  private cutShort(): KernelError {
+    return new KernelError('unreadable', `netlink: the answer to request ${this.request.type} is cut short`);
+  }
+}
+
+/** A dump asks for no object: what one does not find is unknown and not absent. */
+export function refused({ type, dump }: NetlinkRequest, code: number): KernelError {
+  const name = getSystemErrorName(code);
+  switch (name) {
+    case 'ENOENT':
+    case 'ENODEV':
+    case 'ESRCH':
+      return new KernelError(dump ? 'unreadable' : 'absent', `netlink: request ${type}: ${name}`);
+    case 'EPERM':
+    case 'EACCES':
+      return new KernelError('not-permitted', `netlink: request ${type}: ${name}; run as root or with CAP_NET_ADMIN`);
+    default:
+      return new KernelError('unreadable', `netlink: request ${type}: ${name}`);
+  }
+}
