@@ -9,10 +9,11 @@ import { same } from '../model/same.js';
 import type { Clock } from '../ports/clock.js';
 import type { Speaker } from '../ports/speaker.js';
 
-/** Paths and peers raise events; what raises none, the policy above all, is found changed within this time. */
+/** What raises no event, the policy above all, is found changed within this time. */
 const PERIOD_MS = 2_000;
-/** Reading a large table back may take this share of the time at most: a hundredth by age, a quarter under events. */
-const SHARE_BY_AGE = 100;
+/** Reading back may take this share of the time at most: by age, where paths are only counted and where they are listed; and under events. */
+const SHARE_BY_AGE = { counted: 200, listed: 3_000 } as const;
+const LONGEST_UNLISTED_MS = 600_000;
 const SHARE_BY_EVENT = 4;
 const SHORTEST_GAP_MS = 20;
 
@@ -20,7 +21,9 @@ export class SpeakerMirror {
   observed: SpeakerObserved | undefined;
   private stale = true;
   private readAt = Number.NEGATIVE_INFINITY;
-  private readTook = 0;
+  private listedAt = Number.NEGATIVE_INFINITY;
+  /** The last of each kind, in milliseconds. */
+  private readonly took = { counted: 0, listed: 0 };
 
   constructor(
     private readonly speaker: Speaker,
@@ -36,23 +39,32 @@ export class SpeakerMirror {
   dueIn(): number {
     if (!this.observed) return 0;
     const gap = this.stale
-      ? Math.max(SHORTEST_GAP_MS, SHARE_BY_EVENT * this.readTook)
-      : Math.max(PERIOD_MS, SHARE_BY_AGE * this.readTook);
-    return this.readAt + gap - this.clock.now();
+      ? Math.max(SHORTEST_GAP_MS, SHARE_BY_EVENT * this.took.listed)
+      : Math.max(PERIOD_MS, SHARE_BY_AGE.counted * this.took.counted);
+    const readDueIn = this.readAt + gap - this.clock.now();
+    return this.stale ? readDueIn : Math.min(readDueIn, this.listDueIn());
+  }
+
+  private listDueIn(): number {
+    const gap = Math.min(LONGEST_UNLISTED_MS, Math.max(PERIOD_MS, SHARE_BY_AGE.listed * this.took.listed));
+    return this.listedAt + gap - this.clock.now();
   }
 
   async read(): Promise<SpeakerObserved> {
     const began = this.clock.now();
+    const before = this.stale || this.listDueIn() <= 0 ? undefined : this.observed;
     this.stale = false;
     let read: SpeakerObserved;
     try {
-      read = await this.speaker.observe();
+      read = await this.speaker.observe(before);
     } catch (error) {
       this.observed = undefined;
       throw error;
     }
     this.readAt = this.clock.now();
-    this.readTook = this.readAt - began;
+    const kind = before && hasSameTable(before, read) ? 'counted' : 'listed';
+    this.took[kind] = this.readAt - began;
+    if (kind === 'listed') this.listedAt = this.readAt;
     // One object for as long as nothing changes: what was derived from it stands.
     if (this.observed === undefined || !same(this.observed, read)) this.observed = read;
     return this.observed;
@@ -66,6 +78,11 @@ export class SpeakerMirror {
       this.observed = undefined;
       throw error;
     }
+    this.stale = true;
     return this.read();
   }
 }
+
+/** The very table: it was not listed again. */
+const hasSameTable = (before: SpeakerObserved, read: SpeakerObserved): boolean =>
+  before.state === 'started' && read.state === 'started' && before.paths === read.paths;

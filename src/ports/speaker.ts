@@ -12,8 +12,13 @@ import type { SpeakerObserved, SpeakerOp } from '../model/path.js';
 export interface Speaker {
   /** For messages: `gobgpd 3.x at unix:/run/culvert/gobgpd.sock`. */
   readonly name: string;
-  /** Reads everything back. Rejects when the daemon does not answer or answers nonsense; a daemon without configuration is `not-started`. */
-  observe(): Promise<SpeakerObserved>;
+  /**
+   * Reads everything back. Rejects when the daemon does not answer or answers
+   * nonsense; a daemon without configuration is `not-started`. With what was
+   * observed `before`, a table of paths that has the same size as then may
+   * count as unchanged, because a change of paths raises an event.
+   */
+  observe(before?: SpeakerObserved): Promise<SpeakerObserved>;
   /** Applies in order and stops at the first failure. Every prefix and attribute is validated before the wire. */
   apply(ops: readonly SpeakerOp[]): Promise<void>;
   /** Which of these prefixes some established peer still has been sent (Adj-RIB-Out). */

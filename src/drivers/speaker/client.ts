@@ -6,6 +6,7 @@ import {
   type PackageDefinition,
 } from '@grpc/proto-loader';
 import { SpeakerError } from '../../ports/speaker.js';
+import type { Recall } from './recall.js';
 
 type Method = MethodDefinition<object, object>;
 
@@ -95,13 +96,14 @@ export class RpcClient {
     });
   }
 
-  /** Collects a stream of answers to its end. */
-  async list(method: string, request: object, deadlineMs: number): Promise<readonly object[]> {
+  /** Collects a stream of answers to its end. With a `recall`, those that came the last time are the same objects. */
+  async list(method: string, request: object, deadlineMs: number, recall?: Recall): Promise<readonly object[]> {
     const { path, requestSerialize, responseDeserialize } = this.#method(method);
+    const deserialize = recall?.listing(responseDeserialize) ?? responseDeserialize;
     return new Promise((resolve, reject) => {
       const answers: object[] = [];
       this.#client
-        .makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, new Metadata(), {
+        .makeServerStreamRequest(path, requestSerialize, deserialize, request, new Metadata(), {
           deadline: Date.now() + deadlineMs,
         })
         .on('data', (answer: object) => answers.push(answer))

@@ -5,9 +5,10 @@ import { type Speaker, SpeakerError, type Subscription } from '../../ports/speak
 import { endpointOf } from './endpoint.js';
 import { type Api, connectApi } from './gobgp3/api.js';
 import { allow, disallow, installBarrier, observeBarrier } from './gobgp3/barrier.js';
-import { pathReader } from './gobgp3/convert-path.js';
+import { type PathRead, pathReader } from './gobgp3/convert-path.js';
 import { getGlobal, start } from './gobgp3/daemon.js';
-import { announce, deleteLocal, listLocal, listSent, withdraw } from './gobgp3/paths.js';
+import type { ListedPath } from './gobgp3/messages.js';
+import { announce, countPaths, deleteLocal, listLocal, listSent, withdraw } from './gobgp3/paths.js';
 import { addPeer, deletePeer, listPeers } from './gobgp3/peers.js';
 import { watchEvents } from './watch.js';
 
@@ -44,26 +45,58 @@ function executorsFor(api: Api, tag: LargeCommunity | undefined): Executors {
 const byPrefix = (a: { readonly prefix: string }, b: { readonly prefix: string }): number =>
   a.prefix < b.prefix ? -1 : a.prefix > b.prefix ? 1 : 0;
 
-async function observe(api: Api, tag: LargeCommunity | undefined): Promise<SpeakerObserved> {
+/** A listed path that is the same object as before has been read before. */
+type PathsRead = WeakMap<ListedPath, PathRead>;
+
+interface Reading {
+  readonly api: Api;
+  readonly tag: LargeCommunity | undefined;
+  readonly known: PathsRead;
+}
+
+type Started = Extract<SpeakerObserved, { state: 'started' }>;
+type Table = Pick<Started, 'paths' | 'foreignPaths'>;
+
+async function observe(reading: Reading, before: SpeakerObserved | undefined): Promise<SpeakerObserved> {
+  const { api } = reading;
   const global = await getGlobal(api);
   if (!global) return { state: 'not-started' };
   const routerId = parseAddress(global.router_id);
   if (!routerId)
     throw new SpeakerError('not-ours', `${api.name}: router id ${JSON.stringify(global.router_id)} is none`);
-  const [barrier, local, peers] = await Promise.all([observeBarrier(api), listLocal(api), listPeers(api)]);
-  const readPath = pathReader(api.codec, tag);
-  const read = local.map(({ family, prefix, listed }) => ({ family, prefix, ...readPath(listed) }));
+  const [barrier, table, peers] = await Promise.all([
+    observeBarrier(api),
+    before?.state === 'started' ? tableUnlessSame(reading, before) : readTable(reading),
+    listPeers(api),
+  ]);
   return {
     state: 'started',
     asn: global.asn,
     routerId,
     listenPort: global.listen_port,
     barrier,
+    ...table,
+    peers: [...peers].sort((a, b) => (a.address < b.address ? -1 : 1)),
+  };
+}
+
+async function tableUnlessSame(reading: Reading, { paths, foreignPaths }: Table): Promise<Table> {
+  const count = await countPaths(reading.api);
+  return count === paths.length + foreignPaths.length ? { paths, foreignPaths } : readTable(reading);
+}
+
+async function readTable({ api, tag, known }: Reading): Promise<Table> {
+  const readPath = pathReader(api.codec, tag);
+  const read = (await listLocal(api)).map(({ family, prefix, listed }) => {
+    const path = known.get(listed) ?? readPath(listed);
+    known.set(listed, path);
+    return { family, prefix, ...path };
+  });
+  return {
     paths: read.flatMap((r) => (r.ours ? [r.path] : [])).sort(byPrefix),
     foreignPaths: read
       .flatMap((r) => (r.ours ? [] : [{ family: r.family, prefix: r.prefix, detail: r.detail }]))
       .sort((a, b) => (`${a.prefix} ${a.detail}` < `${b.prefix} ${b.detail}` ? -1 : 1)),
-    peers: [...peers].sort((a, b) => (a.address < b.address ? -1 : 1)),
   };
 }
 
@@ -107,10 +140,11 @@ export function createGobgpSpeaker(options: GobgpOptions): Speaker {
   const tag: LargeCommunity | undefined = serverTag && `${serverTag.asn}:${TAG_FUNCTION}:${serverTag.server}`;
   const executors = executorsFor(api, tag);
   const execute = async <K extends Kind>(op: Extract<SpeakerOp, { kind: K }>): Promise<void> => executors[op.kind](op);
+  const reading: Reading = { api, tag, known: new WeakMap() };
   const subscriptions = new Set<Subscription>();
   return {
     name,
-    observe: () => explained(api, observe(api, tag)),
+    observe: (before) => explained(api, observe(reading, before)),
     apply: async (ops) => {
       for (const op of ops) await explained(api, execute(op));
     },

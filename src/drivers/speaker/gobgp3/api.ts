@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { loadInterface, messageType, type OpenStream, RpcClient, type StreamListener } from '../client.js';
+import { Recall } from '../recall.js';
 import type {
   Any,
   Bodies,
@@ -32,6 +33,7 @@ interface Calls {
   readonly DeletePeer: [{ readonly address: string }, object];
   readonly AddPath: [{ readonly table_type: number; readonly path: WirePath }, object];
   readonly DeletePath: [{ readonly table_type: number; readonly family: WireFamily; readonly path: WirePath }, object];
+  readonly GetTable: [{ readonly table_type: number; readonly family: WireFamily }, { readonly num_path: number }];
   readonly SetPolicies: [
     { readonly defined_sets: readonly WireDefinedSet[]; readonly policies: readonly WirePolicy[] },
     object,
@@ -103,6 +105,8 @@ export interface Api {
   readonly codec: AnyCodec;
   call<M extends keyof Calls>(method: M, request: Calls[M][0], items?: number): Promise<Calls[M][1]>;
   list<M extends keyof Lists>(method: M, request: Lists[M][0]): Promise<readonly Lists[M][1][]>;
+  /** The same; a message that was among the answers to the last equal request is the same object. For requests that are repeated for ever. */
+  listAgain<M extends keyof Lists>(method: M, request: Lists[M][0]): Promise<readonly Lists[M][1][]>;
   addPathStream(
     batches: readonly { readonly table_type: number; readonly paths: readonly WirePath[] }[],
   ): Promise<void>;
@@ -134,6 +138,7 @@ export function connectApi({ name, target, protoDir, deadlineMs }: ApiOptions): 
   const typeOf = (url: string) => types.get(url);
   const bulk = (items: number): number => deadlineMs * BULK_FACTOR + items * BULK_MS_PER_ITEM;
 
+  const recalls = new Map<string, Recall>();
   const codec: AnyCodec = {
     encode: (body, content) => {
       const url = TYPE_PREFIX + body;
@@ -152,6 +157,12 @@ export function connectApi({ name, target, protoDir, deadlineMs }: ApiOptions): 
     codec,
     call: async (method, request, items = 0) => client.unary(method, request, items === 0 ? deadlineMs : bulk(items)),
     list: async (method, request) => client.list(method, request, bulk(0)) as never,
+    listAgain: async (method, request) => {
+      const question = JSON.stringify([method, request]);
+      const recall = recalls.get(question) ?? new Recall();
+      recalls.set(question, recall);
+      return client.list(method, request, bulk(0), recall) as never;
+    },
     addPathStream: (batches) =>
       client.upload('AddPathStream', batches, bulk(batches.reduce((sum, { paths }) => sum + paths.length, 0))),
     watchEvents: (listener) =>

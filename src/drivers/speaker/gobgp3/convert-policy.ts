@@ -4,6 +4,7 @@
  * that rejects.
  */
 import { type Family, familyOf, lengthOf, parsePrefix, type Prefix } from '../../../model/address.js';
+import { once } from '../../../model/once.js';
 import type { BarrierObserved } from '../../../model/path.js';
 import { PREFIX_SET } from './api.js';
 import {
@@ -112,7 +113,10 @@ function assignmentProblem({ assignments }: ListedBarrier): string | undefined {
 /** The prefixes of one set, or why they are not an allow-list. */
 function prefixesOf(sets: readonly WireDefinedSet[], family: Family): readonly Prefix[] | string {
   const set = sets.find(({ name, defined_type }) => name === setName(family) && defined_type === PREFIX_SET);
-  if (!set) return `prefix set ${setName(family)} is missing`;
+  return set ? prefixesIn(set, family) : `prefix set ${setName(family)} is missing`;
+}
+
+const prefixesIn = once((set: WireDefinedSet, family: Family): readonly Prefix[] | string => {
   const prefixes: Prefix[] = [];
   for (const { ip_prefix, mask_length_min, mask_length_max } of set.prefixes) {
     const prefix = parsePrefix(ip_prefix);
@@ -126,7 +130,9 @@ function prefixesOf(sets: readonly WireDefinedSet[], family: Family): readonly P
     prefixes.push(prefix);
   }
   return prefixes;
-}
+});
+
+const together = once((v4: readonly Prefix[], v6: readonly Prefix[]) => [...new Set([...v4, ...v6])].sort());
 
 /** Judges what was read back: held only when everything is exactly as installed. */
 export function barrierFromWire(listed: ListedBarrier): BarrierObserved {
@@ -140,5 +146,5 @@ export function barrierFromWire(listed: ListedBarrier): BarrierObserved {
   if (typeof v4 === 'string') return wrong(v4);
   const v6 = prefixesOf(listed.sets, 6);
   if (typeof v6 === 'string') return wrong(v6);
-  return { state: 'held', allow: [...new Set([...v4, ...v6])].sort() };
+  return { state: 'held', allow: together(v4, v6) };
 }

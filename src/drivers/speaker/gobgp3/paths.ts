@@ -56,13 +56,24 @@ async function listTable(
   family: Family,
   prefixes: readonly Prefix[] = [],
 ): Promise<readonly ListedDestination[]> {
-  const answers = await api.list('ListPath', {
+  const request = {
     table_type: table.type,
     name: table.name,
     family: wireFamily(family),
     prefixes: prefixes.map((prefix) => ({ prefix, type: EXACT })),
-  });
+  };
+  const answers = await (table.type === TABLE.global
+    ? api.listAgain('ListPath', request)
+    : api.list('ListPath', request));
   return answers.flatMap(({ destination }) => destination ?? []);
+}
+
+/** Paths of both families in the daemon's own table, learned ones included; asks for no list. */
+export async function countPaths(api: Api): Promise<number> {
+  const tables = await Promise.all(
+    FAMILIES.map((family) => api.call('GetTable', { table_type: TABLE.global, family: wireFamily(family) })),
+  );
+  return tables.reduce((sum, { num_path }) => sum + num_path, 0);
 }
 
 export async function listLocal(api: Api, families: readonly Family[] = FAMILIES): Promise<readonly LocalPath[]> {
