@@ -17,7 +17,7 @@ export class Vigil {
     /** A look is due now: until it has been taken nothing is renewed. */
     resumed: () => void,
   ) {
-    this.pulse = new Pulse(clock, (from, to) => {
+    this.pulse = new Pulse(clock, leaseMs, (from, to) => {
       if (to - from < leaseMs()) return;
       this.seen = { ...this.seen, resumedAt: to };
       resumed();

@@ -84,7 +84,8 @@ export class GuardLoop {
       },
     });
     this.watch.follow(essentialsOf(view), essentialServicesOf(view));
-    this.pulse = new Pulse(clock, (from, to) => {
+    const leaseMs = (): number => this.rights.view.fleet.safety.leaseMs;
+    this.pulse = new Pulse(clock, leaseMs, (from, to) => {
       this.journal.warn(`this process stood still for ${Math.round(to - from)} ms; leases are extended by as much`);
       this.rights.excuse(from, to);
     });

@@ -7,9 +7,11 @@
  */
 import type { Clock, Timer } from '../ports/clock.js';
 
-const INTERVAL_MS = 100;
 /** Ordinary scheduling and garbage collection stay below; a lapse promises to come within 100 ms. */
-const THRESHOLD_MS = 100;
+const SHORTEST_MS = 100;
+const LONGEST_MS = 1_000;
+/** What is missed for less than a thirtieth of a lease takes no renewal from anybody; and each beat wakes the process. */
+const SHARE_OF_LEASE = 1 / 30;
 
 export class Pulse {
   private due = Number.POSITIVE_INFINITY;
@@ -17,6 +19,8 @@ export class Pulse {
 
   constructor(
     private readonly clock: Clock,
+    /** In milliseconds; may change. */
+    private readonly leaseMs: () => number,
     private readonly missed: (from: number, to: number) => void,
   ) {}
 
@@ -32,7 +36,7 @@ export class Pulse {
   /** To be called before any decision that looks at the clock: after a pause other timers may fire before ours. */
   check(): void {
     const now = this.clock.now();
-    if (now <= this.due + THRESHOLD_MS) return;
+    if (now <= this.due + this.intervalMs) return;
     const from = this.due;
     this.arm();
     this.missed(from, now);
@@ -40,10 +44,14 @@ export class Pulse {
 
   private arm(): void {
     this.timer?.cancel();
-    this.due = this.clock.now() + INTERVAL_MS;
-    this.timer = this.clock.after(INTERVAL_MS, () => {
+    this.due = this.clock.now() + this.intervalMs;
+    this.timer = this.clock.after(this.intervalMs, () => {
       this.check();
       this.arm();
     });
+  }
+
+  private get intervalMs(): number {
+    return Math.min(LONGEST_MS, Math.max(SHORTEST_MS, SHARE_OF_LEASE * this.leaseMs()));
   }
 }

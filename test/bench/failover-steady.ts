@@ -5,6 +5,8 @@ import { pause, Rig } from './failover-rig.js';
 /** Long enough for an agent that was killed to be back. */
 const LEASE_MS = 30_000;
 const START_MS = 120_000;
+/** Full after ten renewals, and V8 has given back what the start had taken: it does so after a minute of quiet. */
+const SETTLE_MS = 110_000;
 const PROGRAMS = {
   agent: 'cli.js agent',
   guard: 'cli.js guard',
@@ -51,8 +53,7 @@ export async function benchSteady({ prefixes, seconds }: SteadyPlan): Promise<re
     await startCulvert(rig, fleetOfMany(prefixes, { leaseMs: LEASE_MS }), customersFor(prefixes));
     await rig.until('every prefix announced', () => rig.announced() > prefixes, START_MS);
     const startSeconds = (performance.now() - from) / 1_000;
-    // What a start brings along, and full after ten renewals.
-    await pause(Math.min(15_000, LEASE_MS));
+    await pause(SETTLE_MS);
     const before = await cpu(rig);
     const steady = await updatesOf(() => pause(seconds * 1_000), 0);
     const after = await cpu(rig);

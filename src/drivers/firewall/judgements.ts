@@ -2,8 +2,8 @@ import type { Netns, RulesetObserved } from '../../model/kernel.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Glance } from './glance.js';
 
-/** Older than this, a judgement is made anew although nothing says that it must. */
-const OLD_MS = 60_000;
+/** Older than this, a judgement is made anew although nothing says that it must. To list 10,000 elements takes half a second. */
+const OLD_MS = 600_000;
 
 /** A namespace at this look, and the text wanted there. */
 export interface Seen extends Glance {

@@ -1,4 +1,3 @@
-import { fnv1a } from '../../model/naming.js';
 import type { ProbeSample } from '../../model/health.js';
 import type { ProbeSpec } from '../../ports/prober.js';
 import type { Sender } from './sender.js';
@@ -15,6 +14,8 @@ export interface ProbeRunOptions {
   /** Takes in whatever has arrived. */
   readonly drain: () => void;
   readonly sample: TakeSample;
+  /** When the first one is sent. */
+  readonly firstBeat: number;
 }
 
 /** `mayWaitMs`: one more answer after many says little, and may travel with others. */
@@ -23,13 +24,9 @@ export type TakeSample = (sample: ProbeSample, mayWaitMs: number) => void;
 /** As many answers in a row as change nothing, whatever `rise` is sensible. */
 const ROUTINE = 10;
 /** Knowledge of a tunnel lasts for two intervals at least, so that one that arrives an interval late is not too late. */
-const LONGEST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 500;
 
-/**
- * One probe, sent at a fixed beat. Its phase follows from its own text, so
- * that a thousand probes that start together are spread over the interval.
- * Beats that a busy machine missed are left out, not caught up.
- */
+/** One probe, sent at a fixed beat. Beats that a busy machine missed are left out, not caught up. */
 export class ProbeRun implements Task {
   readonly #options: ProbeRunOptions;
   /** When each unanswered one was sent, the oldest first. */
@@ -41,9 +38,8 @@ export class ProbeRun implements Task {
   at: number;
 
   constructor(options: ProbeRunOptions) {
-    const { spec, now } = options;
     this.#options = options;
-    this.#beat = now() + (fnv1a(JSON.stringify(spec)) % Math.ceil(spec.intervalMs));
+    this.#beat = options.firstBeat;
     this.at = this.#beat;
   }
 

@@ -4,6 +4,7 @@ import type { ProbeSpec } from '../../ports/prober.js';
 import type { Syscalls } from '../../ports/syscall.js';
 import { NONCE_BYTES } from './echo.js';
 import { Listener } from './listener.js';
+import { firstBeat } from './phase.js';
 import { ProbeRun, type TakeSample } from './probe-run.js';
 import { createSender } from './sender.js';
 import { Timetable } from './timetable.js';
@@ -34,7 +35,7 @@ export class ProbeSet {
   configure(probes: readonly ProbeSpec[]): void {
     const wanted = new Map(probes.map((spec) => [JSON.stringify(spec), spec]));
     for (const [text, number] of this.#numbers) if (!wanted.has(text)) this.#stop(text, number);
-    for (const [text, spec] of wanted) if (!this.#numbers.has(text)) this.#start(text, spec);
+    for (const [text, spec] of wanted) if (!this.#numbers.has(text)) this.#start(text, spec, wanted.size);
   }
 
   close(): void {
@@ -43,13 +44,14 @@ export class ProbeSet {
     this.#listeners.clear();
   }
 
-  #start(text: string, spec: ProbeSpec): void {
+  #start(text: string, spec: ProbeSpec, probes: number): void {
     const { syscalls, now, sample } = this.#options;
     const listener = this.#listenerFor(familyOf(spec.target));
     const number = ++this.#last;
     const sender = createSender(syscalls, spec, this.#nonce, number);
     this.#numbers.set(text, number);
-    const run = new ProbeRun({ spec, sender, now, sample, drain: () => listener.drain() });
+    const beat = firstBeat(text, { intervalMs: spec.intervalMs, probes, now: now() });
+    const run = new ProbeRun({ spec, sender, now, sample, drain: () => listener.drain(), firstBeat: beat });
     this.#runs.set(number, run);
     this.#timetable.add(run);
   }

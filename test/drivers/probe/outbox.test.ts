@@ -76,6 +76,7 @@ test('an answer is routine after ten in a row; everything else is news', () => {
     sender: { send: (sequence) => ((last = sequence), undefined) },
     now,
     drain: () => undefined,
+    firstBeat: now(),
     sample: ({ outcome }, mayWaitMs) => waits.push([outcome, mayWaitMs]),
   });
   const beat = (answered: boolean): void => {
