@@ -25,7 +25,7 @@ import type { Random } from './random.js';
 /** Up or down is known within three of them. */
 const PROBE_INTERVALS = [500, 1_000];
 /** The default, and longer ones: renewals are what a quiet world consists of. */
-const LEASES = [1_000, 2_000, 4_000, 4_000];
+const LEASES = [1_000, 2_000, 4_000, 4_000, 4_000, 4_000];
 const PROVIDER = 64500;
 /** Of the site that speaks eBGP. */
 const SITE_ASN = 64601;
@@ -178,10 +178,10 @@ export function inputOf(fleet: Fleet, server: string): AgentInput {
   return { view, rulesets: namespaces.map((netns): RulesetState => ({ netns, ruleset: `table in ${netns}` })) };
 }
 
-/** Every setting that any of these fleets will want to turn. */
-export function settingsOf(fleets: readonly Fleet[], server: string): readonly SysctlState[] {
+/** Every setting that any of these fleets will want to turn; the same at each of its servers, which are built alike. */
+export function settingsOf(fleets: readonly Fleet[]): readonly SysctlState[] {
   const all = fleets.flatMap((fleet) => {
-    const { view, rulesets } = inputOf(fleet, server);
+    const { view, rulesets } = inputOf(fleet, fleet.sites[0]?.servers[0]?.name ?? '');
     return desiredKernel(view, { tunnelHealth: () => 'up', rulesets }).sysctls;
   });
   return [...new Map(all.map((setting) => [sysctlKey(setting), setting])).values()];

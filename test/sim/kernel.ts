@@ -43,6 +43,7 @@ export class SimKernel {
   private readonly down = new Set<string>();
   private read: Observed | undefined;
   private readonly answers = new Map<string, unknown>();
+  private asked: Record<'sysctls' | 'wanted' | 'answer', Observed['sysctls']> | undefined;
   private watchers = new Set<() => void>();
 
   constructor(
@@ -145,14 +146,12 @@ export class SimKernel {
         apply,
       },
       sysctl: {
-        observe: (wanted) => {
-          const asked = ({ sysctls }: Observed) => {
-            if (sysctls.length === wanted.length) return sysctls;
-            const keys = new Set(wanted.map(sysctlKey));
-            return sysctls.filter((sysctl) => keys.has(sysctlKey(sysctl)));
-          };
-          return dump('sysctl', asked, (truth, share) => portion(asked(truth), share));
-        },
+        observe: (wanted) =>
+          dump(
+            'sysctl',
+            ({ sysctls }) => this.settings(sysctls, wanted),
+            ({ sysctls }, share) => portion(this.settings(sysctls, wanted), share),
+          ),
         apply,
       },
       tunnel: {
@@ -209,6 +208,16 @@ export class SimKernel {
       else if (n > 0) this.timeline.after(n * 7, tell);
       else tell();
     }
+  }
+
+  /** Those of `sysctls` that are asked for; most looks ask what the one before has asked. */
+  private settings(sysctls: Observed['sysctls'], wanted: readonly SysctlState[]): Observed['sysctls'] {
+    const { asked } = this;
+    if (asked?.sysctls === sysctls && sameItems(asked.wanted, wanted)) return asked.answer;
+    const keys = new Set(wanted.map(sysctlKey));
+    const answer = sysctls.filter((sysctl) => keys.has(sysctlKey(sysctl)));
+    this.asked = { sysctls, wanted, answer };
+    return answer;
   }
 
   private compared(wanted: readonly RulesetState[], present: readonly Netns[]): Observed['rulesets'] {
@@ -288,6 +297,9 @@ export class SimKernel {
     }
   }
 }
+
+const sameItems = <T>(a: readonly T[], b: readonly T[]): boolean =>
+  a.length === b.length && a.every((item, index) => item === b[index]);
 
 function refuse(reason: KernelError['reason'], text: string): never {
   throw new KernelError(reason, text);

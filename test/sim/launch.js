@@ -20,6 +20,9 @@ const OPTIONS = {
   module: { type: 'es6' },
 };
 
+/** A world is over before its code has become hot, and both cores are busy with worlds: no interpreter, no collector's threads beside them. */
+const ENGINE = ['--always-sparkplug', '--single-threaded-gc'];
+
 /** The program in a folder of its own; `mutant` changes one text in one file of it. */
 async function build(mutant) {
   const folder = await mkdtemp(join(tmpdir(), 'culvert-sim-'));
@@ -50,7 +53,7 @@ async function build(mutant) {
 /** Resolves to the exit code, and to what was printed when it is not shown. */
 function run(main, args, shown) {
   return new Promise((done, failed) => {
-    const child = spawn(process.execPath, [main, ...args], {
+    const child = spawn(process.execPath, [...ENGINE, main, ...args], {
       stdio: ['ignore', shown ? 'inherit' : 'pipe', 'inherit'],
     });
     let text = '';

@@ -3,14 +3,14 @@ import { Agent } from '../../src/engine/agent.js';
 import { Guard } from '../../src/engine/guard.js';
 import type { Address, Prefix } from '../../src/model/address.js';
 import type { Fleet, ServerView } from '../../src/model/fleet.js';
-import type { KernelOp } from '../../src/model/kernel.js';
+import type { KernelOp, SysctlState } from '../../src/model/kernel.js';
 import type { Checker } from '../../src/ports/checker.js';
 import type { Chronicle } from '../../src/ports/chronicle.js';
 import type { Log } from '../../src/ports/log.js';
 import { MemoryFiles } from '../engine/memory-files.js';
 import { Daemon, type Wire } from './daemon.js';
 import { simulatedEssential } from './essential.js';
-import { inputOf, settingsOf, wantedBy } from './fleet.js';
+import { inputOf, wantedBy } from './fleet.js';
 import { type DumpFault, type DumpName, SimKernel } from './kernel.js';
 import { Link, type LinkEars } from './link.js';
 import { simulatedProber, type ProberFault, type Ways } from './prober.js';
@@ -22,8 +22,9 @@ import type { Timeline } from './timeline.js';
 export interface Surroundings {
   readonly timeline: Timeline;
   readonly random: Random;
-  /** Every generation that this server may be given. */
-  readonly fleets: readonly Fleet[];
+  readonly fleet: Fleet;
+  /** Whatever settings this fleet and its successors want turned. */
+  readonly settings: readonly SysctlState[];
   latencyMs(): number;
   connectMs(): number;
   wire(server: Server): Wire;
@@ -87,13 +88,11 @@ export class Server {
     readonly name: string,
     private readonly around: Surroundings,
   ) {
-    const { timeline, random, fleets } = around;
-    const [fleet] = fleets;
-    if (!fleet) throw new Error('a world needs a fleet');
+    const { timeline, random, fleet } = around;
     this.file = fleet;
     this.write(fleet);
     this.machine = new Machine(timeline);
-    this.kernel = new SimKernel(timeline, this.view.server.uplinks, settingsOf(fleets, name), {
+    this.kernel = new SimKernel(timeline, this.view.server.uplinks, around.settings, {
       changed: () => around.touched(),
       applying: (ops) => around.applying(this, ops),
       observed: (driver, fault) => around.observed(driver, fault),

@@ -1,12 +1,12 @@
 /** Sites, servers, routers and the ways to customers: everything that a seed decides, built and connected. */
 import type { Prefix } from '../../src/model/address.js';
 import { viewOf, type Fleet, type ServerView } from '../../src/model/fleet.js';
-import type { KernelOp } from '../../src/model/kernel.js';
+import type { KernelOp, SysctlState } from '../../src/model/kernel.js';
 import type { HelloAnswer, OfferAnswer, DesiredSet, WireState } from '../../src/model/lease.js';
 import type { Path } from '../../src/model/path.js';
 import { Coverage } from './coverage.js';
 import type { Wire } from './daemon.js';
-import { enlarged, simulatedFleet } from './fleet.js';
+import { enlarged, settingsOf, simulatedFleet } from './fleet.js';
 import type { Process } from './process.js';
 import type { Ways } from './prober.js';
 import { Random } from './random.js';
@@ -56,6 +56,8 @@ export class World {
   private readonly afflictions = new Map<Server, Map<string, number>>();
   private readonly watchers: Watcher[] = [];
   private readonly isInstant: boolean;
+  private readonly settings: readonly SysctlState[];
+  private readonly widestViews = new Map<Server, ServerView>();
   private readonly chance: Random;
   private touched = true;
   /** The first violation. */
@@ -81,6 +83,7 @@ export class World {
     this.routers = new Map(
       this.fleet.sites.map(({ name }) => [name, new Router(this.timeline, (entry, path) => this.heard(entry, path))]),
     );
+    this.settings = settingsOf([this.fleet, this.larger]);
     this.servers = this.fleet.sites.flatMap(({ servers }) => servers.map(({ name }) => this.server(name)));
   }
 
@@ -149,8 +152,11 @@ export class World {
 
   /** As in the largest fleet, so that whatever is announced can be understood. */
   widestView(server: Server): ServerView {
+    const known = this.widestViews.get(server);
+    if (known) return known;
     const view = viewOf(this.larger, server.name);
     if (!view) throw new Error(`no ${server.name}`);
+    this.widestViews.set(server, view);
     return view;
   }
 
@@ -204,7 +210,8 @@ export class World {
     return new Server(name, {
       timeline: this.timeline,
       random: this.random,
-      fleets: [this.fleet, this.larger],
+      fleet: this.fleet,
+      settings: this.settings,
       latencyMs: () => (this.isInstant ? 0 : this.chance.between(0.1, 4)),
       connectMs: () => this.chance.between(200, 1_500),
       wire: (server) => this.wireOf(server),

@@ -9,7 +9,7 @@ const FAULTS_PER_SEED = 5;
 const KINDS_PER_SEED = 3;
 const FIRST_MS = 15_000;
 /** A world may also come up with a fault. */
-const AT_START = 0.08;
+const AT_START = 0.15;
 const START_MS = 1_500;
 /** Afterwards everything may return. */
 const LAST_MS = 440_000;

@@ -7,7 +7,7 @@ import { isFine, isWanted } from './truth.js';
 /** Ten renewals, hold-down with its jitter, an operator's visit, probes, the agent's period, the speaker's retries. */
 const RETURN_MS = 45_000;
 /** The world has been as it should be for so long: nothing will change by itself. */
-const QUIET_MS = 2_500;
+const QUIET_MS = 1_000;
 /** The agent finds by itself what no event told, in its period of 4 s. */
 const UNTOLD_MS = 5_000;
 

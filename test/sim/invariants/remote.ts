@@ -1,5 +1,6 @@
 /** A customer that cannot be reached is announced less than full, and no more of them leave than the budget permits. */
 import type { Prefix } from '../../../src/model/address.js';
+import type { TunnelProbe } from '../../../src/model/fleet.js';
 import type { DesiredSet } from '../../../src/model/lease.js';
 import type { ReasonCode } from '../../../src/model/reason.js';
 import type { Server } from '../server.js';
@@ -10,14 +11,18 @@ import { agentReads, agentTalks, customerOf, guardActs } from './truth.js';
 /** After the probe that makes it certain: a pass, an offer, an UPDATE. */
 const REACTION_MS = 1_000;
 
+const boundOf = ({ fall, intervalMs, timeoutMs }: TunnelProbe): number =>
+  (fall + 2) * intervalMs + timeoutMs + REACTION_MS;
+
 export function remoteFaultsLower(world: World): Watcher {
   const cut = new Map(
     world.servers.map((server) => [server, new Map(world.prefixes.map((prefix) => [prefix, new Since()]))]),
   );
-  const boundOf = (prefix: Prefix): number | undefined => {
-    const probe = customerOf(world.larger.customers, prefix)?.tunnels[0]?.probe;
-    return probe && (probe.fall + 2) * probe.intervalMs + probe.timeoutMs + REACTION_MS;
-  };
+  const bounds = new Map(
+    world.larger.customers.flatMap(({ prefixes, tunnels: [tunnel] }) =>
+      prefixes.flatMap(({ prefix }) => (tunnel ? [[prefix, boundOf(tunnel.probe)] as const] : [])),
+    ),
+  );
   return {
     look: (now) => {
       let next = Number.POSITIVE_INFINITY;
@@ -26,7 +31,7 @@ export function remoteFaultsLower(world: World): Watcher {
         const probes = proberFault === undefined && !machine.paused && !kernel.isSlow;
         const knows = probes && guardActs(server) && agentTalks(server) && agentReads(server);
         for (const [prefix, since] of cut.get(server) ?? []) {
-          const bound = boundOf(prefix);
+          const bound = bounds.get(prefix);
           const isCut = knows && world.remotes.size > 0 && isCutOff(world, server, prefix);
           const at = since.update(isCut, now);
           if (at === undefined || bound === undefined) continue;
