@@ -84,6 +84,8 @@ function customerFindings(netns: Netns, wanted: Share, found: Share, tables: (ne
   ]);
 }
 
+const NOTHING: Findings = { faults: [], notes: [] };
+
 /** One uplink of several may be down; without any, nothing arrives. */
 function uplinkFindings({ uplinks }: KernelObserved): Findings {
   const down = uplinks.filter(({ up }) => !up).map(({ name }) => `uplink ${name} is down`);
@@ -92,6 +94,7 @@ function uplinkFindings({ uplinks }: KernelObserved): Findings {
 
 /** A key that the kernel does not have belongs to a device that is missing, which is found elsewhere. */
 function sysctlFindings(wanted: Share, found: Share): Findings {
+  if (same(wanted.sysctls, found.sysctls)) return NOTHING;
   const values = new Map(found.sysctls.map((sysctl) => [sysctlKey(sysctl), sysctl.value]));
   const wrong = wanted.sysctls.filter((sysctl) => (values.get(sysctlKey(sysctl)) ?? sysctl.value) !== sysctl.value);
   const text = (s: (typeof wrong)[number]): string =>
@@ -107,7 +110,7 @@ function tableFindings(desired: KernelDesired, observed: KernelObserved): (netns
   const wanted = new Set(desired.rulesets.map(rulesetKey));
   const states = new Map(observed.rulesets.map((ruleset) => [rulesetKey(ruleset), ruleset.state]));
   return (netns) => {
-    if (!wanted.has(netns)) return { faults: [], notes: [] };
+    if (!wanted.has(netns)) return NOTHING;
     const state = states.get(netns) ?? 'absent';
     return {
       faults: state === 'absent' ? ofKind('ruleset', [`nft table missing${at(netns)}`]) : [],
@@ -125,6 +128,7 @@ function missing<T>(
   key: (item: T) => string,
   text: (item: T) => string,
 ): Findings {
+  if (same(wanted, present)) return NOTHING;
   const byKey = new Map(present.map((item) => [key(item), item]));
   return { faults: ofKind(kind, wanted.filter((item) => !same(item, byKey.get(key(item)))).map(text)), notes: [] };
 }

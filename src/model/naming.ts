@@ -22,10 +22,12 @@ export const ownerAlias = (customer: string): string => `culvert:${customer}`;
 export const ownerOf = (alias: string | undefined): string | undefined =>
   alias?.startsWith('culvert:') ? alias.slice('culvert:'.length) : undefined;
 
+const UTF8 = new TextEncoder();
+
 /** FNV-1a, 32 bit: spreads names over numbers and suffixes; no secret depends on it. */
 export function fnv1a(text: string): number {
   let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(text)) {
+  for (const byte of UTF8.encode(text)) {
     hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   }
   return hash;
