@@ -5,11 +5,8 @@ export const SUBJECTS = ['fault', 'transition', 'reason'] as const;
 export type Subject = (typeof SUBJECTS)[number];
 export type Tally = Readonly<Record<Subject, Readonly<Record<string, number>>>>;
 
-/** Codes that no engine gives yet: their sources are not connected. One that is seen has to leave this list. */
-const UNCONNECTED: readonly ReasonCode[] = [
-  ...(['operator-withdraw', 'operator-advertise', 'intents-unknown', 'last-sites'] as const),
-  ...(['check-down', 'checks-pending', 'checks-unknown', 'checks-stale'] as const),
-];
+/** Codes that no engine gives yet: nobody tells a server what the others announce. One that is seen has to leave this list. */
+const UNCONNECTED: readonly ReasonCode[] = ['last-sites'];
 
 const LEVELS = ['withdrawn', 'degraded', 'full'] as const;
 

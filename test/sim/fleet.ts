@@ -5,9 +5,11 @@
  *     ams-r1 ── ams-s1, ams-s2        acme   203.0.113.0/24, 2001:db8:acf::/48   tunnels us, eu
  *     sjc-r1 ── sjc-s1, sjc-s2        globex 198.19.7.0/24                       tunnel us
  */
+import { governingChecks, type GoverningCheck } from '../../src/decide/checks.js';
 import { desiredKernel } from '../../src/decide/kernel.js';
 import type { AgentInput } from '../../src/engine/agent-fleet.js';
 import { address, parseInterface, prefix, type Prefix } from '../../src/model/address.js';
+import type { Check, OnDown } from '../../src/model/check.js';
 import {
   viewOf,
   type Customer,
@@ -69,7 +71,16 @@ const SILENT = '198.19.8.0/24';
 const ON_DEMAND = '198.19.11.0/24';
 const UNROUTED = '198.19.9.0/24';
 
-function customers(intervalMs: number): readonly Customer[] {
+/** As often as a guard asks at most, four times over, and long enough for two failures within a fault. */
+const CHECK_MS = 1_000;
+
+/** Whether its failure withdraws or degrades is for the seed to say. */
+const service = (name: string, remote: boolean, onDown: OnDown): Check => ({
+  ...{ name, remote, onDown, inside: !remote, intervalMs: CHECK_MS, timeoutMs: 300, rise: 2, fall: 2 },
+  probe: { kind: 'tcp', target: address(remote ? '203.0.113.100' : '10.255.255.10'), port: 443 },
+});
+
+function customers(intervalMs: number, onDown: OnDown): readonly Customer[] {
   const acme = ['203.0.113.0/24', '2001:db8:acf::/48'];
   const globex = ['198.19.7.0/24'];
   return [
@@ -83,7 +94,7 @@ function customers(intervalMs: number): readonly Customer[] {
       ],
       routes: routesFor(acme, ['us', 'eu']),
       firewall: [],
-      checks: [],
+      checks: [{ ...service('web', true, onDown), prefixes: [prefix('203.0.113.0/24')] }],
     },
     {
       name: 'globex',
@@ -94,9 +105,9 @@ function customers(intervalMs: number): readonly Customer[] {
         { prefix: prefix(ON_DEMAND), advertise: false, onDemand: true },
       ],
       tunnels: [tunnel('us', '198.51.100.70', '10.255.0.0/31', intervalMs)],
-      routes: routesFor(globex, ['us']),
+      routes: routesFor([...globex, ON_DEMAND], ['us']),
       firewall: [],
-      checks: [],
+      checks: [service('resolver', false, onDown)],
     },
   ];
 }
@@ -145,7 +156,7 @@ export function simulatedFleet(random: Random): Fleet {
       checks: [],
     },
     sites: [site('ams', 1, false), site('sjc', 2, random.chance(0.5))],
-    customers: customers(intervalMs),
+    customers: customers(intervalMs, random.pick(['withdraw', 'withdraw', 'degrade'] as const)),
     safety,
     kernel: { mark: 0x77000000, mask: 0xff000000, table: 7700, protocol: 77, rulePreference: 7700 },
   };
@@ -170,6 +181,10 @@ export const wantedBy = ({ provider, customers: all }: Fleet): ReadonlySet<Prefi
       ),
     ),
   ]);
+
+/** Every check; none of them is of a session, which is not the same at all sites. */
+export const checksOf = (fleet: Fleet): readonly GoverningCheck[] =>
+  governingChecks(inputOf(fleet, fleet.sites[0]?.servers[0]?.name ?? '').view);
 
 export function inputOf(fleet: Fleet, server: string): AgentInput {
   const view = viewOf(fleet, server);

@@ -2,7 +2,7 @@
  * Runs the simulation outside Jest: this folder and all that it imports,
  * stripped of types, in plain Node.
  *
- *   node test/sim/launch.js [--seeds N] [--from N] [--seed N --trace]
+ *   node test/sim/launch.js [--seeds N] [--from N] [--minutes N] [--seed N --trace]
  *   node test/sim/launch.js mutants [--seeds N] [NAME…]
  */
 import { spawn } from 'node:child_process';

@@ -16,6 +16,8 @@ interface Options {
   readonly from: number;
   readonly seeds: number;
   readonly workers: number;
+  /** No seed begins later than this. Milliseconds. */
+  readonly boundMs: number;
   /** Ends with the first violation. */
   readonly first: boolean;
 }
@@ -35,6 +37,7 @@ function report({ seed, violation }: SeedResult): string {
 /** Hands seeds out to workers, one at a time each, until all are done. */
 async function runMany(options: Options, done: (result: SeedResult) => void): Promise<void> {
   const last = options.from + options.seeds;
+  const until = performance.now() + options.boundMs;
   let next = options.from;
   let over = false;
   const work = (): Promise<void> =>
@@ -44,7 +47,7 @@ async function runMany(options: Options, done: (result: SeedResult) => void): Pr
       let current = 0;
       const hand = (): void => {
         clearTimeout(watchdog);
-        if (over || next >= last) {
+        if (over || next >= last || performance.now() >= until) {
           void worker.terminate().then(() => resolve());
           return;
         }
@@ -85,8 +88,10 @@ async function runAll(options: Options): Promise<number> {
   });
   const seconds = (performance.now() - began) / 1000;
   process.stdout.write(`${coverage.render()}\n`);
-  const missing = options.seeds >= ENOUGH_FOR_COVERAGE && !options.first ? coverage.missing(FAULT_NAMES) : [];
+  const missing = count >= ENOUGH_FOR_COVERAGE && !options.first ? coverage.missing(FAULT_NAMES) : [];
   for (const what of missing) process.stdout.write(`never seen: ${what}\n`);
+  if (count < options.seeds && !options.first)
+    process.stdout.write(`${options.seeds - count} of ${options.seeds} seeds had no time\n`);
   process.stdout.write(
     `${count} seeds, ${failures} failures, ${missing.length} never seen, ${events} events, ${seconds.toFixed(1)} s\n`,
   );
@@ -113,12 +118,16 @@ async function main(): Promise<number> {
       workers: { type: 'string', default: String(availableParallelism()) },
       seed: { type: 'string' },
       trace: { type: 'boolean', default: false },
+      minutes: { type: 'string', default: 'Infinity' },
       first: { type: 'boolean', default: false },
     },
   });
   if (values.seed !== undefined) return runOne(Number(values.seed), values.trace);
-  const { seeds, from, workers, first } = values;
-  return runAll({ seeds: Number(seeds), from: Number(from), workers: Number(workers), first });
+  const { seeds, from, workers, minutes, first } = values;
+  return runAll({
+    ...{ seeds: Number(seeds), from: Number(from), workers: Number(workers), first },
+    boundMs: 60_000 * Number(minutes),
+  });
 }
 
 if (isMainThread) process.exitCode = await main();

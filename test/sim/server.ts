@@ -3,11 +3,12 @@ import { Agent } from '../../src/engine/agent.js';
 import { Guard } from '../../src/engine/guard.js';
 import type { Address, Prefix } from '../../src/model/address.js';
 import type { Fleet, ServerView } from '../../src/model/fleet.js';
+import type { IntentRequest } from '../../src/model/intent.js';
 import type { KernelOp, SysctlState } from '../../src/model/kernel.js';
-import type { Checker } from '../../src/ports/checker.js';
 import type { Chronicle } from '../../src/ports/chronicle.js';
 import type { Log } from '../../src/ports/log.js';
 import { MemoryFiles } from '../engine/memory-files.js';
+import { type CheckerFault, type Services, simulatedChecker } from './checker.js';
 import { Daemon, type Wire } from './daemon.js';
 import { simulatedEssential } from './essential.js';
 import { inputOf, wantedBy } from './fleet.js';
@@ -45,8 +46,8 @@ const RESTART_MS = 1_000;
 /** How long an operator takes to look after a server that came up. */
 const VISIT_MS = 8_000;
 
-/** No customer of the simulated fleet has services to check. */
-const idleChecker: Checker = { configure: () => undefined, start: () => undefined, stop: async () => undefined };
+/** Where agents keep what operators said. */
+export const INTENTS = '/state/intents';
 
 /** What happens here is watched, not read up later. */
 const unrecorded: Chronicle = { record: () => undefined };
@@ -57,6 +58,11 @@ export class Server {
   readonly link: Link;
   readonly files = new MemoryFiles();
   proberFault: ProberFault | undefined;
+  checkerFault: CheckerFault | undefined;
+  /** Checks that would fail, by their keys. */
+  readonly downServices = new Set<string>();
+  /** What an operator last asked to withdraw and has not asked for again; `for a while` where it may have ended by itself. */
+  readonly takenOut = new Map<Prefix, 'for good' | 'for a while'>();
   /** Packets between this server and its router. */
   connected = true;
   daemon: Daemon | undefined;
@@ -173,7 +179,7 @@ export class Server {
       chronicle: unrecorded,
       stateDir: '/state',
       essential: simulatedEssential(process, this.kernel),
-      checker: idleChecker,
+      checker: this.checker(process),
       listenPort: 179,
       reload: async () => this.read().view,
       fatal: (error: Error) => {
@@ -218,7 +224,9 @@ export class Server {
         kernel: this.kernel.drivers(process),
         events: this.kernel.events(process),
         prober: simulatedProber(process, { fault: () => this.proberFault, outcome: around.outcome(this) }),
+        checker: this.checker(process),
         guard: this.link.client(process),
+        intents: { files: this.files, path: INTENTS },
       },
       this.read(),
     );
@@ -271,6 +279,19 @@ export class Server {
     else this.around.timeline.after(RESTART_MS, () => void this.undrain());
   }
 
+  /** An operator's word, repeated until an agent is there to take it. */
+  says(word: IntentRequest): void {
+    const { agent } = this;
+    if (!agent?.process.isRunning || this.isEnding('agent')) {
+      this.around.timeline.after(RESTART_MS, () => this.says(word));
+      return;
+    }
+    if (word.want === 'withdraw') this.takenOut.set(word.prefix, word.forMs === undefined ? 'for good' : 'for a while');
+    else this.takenOut.delete(word.prefix);
+    this.around.touched();
+    void agent.agent.intend(word);
+  }
+
   /** SIGHUP. The guard reads for itself. */
   reload(): void {
     const { agent } = this;
@@ -280,6 +301,16 @@ export class Server {
       const refusal = agent.agent.follow(input);
       if (refusal !== undefined) this.around.log(this, 'agent').warn(`fleet refused: ${refusal}`);
     });
+  }
+
+  private checker(owner: Process): ReturnType<typeof simulatedChecker> {
+    const outcome: Services['outcome'] = ({ key, netns }) => {
+      const isThere = netns === '' || this.kernel.truth().namespaces.some(({ name }) => name === netns);
+      if (!isThere) return { outcome: 'unsent', detail: `no ${netns}` };
+      if (this.checkerFault === 'unsent') return { outcome: 'unsent', detail: 'Too many open files' };
+      return this.downServices.has(key) ? { outcome: 'failed', detail: 'connection refused' } : { outcome: 'ok' };
+    };
+    return simulatedChecker(owner, { fault: () => this.checkerFault, outcome });
   }
 
   private gone(role: Role, process: Process): void {

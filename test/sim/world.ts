@@ -1,4 +1,5 @@
 /** Sites, servers, routers and the ways to customers: everything that a seed decides, built and connected. */
+import type { GoverningCheck } from '../../src/decide/checks.js';
 import type { Prefix } from '../../src/model/address.js';
 import { viewOf, type Fleet, type ServerView } from '../../src/model/fleet.js';
 import type { KernelOp, SysctlState } from '../../src/model/kernel.js';
@@ -6,7 +7,7 @@ import type { HelloAnswer, OfferAnswer, DesiredSet, WireState } from '../../src/
 import type { Path } from '../../src/model/path.js';
 import { Coverage } from './coverage.js';
 import type { Wire } from './daemon.js';
-import { enlarged, settingsOf, simulatedFleet } from './fleet.js';
+import { checksOf, enlarged, settingsOf, simulatedFleet } from './fleet.js';
 import type { Process } from './process.js';
 import type { Ways } from './prober.js';
 import { Random } from './random.js';
@@ -48,6 +49,8 @@ export class World {
   readonly fleet: Fleet;
   /** The same fleet with a customer more. */
   readonly larger: Fleet;
+  /** Made at every server. */
+  readonly checks: readonly GoverningCheck[];
   readonly servers: readonly Server[];
   readonly routers: ReadonlyMap<string, Router>;
   /** By `site customer/tunnel`; absent is up. */
@@ -83,6 +86,7 @@ export class World {
     this.routers = new Map(
       this.fleet.sites.map(({ name }) => [name, new Router(this.timeline, (entry, path) => this.heard(entry, path))]),
     );
+    this.checks = checksOf(this.fleet);
     this.settings = settingsOf([this.fleet, this.larger]);
     this.servers = this.fleet.sites.flatMap(({ servers }) => servers.map(({ name }) => this.server(name)));
   }

@@ -1,4 +1,4 @@
-/** What the agent and the guard are told: over their link, by probes, by files, by operators. */
+/** What the agent and the guard are told: over their link, by probes, by files. */
 import { prefix } from '../../../src/model/address.js';
 import type { DesiredSet } from '../../../src/model/lease.js';
 import type { Announcement } from '../../../src/model/path.js';
@@ -167,14 +167,6 @@ export const KNOWLEDGE_FAULTS: readonly FaultKind[] = [
       };
       give(world.larger);
       return () => give(world.fleet);
-    }),
-  },
-  {
-    name: 'operator drains',
-    ...{ withdraws: 'always', lasts: [300, 8_000], everywhere: false },
-    strike: onEach((server) => {
-      void server.guard?.guard.drain();
-      return () => void server.undrain();
     }),
   },
 ];

@@ -3,11 +3,13 @@ import { nothingForbidden } from './allowed.js';
 import { calmReturns } from './calm.js';
 import { withdrawalHasCause } from './cause.js';
 import { oldEpochsAreRefused } from './epoch.js';
+import { takenOutStaysOut } from './intent.js';
 import { leaseHolds } from './lease.js';
 import { nothingTornDownUnderTraffic } from './order.js';
 import { pausesExpireNothing } from './pause.js';
 import { proofWithdraws } from './proof.js';
 import { budgetsHold, remoteFaultsLower } from './remote.js';
+import { failedServicesLower } from './service.js';
 
 /** Every invariant. With `skips`, time in which nothing happens is skipped up to `end`. */
 export function watchEverything(world: World, end: number, skips: boolean): void {
@@ -20,6 +22,8 @@ export function watchEverything(world: World, end: number, skips: boolean): void
     proofWithdraws(world),
     remoteFaultsLower(world),
     budgetsHold(),
+    failedServicesLower(world),
+    takenOutStaysOut(world),
     withdrawalHasCause(world),
     calmReturns(world, end, skips),
   ];

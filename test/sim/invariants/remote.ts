@@ -69,10 +69,13 @@ const LOCAL: readonly ReasonCode[] = ['data-plane-fault', 'endpoint-fault'];
 function check(server: Server, { announcements }: DesiredSet): void {
   const { customers, safety } = server.view.fleet;
   const advertised = customers.flatMap(({ prefixes }) => prefixes.filter(({ advertise }) => advertise));
+  const hasOwn = (prefix: Prefix): boolean =>
+    customerOf(customers, prefix)?.checks.some(({ remote }) => !remote) ?? false;
   const lost = announcements.flatMap(({ prefix, level, reasons }) => {
     const codes = reasons.map(({ code }) => code);
-    const isRemote = codes.includes('tunnels-down') && !LOCAL.some((code) => codes.includes(code));
-    return level === 'withdrawn' && isRemote ? [prefix] : [];
+    const isHere = LOCAL.some((code) => codes.includes(code)) || (codes.includes('check-down') && hasOwn(prefix));
+    const isRemote = codes.includes('tunnels-down') || codes.includes('check-down');
+    return level === 'withdrawn' && isRemote && !isHere ? [prefix] : [];
   });
   const whose = new Set(lost.map((prefix) => customerOf(customers, prefix)?.name));
   if (whose.size > 1 && lost.length > safety.maxWithdrawnShare * advertised.length)

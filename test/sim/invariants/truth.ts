@@ -40,6 +40,12 @@ export const customerOf = (customers: readonly Customer[], prefix: Prefix): Cust
 export const lossAt = (world: World, server: Server, prefix: Prefix): string | undefined =>
   server.kernel.remembered(prefix, (truth) => lossOf(world.widestView(server), prefix, truth));
 
+const isServiceDown = ({ checks }: World, { downServices }: Server, prefix: Prefix): boolean =>
+  downServices.size > 0 &&
+  checks.some(
+    ({ key, check, prefixes }) => downServices.has(key) && check.onDown === 'withdraw' && prefixes.includes(prefix),
+  );
+
 /** Nothing is wrong here: everything has to be at full, soon. */
 export function isFine(world: World, server: Server): boolean {
   return (
@@ -48,6 +54,7 @@ export function isFine(world: World, server: Server): boolean {
     !server.isEnding('agent') &&
     !server.isEnding('guard') &&
     server.proberFault === undefined &&
+    server.checkerFault === undefined &&
     guardActs(server) &&
     agentTalks(server) &&
     agentReads(server) &&
@@ -61,7 +68,7 @@ export function isFine(world: World, server: Server): boolean {
  */
 export function mayLeave(world: World, server: Server, prefix: Prefix): boolean {
   const kinds = [...world.faultsOf(server).keys()].map((name) => WITHDRAWS.get(name));
-  if (kinds.includes('always')) return true;
+  if (kinds.includes('always') || server.takenOut.has(prefix) || isServiceDown(world, server, prefix)) return true;
   const isRemote = kinds.includes('remote') || world.remotesOf(server, prefix).some((remote) => remote !== 'up');
   if (isRemote && (server.view.fleet.safety.remoteFault === 'withdraw' || server.kernel.isLying)) return true;
   return lossAt(world, server, prefix) !== undefined;
