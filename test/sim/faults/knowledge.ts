@@ -141,6 +141,8 @@ export const KNOWLEDGE_FAULTS: readonly FaultKind[] = [
     ...{ withdraws: 'never', lasts: [500, 8_000], everywhere: true },
     strike: onEach((server, random) => {
       const { disk } = server;
+      // What is bad already is mended by whoever has made it so.
+      if (disk instanceof Error) return undefined;
       server.write(new Error('fleet.yaml:12:5: customers: host bits are set'));
       server.reload();
       if (random.chance(0.3)) server.link.disconnect();

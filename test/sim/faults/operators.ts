@@ -2,13 +2,22 @@
 import type { Prefix } from '../../../src/model/address.js';
 import type { IntentRequest } from '../../../src/model/intent.js';
 import type { Random } from '../random.js';
-import { INTENTS } from '../server.js';
+import { INTENTS, type Server } from '../server.js';
 import type { World } from '../world.js';
 import { type FaultKind, onEach } from './fault.js';
 
 const word = (prefix: Prefix, want: IntentRequest['want']): IntentRequest => ({
   ...{ prefix, want, author: 'noc', reason: 'maintenance' },
 });
+
+/** An agent that takes over has to know what the one before was told. */
+function restartSoon(server: Server, random: Random, world: World): void {
+  if (!random.chance(0.5)) return;
+  world.timeline.after(random.between(200, 2_000), () => {
+    server.agent?.process.end();
+    server.startAgent();
+  });
+}
 
 /** Longer and shorter than the fault that says it. */
 const expiry = (random: Random): Pick<IntentRequest, 'forMs'> =>
@@ -34,6 +43,7 @@ export const OPERATOR_FAULTS: readonly FaultKind[] = [
       const prefix = random.pick(prefixesOf(world, ({ advertise }) => advertise));
       const said = { ...word(prefix, 'withdraw'), ...expiry(random) };
       server.says(said);
+      restartSoon(server, random, world);
       return () => server.says(word(prefix, 'advertise'));
     }),
   },
