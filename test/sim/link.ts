@@ -26,6 +26,8 @@ export interface LinkEars {
   greeted(agent: Process, answer: HelloAnswer): void;
   /** A set arrives; what is answered hears of the answer. */
   offering(agent: Process, set: DesiredSet): (answer: OfferAnswer) => void;
+  /** A hand-over arrives. */
+  leaving(agent: Process): void;
   wire(wire: WireState): void;
 }
 
@@ -90,7 +92,11 @@ export class Link {
         if (answer.accepted) this.ears.wire(answer.wire);
         return answer;
       },
-      handover: (epoch, mode) => call((desk) => desk.handover(epoch, mode)),
+      handover: (epoch, mode) =>
+        call((desk) => {
+          this.ears.leaving(agent);
+          return desk.handover(epoch, mode);
+        }),
       drain: () => call((desk) => desk.drain()),
       undrain: () => call((desk) => desk.undrain()),
       confirm: () => call((desk) => desk.confirm()),

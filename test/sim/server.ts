@@ -246,10 +246,9 @@ export class Server {
     if (!ending) return;
     this.endings.set('agent', { process: ending.process, again: false });
     this.around.touched();
-    void ending.agent.stop(mode).then(
-      () => this.gone('agent', ending.process),
-      () => this.gone('agent', ending.process),
-    );
+    const gone = (): void => this.gone('agent', ending.process);
+    // A process that is stopped hears of it when it goes on.
+    ending.process.after(0, () => void ending.agent.stop(mode).then(gone, gone));
   }
 
   endGuard(): void {

@@ -232,6 +232,9 @@ export class World {
           const ears = this.tell((watcher) => watcher.offering?.(server, agent, set));
           return (answer) => ears.forEach((heard) => this.noting(() => heard?.(answer)));
         },
+        leaving: (agent) => {
+          if (agent === server.holder) server.handedOverAt = this.timeline.now;
+        },
         wire: (wire) => {
           // Most answers are the same as before.
           if (this.wires.get(server) === wire) return;

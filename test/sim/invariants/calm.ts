@@ -8,12 +8,15 @@ import { isFine, isWanted } from './truth.js';
 const RETURN_MS = 45_000;
 /** The world has been as it should be for so long: nothing will change by itself. */
 const QUIET_MS = 1_000;
+/** Three probes of the longest interval, with their timeout: an agent that sees again has proven everything anew. */
+const PROOF_MS = 3_500;
 /** The agent finds by itself what no event told, in its period of 4 s. */
 const UNTOLD_MS = 5_000;
 
 export function calmReturns(world: World, end: number, skips: boolean): Watcher {
   const fine = new Map(world.servers.map((server) => [server, new Since()]));
   const settled = new Since();
+  const sight = new Since();
   const remotesUp = (): boolean => [...world.remotes.values()].every((remote) => remote === 'up');
 
   const calmSince = (server: Server, now: number): number | undefined => {
@@ -60,9 +63,11 @@ export function calmReturns(world: World, end: number, skips: boolean): Watcher 
       const latest = Math.max(
         ...world.servers.map(({ kernel, fleetAt }) => Math.max(kernel.damagedAt, fleetAt, kernel.untoldAt + UNTOLD_MS)),
       );
+      const blind = world.servers.some(({ proberFault, checkerFault }) => (proberFault ?? checkerFault) !== undefined);
+      const seeing = sight.update(!blind, now) ?? now;
       const since = settled.update(isRight, now);
       if (!skips || since === undefined) return next;
-      const quiet = Math.max(since, latest) + QUIET_MS;
+      const quiet = Math.max(Math.max(since, latest) + QUIET_MS, seeing + PROOF_MS);
       if (now < quiet) return Math.min(next, quiet);
       world.skipQuiet(end);
       return next;

@@ -63,8 +63,8 @@ export function budgetsHold(): Watcher {
   };
 }
 
-/** What is broken here leaves whatever the budget says. */
-const LOCAL: readonly ReasonCode[] = ['data-plane-fault', 'endpoint-fault'];
+/** What is broken here leaves whatever the budget says, and what was never there has nothing to leave. */
+const LOCAL: readonly ReasonCode[] = ['data-plane-fault', 'endpoint-fault', 'data-plane-pending', 'checks-pending'];
 
 function check(server: Server, { announcements }: DesiredSet): void {
   const { customers, safety } = server.view.fleet;
