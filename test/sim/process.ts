@@ -28,6 +28,8 @@ export class Machine {
   process(): Process {
     const process = new Process(this);
     this.processes.add(process);
+    // Whoever is started on a machine that stands still waits with it.
+    if (this.paused) process.hold();
     return process;
   }
 

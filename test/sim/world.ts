@@ -228,9 +228,12 @@ export class World {
         offering: (agent, set) => {
           this.noteOffer(server, set);
           server.offeredAt = this.timeline.now;
-          if (agent === server.holder) server.handedOverAt = undefined;
           const ears = this.tell((watcher) => watcher.offering?.(server, agent, set));
-          return (answer) => ears.forEach((heard) => this.noting(() => heard?.(answer)));
+          return (answer) => {
+            // A set that its own agent's hand-over has overtaken is refused.
+            if (answer.accepted && agent === server.holder) server.handedOverAt = undefined;
+            ears.forEach((heard) => this.noting(() => heard?.(answer)));
+          };
         },
         leaving: (agent) => {
           if (agent === server.holder) server.handedOverAt = this.timeline.now;
