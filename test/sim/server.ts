@@ -63,6 +63,8 @@ export class Server {
   readonly downServices = new Set<string>();
   /** What an operator last asked to withdraw and has not asked for again; `for a while` where it may have ended by itself. */
   readonly takenOut = new Map<Prefix, 'for good' | 'for a while'>();
+  /** Words that no agent has taken yet. */
+  private readonly unheard = new Map<Prefix, IntentRequest>();
   /** Packets between this server and its router. */
   connected = true;
   daemon: Daemon | undefined;
@@ -278,13 +280,20 @@ export class Server {
     else this.around.timeline.after(RESTART_MS, () => void this.undrain());
   }
 
-  /** An operator's word, repeated until an agent is there to take it. */
+  /** An operator's word, repeated until an agent is there to take it, or another word about the same prefix is said. */
   says(word: IntentRequest): void {
+    this.unheard.set(word.prefix, word);
+    this.tell(word);
+  }
+
+  private tell(word: IntentRequest): void {
     const { agent } = this;
+    if (this.unheard.get(word.prefix) !== word) return;
     if (!agent?.process.isRunning || this.isEnding('agent')) {
-      this.around.timeline.after(RESTART_MS, () => this.says(word));
+      this.around.timeline.after(RESTART_MS, () => this.tell(word));
       return;
     }
+    this.unheard.delete(word.prefix);
     if (word.want === 'withdraw') this.takenOut.set(word.prefix, word.forMs === undefined ? 'for good' : 'for a while');
     else this.takenOut.delete(word.prefix);
     this.around.touched();
