@@ -105,6 +105,11 @@ export class SimKernel {
     this.notify();
   }
 
+  /** Something happens that is nothing to us. */
+  stir(): void {
+    this.notify();
+  }
+
   setUplink(name: string, up: boolean): void {
     if (up) this.down.delete(name);
     else this.down.add(name);

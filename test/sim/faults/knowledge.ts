@@ -165,6 +165,8 @@ export const KNOWLEDGE_FAULTS: readonly FaultKind[] = [
           if (server.disk instanceof Error) return;
           server.write(fleet);
           server.reload();
+          // Somebody else's links come and go: an agent may look at any time.
+          world.timeline.after(random.between(50, 600), () => server.kernel.stir());
         });
       };
       give(world.larger);
