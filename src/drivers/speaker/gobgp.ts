@@ -59,16 +59,19 @@ type Table = Pick<Started, 'paths' | 'foreignPaths'>;
 
 async function observe(reading: Reading, before: SpeakerObserved | undefined): Promise<SpeakerObserved> {
   const { api } = reading;
+  const rest = Promise.all([
+    observeBarrier(api),
+    before?.state === 'started' ? tableUnlessSame(reading, before) : readTable(reading),
+    listPeers(api),
+  ]);
+  // A daemon without configuration refuses them.
+  rest.catch(() => undefined);
   const global = await getGlobal(api);
   if (!global) return { state: 'not-started' };
   const routerId = parseAddress(global.router_id);
   if (!routerId)
     throw new SpeakerError('not-ours', `${api.name}: router id ${JSON.stringify(global.router_id)} is none`);
-  const [barrier, table, peers] = await Promise.all([
-    observeBarrier(api),
-    before?.state === 'started' ? tableUnlessSame(reading, before) : readTable(reading),
-    listPeers(api),
-  ]);
+  const [barrier, table, peers] = await rest;
   return {
     state: 'started',
     asn: global.asn,

@@ -387,6 +387,21 @@ describe('the wire', () => {
     });
   });
 
+  test('with what was seen before, a table of that size counts as unchanged, and the barrier does not', async () => {
+    const before = await observed();
+    const again = await speaker.observe(before);
+    expect(again).toEqual(before);
+    expect(again.state === 'started' && again.paths).toBe(before.paths);
+    await raw.addPath('192.0.2.0', 24, { origin: 2 });
+    const more = await speaker.observe(before);
+    expect(more).toMatchObject({ paths: before.paths, foreignPaths: [{ prefix: '192.0.2.0/24' }] });
+    await speaker.apply([{ kind: 'delete-foreign', family: 4, prefix: '192.0.2.0/24' }]);
+    expect(await speaker.observe(more)).toMatchObject({ paths: before.paths, foreignPaths: [] });
+    await raw.widen('203.0.113.0/24', 24, 32);
+    expect(await speaker.observe(before)).toMatchObject({ barrier: { state: 'wrong' } });
+    await speaker.apply([install(V4, V6, MARKER, LATER)]);
+  });
+
   test('a barrier that somebody changed is wrong, and is repaired', async () => {
     const broken = async (how: () => Promise<unknown>, detail: RegExp) => {
       await how();
