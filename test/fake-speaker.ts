@@ -9,6 +9,7 @@ import {
   type SpeakerOp,
 } from '../src/model/path.js';
 import { type Speaker, SpeakerError, type Subscription } from '../src/ports/speaker.js';
+import { unlessCounted } from './counted-table.js';
 
 interface Bgp {
   readonly asn: number;
@@ -51,7 +52,7 @@ export class FakeSpeaker implements Speaker {
   private shown: { readonly started: boolean; readonly held: boolean } = { started: false, held: false };
   private readonly wakers = new Set<() => void>();
 
-  async observe(): Promise<SpeakerObserved> {
+  async observe(before?: SpeakerObserved): Promise<SpeakerObserved> {
     this.observations++;
     await this.reach();
     const { bgp } = this;
@@ -63,8 +64,7 @@ export class FakeSpeaker implements Speaker {
       routerId: bgp.routerId,
       listenPort: bgp.listenPort,
       barrier: bgp.barrier,
-      paths: [...bgp.paths.values()],
-      foreignPaths: [...bgp.foreign],
+      ...unlessCounted(before, { paths: [...bgp.paths.values()], foreignPaths: [...bgp.foreign] }),
       peers: [...bgp.peers.values()],
     };
   }

@@ -3,6 +3,9 @@ import { type Vigilance, type VigilanceBounds, whyNotRenew } from '../decide/ess
 import type { Clock } from '../ports/clock.js';
 import { Pulse } from './pulse.js';
 
+/** Of a pause as long as the lease, the pulse reports as much at least. */
+const ALMOST = 0.9;
+
 export class Vigil {
   private seen: Vigilance = {};
   /** When the last look began, until something follows from it. */
@@ -18,7 +21,7 @@ export class Vigil {
     resumed: () => void,
   ) {
     this.pulse = new Pulse(clock, leaseMs, (from, to) => {
-      if (to - from < leaseMs()) return;
+      if (to - from < ALMOST * leaseMs()) return;
       this.seen = { ...this.seen, resumedAt: to };
       resumed();
     });

@@ -84,7 +84,7 @@ export class GuardLoop {
       },
     });
     this.watch.follow(essentialsOf(view), essentialServicesOf(view));
-    const leaseMs = (): number => this.rights.view.fleet.safety.leaseMs;
+    const leaseMs = (): number => this.rights.leaseMs;
     this.pulse = new Pulse(clock, leaseMs, (from, to) => {
       this.journal.warn(`this process stood still for ${Math.round(to - from)} ms; leases are extended by as much`);
       this.rights.excuse(from, to);

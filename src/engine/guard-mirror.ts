@@ -9,13 +9,15 @@ import { same } from '../model/same.js';
 import type { Clock } from '../ports/clock.js';
 import type { Speaker } from '../ports/speaker.js';
 
-/** What raises no event, the policy above all, is found changed within this time. */
+/** What raises no event, the policy above all, is read this often; seldomer where that takes long. */
 const PERIOD_MS = 2_000;
+const LONGEST_PERIOD_MS = 20_000;
 /** Reading back may take this share of the time at most: by age, where paths are only counted and where they are listed; and under events. */
 const SHARE_BY_AGE = { counted: 200, listed: 3_000 } as const;
 const LONGEST_UNLISTED_MS = 600_000;
 const SHARE_BY_EVENT = 4;
 const SHORTEST_GAP_MS = 20;
+const LONGEST_GAP_MS = 10_000;
 
 export class SpeakerMirror {
   observed: SpeakerObserved | undefined;
@@ -39,8 +41,8 @@ export class SpeakerMirror {
   dueIn(): number {
     if (!this.observed) return 0;
     const gap = this.stale
-      ? Math.max(SHORTEST_GAP_MS, SHARE_BY_EVENT * this.took.listed)
-      : Math.max(PERIOD_MS, SHARE_BY_AGE.counted * this.took.counted);
+      ? Math.min(LONGEST_GAP_MS, Math.max(SHORTEST_GAP_MS, SHARE_BY_EVENT * this.took.listed))
+      : Math.min(LONGEST_PERIOD_MS, Math.max(PERIOD_MS, SHARE_BY_AGE.counted * this.took.counted));
     const readDueIn = this.readAt + gap - this.clock.now();
     return this.stale ? readDueIn : Math.min(readDueIn, this.listDueIn());
   }
@@ -64,7 +66,11 @@ export class SpeakerMirror {
     this.readAt = this.clock.now();
     const kind = before && hasSameTable(before, read) ? 'counted' : 'listed';
     this.took[kind] = this.readAt - began;
-    if (kind === 'listed') this.listedAt = this.readAt;
+    if (kind === 'listed') {
+      this.listedAt = this.readAt;
+      // A listing holds all that a count does: one count that was held up is not the measure of the next.
+      this.took.counted = Math.min(this.took.counted, this.took.listed);
+    }
     // One object for as long as nothing changes: what was derived from it stands.
     if (this.observed === undefined || !same(this.observed, read)) this.observed = read;
     return this.observed;

@@ -68,6 +68,7 @@ export class Rights {
   hold: Reason | undefined;
   /** Of the set that was accepted last. */
   offeredGeneration: string | undefined;
+  private offeredTtlMs = Number.POSITIVE_INFINITY;
   /** An operator's intent. */
   drainIntent: DrainIntent | undefined;
   /** This guard's own end: drained like by an operator, but not remembered. */
@@ -146,7 +147,13 @@ export class Rights {
     // Most sets only renew: what was decided then still holds.
     if (!same) this.announcements = set.announcements;
     this.offeredGeneration = set.generation;
+    this.offeredTtlMs = set.ttlMs;
     this.lease = renewedLease(this.lease, set.ttlMs, now);
+  }
+
+  /** Milliseconds: the fleet's, or the agent's own where that is shorter. */
+  get leaseMs(): number {
+    return Math.min(this.view.fleet.safety.leaseMs, this.offeredTtlMs);
   }
 
   handOver(mode: 'keep' | 'drain', now: number): void {

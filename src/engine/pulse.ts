@@ -7,10 +7,14 @@
  */
 import type { Clock, Timer } from '../ports/clock.js';
 
-/** Ordinary scheduling and garbage collection stay below; a lapse promises to come within 100 ms. */
+/**
+ * Between two beats, and how late one may be before that counts: a pause of
+ * less than two of them may go unnoticed, which is a fifteenth of a lease.
+ * Ordinary scheduling and garbage collection stay below the shortest, and a
+ * lapse promises to come within it; each beat wakes the process.
+ */
 const SHORTEST_MS = 100;
 const LONGEST_MS = 1_000;
-/** What is missed for less than a thirtieth of a lease takes no renewal from anybody; and each beat wakes the process. */
 const SHARE_OF_LEASE = 1 / 30;
 
 export class Pulse {

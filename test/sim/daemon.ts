@@ -12,6 +12,7 @@ import {
   type SpeakerObserved,
   type SpeakerOp,
 } from '../../src/model/path.js';
+import { unlessCounted } from '../counted-table.js';
 import { SpeakerError } from '../../src/ports/speaker.js';
 import type { Process } from './process.js';
 
@@ -70,7 +71,7 @@ export class Daemon {
     process.onEnd(() => this.died());
   }
 
-  observe(): SpeakerObserved {
+  observe(before?: SpeakerObserved): SpeakerObserved {
     const { bgp } = this;
     this.shown = { started: bgp !== undefined, held: bgp?.barrier.state === 'held' };
     if (!bgp) return { state: 'not-started' };
@@ -80,8 +81,7 @@ export class Daemon {
       routerId: bgp.routerId,
       listenPort: bgp.listenPort,
       barrier: bgp.barrier,
-      paths: [...bgp.paths.values()],
-      foreignPaths: [...bgp.foreign],
+      ...unlessCounted(before, { paths: [...bgp.paths.values()], foreignPaths: [...bgp.foreign] }),
       peers: [...bgp.sessions.values()].map(({ peer, state }) => ({
         address: peer.address,
         asn: peer.asn,

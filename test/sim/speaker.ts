@@ -34,7 +34,7 @@ export function simulatedSpeaker(caller: Process, line: SpeakerLine): Speaker {
   const subscriptions = new Set<{ stop(): void }>();
   return {
     name: 'gobgpd',
-    observe: () => call((daemon) => daemon.observe()),
+    observe: (before) => call((daemon) => daemon.observe(before)),
     apply: async (ops) => {
       for (const op of ops) await call((daemon) => daemon.execute(op));
     },

@@ -210,6 +210,11 @@ export class World {
     return tunnels.map(({ name }) => this.remotes.get(`${server.site} ${customer?.name ?? ''}/${name}`) ?? 'up');
   }
 
+  /** Some tunnel cannot be reached, or not well, from this server's site. */
+  hasLostWays({ site }: Server): boolean {
+    return [...this.remotes].some(([key, remote]) => key.startsWith(`${site} `) && remote !== 'up');
+  }
+
   private server(name: string): Server {
     return new Server(name, {
       timeline: this.timeline,

@@ -26,7 +26,6 @@ export interface NetlinkParts {
 export function createNetlink({ syscalls, namespaces }: NetlinkParts): Netlink {
   const buffer = syscalls.allocate(DATAGRAM_BYTES);
   const kernel = kernelAddress(syscalls);
-
   const recall = new Recall();
 
   function askOnce(fd: FileDescriptor, sequence: number, request: NetlinkRequest): Answer {

@@ -1,8 +1,8 @@
 import type { NetlinkMessage } from '../../ports/netlink.js';
 import type { Answer } from './answer.js';
 
-/** More questions than four for each of two thousand namespaces: beyond them the longest unasked is forgotten. */
-const MOST_QUESTIONS = 10_000;
+/** Eight for each of four thousand namespaces; beyond them the longest unasked is forgotten. */
+const MOST_QUESTIONS = 32_768;
 
 interface Reading {
   readonly datagrams: readonly Buffer[];

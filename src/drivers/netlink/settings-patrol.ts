@@ -1,17 +1,20 @@
 /**
  * Looks at settings under /proc/sys, which change without an event. Reading
- * one takes 10 to 20 µs and no process; a patrol reads a bounded number and
- * goes on where the last one ended.
+ * one takes 10 to 20 µs and no process. A patrol reads those of the default
+ * namespace, on which everybody depends, and as many of the others as make a
+ * round of all within ten seconds, and goes on where the last one ended.
  */
 import { readFileSync } from 'node:fs';
 import type { Netns, SysctlState } from '../../model/kernel.js';
-import { sysctlPath } from '../../model/naming.js';
+import { DEFAULT_NETNS, sysctlPath } from '../../model/naming.js';
 import type { Clock, Timer } from '../../ports/clock.js';
 import type { Namespaces } from '../../ports/namespaces.js';
 
 const PATROL_MS = 800;
-/** Less than a millisecond of work, whatever the number of customers; the agent's full look reads all of them. */
-const READS_PER_PATROL = 32;
+const ROUND_MS = 10_000;
+/** Reads of a patrol beyond the default namespace's: half a millisecond of work, and 10 ms where there are a thousand customers. */
+const FEWEST_READS = 24;
+const MOST_READS = 512;
 
 export interface SettingsPatrolOptions {
   readonly clock: Clock;
@@ -40,13 +43,19 @@ export class SettingsPatrol {
 
   private somethingDiffers(): boolean {
     const settings = this.options.settings();
-    const due = Math.min(settings.length, READS_PER_PATROL);
+    const inside = settings.filter(({ netns }) => netns !== DEFAULT_NETNS);
+    const share = Math.ceil((inside.length * PATROL_MS) / ROUND_MS);
+    const due = Math.min(inside.length, MOST_READS, Math.max(FEWEST_READS, share));
     const byNetns = new Map<Netns, SysctlState[]>();
+    byNetns.set(
+      DEFAULT_NETNS,
+      settings.filter(({ netns }) => netns === DEFAULT_NETNS),
+    );
     for (let step = 0; step < due; step++) {
-      const setting = settings[(this.next + step) % settings.length];
+      const setting = inside[(this.next + step) % inside.length];
       if (setting) byNetns.set(setting.netns, [...(byNetns.get(setting.netns) ?? []), setting]);
     }
-    this.next = due === 0 ? 0 : (this.next + due) % settings.length;
+    this.next = due === 0 ? 0 : (this.next + due) % inside.length;
     return [...byNetns].some(([netns, some]) => this.someDiffers(netns, some));
   }
 

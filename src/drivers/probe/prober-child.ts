@@ -15,17 +15,10 @@ export interface ProberChild {
 export function runProberChild({ syscalls, input, output }: ProberChild): Promise<number> {
   return new Promise((resolve) => {
     const now = (): number => Number(process.hrtime.bigint()) / 1e6;
-    let silent = true;
-    const write = (report: Report): void => {
-      silent = false;
-      output.write(`${JSON.stringify(report)}\n`);
-    };
+    const write = (report: Report): void => void output.write(`${JSON.stringify(report)}\n`);
     const outbox = new Outbox(now, (samples) => write({ samples }));
     const probes = new ProbeSet({ syscalls, now, sample: (sample, mayWaitMs) => outbox.put(sample, mayWaitMs) });
-    const heartbeat = setInterval(() => {
-      if (silent) write({ samples: [] });
-      silent = true;
-    }, HEARTBEAT_MS);
+    const heartbeat = setInterval(() => write({ samples: [] }), HEARTBEAT_MS);
     const lines = createInterface({ input });
     const end = (status: number): void => {
       resolve(status);

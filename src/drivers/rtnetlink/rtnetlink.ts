@@ -31,6 +31,7 @@ export function createRtnetlink({ netlink, namespaces }: RtnetlinkParts): Rtnetl
   const ask = (netns: Netns, requests: readonly NetlinkRequest[]) => netlink.ask(netns, 'route', requests);
   const interfacesIn = once(interfacesFrom);
   const forwardingIn = once(forwardingFrom);
+  const namesOf = once(namesFrom);
   return {
     interfaces: (wanted) =>
       each(wanted, (netns) => {
@@ -41,7 +42,7 @@ export function createRtnetlink({ netlink, namespaces }: RtnetlinkParts): Rtnetl
       each(wanted, (netns) => {
         const requests = [LINK_DUMP, routeDump(4, protocol), routeDump(6, protocol), NEXTHOP_DUMP];
         const [links = [], routes4 = [], routes6 = [], nexthops = []] = ask(netns, requests);
-        return forwardingIn(routes4, routes6, nexthops, protocol, namesFrom(links));
+        return forwardingIn(routes4, routes6, nexthops, protocol, namesOf(links));
       }),
     rules: async () => ask(DEFAULT_NETNS, [ruleDump(4), ruleDump(6)]).flatMap((messages) => messages.map(ruleFrom)),
     idsOf: async (wanted) => {

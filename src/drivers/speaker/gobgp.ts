@@ -59,6 +59,7 @@ type Table = Pick<Started, 'paths' | 'foreignPaths'>;
 
 async function observe(reading: Reading, before: SpeakerObserved | undefined): Promise<SpeakerObserved> {
   const { api } = reading;
+  const asked = getGlobal(api);
   const rest = Promise.all([
     observeBarrier(api),
     before?.state === 'started' ? tableUnlessSame(reading, before) : readTable(reading),
@@ -66,7 +67,7 @@ async function observe(reading: Reading, before: SpeakerObserved | undefined): P
   ]);
   // A daemon without configuration refuses them.
   rest.catch(() => undefined);
-  const global = await getGlobal(api);
+  const global = await asked;
   if (!global) return { state: 'not-started' };
   const routerId = parseAddress(global.router_id);
   if (!routerId)

@@ -99,9 +99,9 @@ whenPossible('checks', () => {
     probe,
     netns: '',
     remote: false,
-    intervalMs: 200,
-    timeoutMs: 200,
-    phaseMs: (31 * last) % 200,
+    intervalMs: 1_000,
+    timeoutMs: 1_000,
+    phaseMs: (31 * last) % 1_000,
     ...rest,
   });
   const icmp = (target: string): ActiveProbe => ({ kind: 'icmp', target: address(target) });

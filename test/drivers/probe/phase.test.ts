@@ -6,7 +6,8 @@ test.each([
   [1, 1],
   [8, 1],
   [9, 2],
-  [1_000, 125],
+  [17, 4],
+  [1_000, 128],
 ])('%d probes that start at different times beat at %d different ones', (probes, slots) => {
   const phases = texts(probes).map((text, n) => {
     const beat = firstBeat(text, { intervalMs: 1_000, probes, now: 50_000.25 + 7 * n });
@@ -29,7 +30,7 @@ test('many probes are spread over the interval: no slot has three times its shar
   const probes = 1_000;
   const slots = new Map<number, number>();
   for (const text of texts(probes)) {
-    const slot = Math.round(firstBeat(text, { intervalMs: 1_000, probes, now: 0 }) / 8);
+    const slot = Math.round(firstBeat(text, { intervalMs: 1_000, probes, now: 0 }) / 7.8125);
     slots.set(slot, (slots.get(slot) ?? 0) + 1);
   }
   expect(Math.max(...slots.values())).toBeLessThan(24);

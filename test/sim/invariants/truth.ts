@@ -71,5 +71,7 @@ export function mayLeave(world: World, server: Server, prefix: Prefix): boolean 
   if (kinds.includes('always') || server.takenOut.has(prefix) || isServiceDown(world, server, prefix)) return true;
   const isRemote = kinds.includes('remote') || world.remotesOf(server, prefix).some((remote) => remote !== 'up');
   if (isRemote && (server.view.fleet.safety.remoteFault === 'withdraw' || server.kernel.isLying)) return true;
+  // Lost packets bear a lying kernel out, about what all tunnels need too.
+  if (server.kernel.isLying && world.hasLostWays(server)) return true;
   return lossAt(world, server, prefix) !== undefined;
 }
