@@ -8,8 +8,8 @@ import {
   type SpeakerObserved,
   type SpeakerOp,
 } from '../src/model/path.js';
-import { type Speaker, SpeakerError, type Subscription } from '../src/ports/speaker.js';
-import { unlessCounted } from './counted-table.js';
+import { type Doubt, type Since, type Speaker, SpeakerError, type Subscription } from '../src/ports/speaker.js';
+import { rechecked } from './rechecked.js';
 
 interface Bgp {
   readonly asn: number;
@@ -37,6 +37,8 @@ export class FakeSpeaker implements Speaker {
   /** UPDATE messages to established peers. */
   updates = 0;
   observations = 0;
+  /** In order. */
+  readonly calls: ('observe' | 'recheck' | 'apply')[] = [];
   /** Of the next calls, these many fail. */
   failures: SpeakerError['reason'][] = [];
   /** Peers keep what was withdrawn, as over a slow session. */
@@ -50,13 +52,24 @@ export class FakeSpeaker implements Speaker {
   private bgp: Bgp | undefined;
   /** As the last observation, and the caller's own operations since, would have it. */
   private shown: { readonly started: boolean; readonly held: boolean } = { started: false, held: false };
-  private readonly wakers = new Set<() => void>();
+  private readonly wakers = new Set<(doubt: Doubt) => void>();
 
-  async observe(before?: SpeakerObserved): Promise<SpeakerObserved> {
+  async observe(): Promise<SpeakerObserved> {
     this.observations++;
+    this.calls.push('observe');
+    return this.look(true);
+  }
+
+  async recheck(since: Since): Promise<SpeakerObserved | undefined> {
+    this.calls.push('recheck');
+    return rechecked(await this.look(since.barrier), since);
+  }
+
+  private async look(barrier: boolean): Promise<SpeakerObserved> {
     await this.reach();
     const { bgp } = this;
-    this.shown = { started: bgp !== undefined, held: bgp?.barrier.state === 'held' };
+    const held = barrier ? bgp?.barrier.state === 'held' : this.shown.held;
+    this.shown = { started: bgp !== undefined, held };
     if (!bgp) return { state: 'not-started' };
     return {
       state: 'started',
@@ -64,12 +77,14 @@ export class FakeSpeaker implements Speaker {
       routerId: bgp.routerId,
       listenPort: bgp.listenPort,
       barrier: bgp.barrier,
-      ...unlessCounted(before, { paths: [...bgp.paths.values()], foreignPaths: [...bgp.foreign] }),
+      paths: [...bgp.paths.values()],
+      foreignPaths: [...bgp.foreign],
       peers: [...bgp.peers.values()],
     };
   }
 
   async apply(ops: readonly SpeakerOp[]): Promise<void> {
+    this.calls.push('apply');
     const peerAt = ops.findIndex(({ kind }) => kind === 'add-peer');
     const announceAt = ops.map(({ kind }) => kind).lastIndexOf('announce');
     if (peerAt >= 0 && announceAt > peerAt) this.violate('a peer before its paths');
@@ -78,7 +93,7 @@ export class FakeSpeaker implements Speaker {
       if (!this.deaf) this.execute(op);
       this.log.push(op.kind);
     }
-    for (const wake of this.wakers) wake();
+    this.tell({ prefixes: ops.flatMap(prefixesOf) });
   }
 
   async stillSent(prefixes: readonly Prefix[], peers: readonly Address[]): Promise<readonly Prefix[]> {
@@ -86,7 +101,7 @@ export class FakeSpeaker implements Speaker {
     return prefixes.filter((prefix) => peers.some((peer) => this.bgp?.sent.get(peer)?.has(prefix)));
   }
 
-  watch(wake: () => void): Subscription {
+  watch(wake: (doubt: Doubt) => void): Subscription {
     this.wakers.add(wake);
     return { stop: () => this.wakers.delete(wake) };
   }
@@ -108,7 +123,11 @@ export class FakeSpeaker implements Speaker {
   }
 
   event(): void {
-    for (const wake of this.wakers) wake();
+    this.tell('everything');
+  }
+
+  tell(doubt: Doubt): void {
+    for (const wake of this.wakers) wake(doubt);
   }
 
   /** Somebody else's hands on the daemon. */
@@ -243,6 +262,12 @@ export class FakeSpeaker implements Speaker {
     bgp.peers.set(address, { ...terms, protection: protectionOf(peer), ours: true, state: 'established' });
     bgp.sent.set(address, new Map(bgp.paths));
   }
+}
+
+/** What a change of paths is told by. */
+function prefixesOf(op: SpeakerOp): readonly Prefix[] {
+  if (op.kind === 'announce') return op.paths.map(({ prefix }) => prefix);
+  return op.kind === 'withdraw' ? op.prefixes : [];
 }
 
 const notHeld = (): SpeakerError => new SpeakerError('barrier-not-held', 'fake speaker: no barrier');

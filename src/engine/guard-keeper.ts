@@ -9,12 +9,14 @@ import type { WireState } from '../model/lease.js';
 import type { SpeakerDesired, SpeakerObserved, SpeakerOp } from '../model/path.js';
 import { foreignPeers, identityConflict, planSpeaker, sameGoal } from '../plan/speaker.js';
 import type { Clock } from '../ports/clock.js';
-import { type Speaker, SpeakerError } from '../ports/speaker.js';
+import { type Doubt, type Speaker, SpeakerError } from '../ports/speaker.js';
 import { describeSpeakerOp } from '../status/speaker-operations.js';
 import type { GuardChronicle } from './guard-chronicle.js';
 import type { Journal } from './guard-journal.js';
 import { SpeakerMirror } from './guard-mirror.js';
 import { Settling } from './guard-settle.js';
+
+type Identity = Pick<SpeakerDesired, 'asn' | 'routerId' | 'peers'>;
 
 /** Start, barrier, paths and peers, withdrawals, disallowing, and as many again for what changes meanwhile. */
 const MOST_STEPS = 8;
@@ -44,9 +46,9 @@ export class SpeakerKeeper {
     return this.mirror.observed;
   }
 
-  /** Something happened at the speaker: read it again before believing anything. */
-  doubt(): void {
-    this.mirror.doubt();
+  /** Something happened at the speaker: read it again before believing it. */
+  doubt(doubt: Doubt): void {
+    this.mirror.doubt(doubt);
   }
 
   /** Milliseconds until `look` reads again. */
@@ -66,27 +68,15 @@ export class SpeakerKeeper {
     return stands && status.speaker === 'ready' && mirror.dueIn() > 0;
   }
 
-  /** Reads the speaker back if that is due. Throws SpeakerError `not-ours` on one that somebody else uses. */
-  async look(identity: Pick<SpeakerDesired, 'asn' | 'routerId' | 'peers'>): Promise<SpeakerObserved> {
-    if (this.mirror.observed && this.mirror.dueIn() > 0) return this.mirror.observed;
-    const observed = await this.mirror.read().catch((error: unknown) => {
-      this.inContact = false;
-      throw error;
-    });
-    const foreign = this.inContact ? [] : foreignPeers(identity.peers, observed);
-    const conflict =
-      identityConflict(identity, observed) ??
-      (foreign.length > 0 ? `it has peers that the fleet does not name: ${foreign.join(', ')}` : undefined);
-    if (conflict !== undefined) {
-      this.inContact = false;
-      throw new SpeakerError(
-        'not-ours',
-        `${this.speaker.name} is not ours: ${conflict}; give this guard a gobgpd of its own`,
-      );
-    }
-    this.inContact = true;
-    this.chronicle.seen(observed);
-    return observed;
+  /**
+   * Reads the speaker back if that is due. A change that waits goes first,
+   * unless the whole speaker is in doubt: every change is followed by a look.
+   * Throws SpeakerError `not-ours` on one that somebody else uses.
+   */
+  async look(identity: Identity, changeWaits: boolean): Promise<SpeakerObserved> {
+    const { observed } = this.mirror;
+    if (observed && (this.mirror.dueIn() > 0 || (changeWaits && this.mirror.isSound))) return observed;
+    return this.seen(identity, await this.inTouch(this.mirror.read()));
   }
 
   /** Applies and reads back until nothing is left to do. The goal is asked for again at each step: it may move. */
@@ -104,8 +94,7 @@ export class SpeakerKeeper {
       }
       this.tell(ops, observed, step === 0 && this.reached !== undefined && sameGoal(this.reached.goal, desired));
       this.chronicle.handing(ops);
-      observed = await this.mirror.apply(ops);
-      this.chronicle.seen(observed);
+      observed = this.seen(desired, await this.mirror.apply(ops));
     }
     const left = planSpeaker(goal(), observed).map(describeSpeakerOp).join('; ');
     throw new SpeakerError(
@@ -130,7 +119,7 @@ export class SpeakerKeeper {
   /** A pass has failed. */
   failed(error: unknown): void {
     const detail = error instanceof Error ? error.message : String(error);
-    this.mirror.doubt();
+    this.mirror.doubt('everything');
     this.gone = error instanceof SpeakerError && error.reason === 'unreachable';
     this.status = { speaker: stateAfter(error), speakerDetail: detail };
     this.chronicle.speaker(this.status);
@@ -147,6 +136,32 @@ export class SpeakerKeeper {
     this.gone = false;
     this.journal.condition('speaker', undefined);
     this.attempted = undefined;
+  }
+
+  private async inTouch(reading: Promise<SpeakerObserved>): Promise<SpeakerObserved> {
+    try {
+      return await reading;
+    } catch (error) {
+      this.inContact = false;
+      throw error;
+    }
+  }
+
+  /** What was read is ours, or an error. */
+  private seen(identity: Identity, observed: SpeakerObserved): SpeakerObserved {
+    const foreign = this.inContact ? [] : foreignPeers(identity.peers, observed);
+    const conflict =
+      identityConflict(identity, observed) ??
+      (foreign.length > 0 ? `it has peers that the fleet does not name: ${foreign.join(', ')}` : undefined);
+    this.inContact = conflict === undefined;
+    if (conflict !== undefined) {
+      throw new SpeakerError(
+        'not-ours',
+        `${this.speaker.name} is not ours: ${conflict}; give this guard a gobgpd of its own`,
+      );
+    }
+    this.chronicle.seen(observed);
+    return observed;
   }
 
   private tell(ops: readonly SpeakerOp[], observed: SpeakerObserved, drifted: boolean): void {

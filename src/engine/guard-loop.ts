@@ -88,6 +88,8 @@ export class GuardLoop {
     this.pulse = new Pulse(clock, leaseMs, (from, to) => {
       this.journal.warn(`this process stood still for ${Math.round(to - from)} ms; leases are extended by as much`);
       this.rights.excuse(from, to);
+      // What happened meanwhile may not have been heard yet.
+      this.keeper.doubt('everything');
     });
     this.loop = new Loop({
       clock,
@@ -100,8 +102,8 @@ export class GuardLoop {
 
   /** Begins to write; does not wait for the speaker. */
   start(): void {
-    this.watching = this.parts.speaker.watch(() => {
-      this.keeper.doubt();
+    this.watching = this.parts.speaker.watch((doubt) => {
+      this.keeper.doubt(doubt);
       this.loop.wake();
     });
     this.pulse.start();
@@ -200,7 +202,9 @@ export class GuardLoop {
   private async bringAbout(): Promise<void> {
     const { clock } = this.parts;
     const { asn, v4 } = this.rights.view.server;
-    const looked = await this.keeper.look({ asn, routerId: v4, peers: peersOf(this.rights.view) });
+    const { reachedGoal } = this.keeper;
+    const changeWaits = reachedGoal !== undefined && this.rights.goal(clock.now()) !== reachedGoal;
+    const looked = await this.keeper.look({ asn, routerId: v4, peers: peersOf(this.rights.view) }, changeWaits);
     const obstacle = this.boot.isConfirmed ? undefined : this.rights.obstacle(looked);
     this.bulletin.tellObstacle(obstacle);
     if (obstacle !== undefined) return this.keeper.held(obstacle);

@@ -2,12 +2,14 @@
  * What the speaker holds, as it was read back last.
  *
  * Invariants: nothing is believed that was not read; every change is followed
- * by a read-back; `observed` is absent while the speaker cannot be read.
+ * by a read-back of what it changed; `observed` is absent while the speaker
+ * cannot be read.
  */
+import type { Prefix } from '../model/address.js';
 import type { SpeakerObserved, SpeakerOp } from '../model/path.js';
 import { same } from '../model/same.js';
 import type { Clock } from '../ports/clock.js';
-import type { Speaker } from '../ports/speaker.js';
+import type { Doubt, Since, Speaker } from '../ports/speaker.js';
 
 /** What raises no event, the policy above all, is read this often; seldomer where that takes long. */
 const PERIOD_MS = 2_000;
@@ -18,14 +20,21 @@ const LONGEST_UNLISTED_MS = 600_000;
 const SHARE_BY_EVENT = 4;
 const SHORTEST_GAP_MS = 20;
 const LONGEST_GAP_MS = 10_000;
+/** More are as quickly read with the whole table. */
+const MOST_DOUBTED = 500;
+
+/** How much is read: what an event or a change of ours named, that and the barrier, or everything. */
+type Depth = 'named' | 'counted' | 'listed';
 
 export class SpeakerMirror {
   observed: SpeakerObserved | undefined;
-  private stale = true;
+  /** What an event or a change of ours has put in doubt since the last look. */
+  private doubted: Set<Prefix> | 'everything' | undefined = 'everything';
   private readAt = Number.NEGATIVE_INFINITY;
+  private barrierReadAt = Number.NEGATIVE_INFINITY;
   private listedAt = Number.NEGATIVE_INFINITY;
-  /** The last of each kind, in milliseconds. */
-  private readonly took = { counted: 0, listed: 0 };
+  /** The last look of each depth, in milliseconds. */
+  private readonly took: Record<Depth, number> = { named: 0, counted: 0, listed: 0 };
 
   constructor(
     private readonly speaker: Speaker,
@@ -33,46 +42,47 @@ export class SpeakerMirror {
   ) {}
 
   /** Something happened at the speaker; what, is to be read. */
-  doubt(): void {
-    this.stale = true;
+  doubt(doubt: Doubt): void {
+    if (doubt === 'everything' || this.doubted === 'everything') {
+      this.doubted = 'everything';
+      return;
+    }
+    this.doubted ??= new Set();
+    for (const prefix of doubt.prefixes) this.doubted.add(prefix);
+    if (this.doubted.size > MOST_DOUBTED) this.doubted = 'everything';
+  }
+
+  /** What was read stands but for single paths: a change may be made before the next look, which then shows both. */
+  get isSound(): boolean {
+    return this.observed?.state === 'started' && this.doubted !== 'everything';
   }
 
   /** Milliseconds until the mirror has to be read again; 0 or less when it is due. */
   dueIn(): number {
     if (!this.observed) return 0;
-    const gap = this.stale
-      ? Math.min(LONGEST_GAP_MS, Math.max(SHORTEST_GAP_MS, SHARE_BY_EVENT * this.took.listed))
-      : Math.min(LONGEST_PERIOD_MS, Math.max(PERIOD_MS, SHARE_BY_AGE.counted * this.took.counted));
-    const readDueIn = this.readAt + gap - this.clock.now();
-    return this.stale ? readDueIn : Math.min(readDueIn, this.listDueIn());
-  }
-
-  private listDueIn(): number {
-    const gap = Math.min(LONGEST_UNLISTED_MS, Math.max(PERIOD_MS, SHARE_BY_AGE.listed * this.took.listed));
-    return this.listedAt + gap - this.clock.now();
+    const byAge = Math.min(this.barrierDueIn(), this.listDueIn());
+    if (this.doubted === undefined) return byAge;
+    const took = this.doubted === 'everything' ? this.took.listed : this.took.named;
+    const gap = Math.min(LONGEST_GAP_MS, Math.max(SHORTEST_GAP_MS, SHARE_BY_EVENT * took));
+    return this.readAt + gap - this.clock.now();
   }
 
   async read(): Promise<SpeakerObserved> {
     const began = this.clock.now();
-    const before = this.stale || this.listDueIn() <= 0 ? undefined : this.observed;
-    this.stale = false;
-    let read: SpeakerObserved;
-    try {
-      read = await this.speaker.observe(before);
-    } catch (error) {
+    const since = this.since();
+    const read = await this.look(since).catch((error: unknown) => {
       this.observed = undefined;
       throw error;
-    }
-    this.readAt = this.clock.now();
-    const kind = before && hasSameTable(before, read) ? 'counted' : 'listed';
-    this.took[kind] = this.readAt - began;
-    if (kind === 'listed') {
-      this.listedAt = this.readAt;
-      // A listing holds all that a count does: one count that was held up is not the measure of the next.
-      this.took.counted = Math.min(this.took.counted, this.took.listed);
-    }
+    });
     // One object for as long as nothing changes: what was derived from it stands.
-    if (this.observed === undefined || !same(this.observed, read)) this.observed = read;
+    if (this.observed === undefined || !same(this.observed, read.observed)) this.observed = read.observed;
+    this.readAt = this.clock.now();
+    if (read.depth !== 'named') this.barrierReadAt = this.readAt;
+    if (read.depth === 'listed') this.listedAt = this.readAt;
+    this.took[read.depth] = this.readAt - began;
+    // A deeper look holds all that a shallower one does: one that was held up is not the measure of the next.
+    this.took.counted = Math.min(this.took.counted, this.took.listed);
+    this.took.named = Math.min(this.took.named, this.took.counted);
     return this.observed;
   }
 
@@ -84,11 +94,51 @@ export class SpeakerMirror {
       this.observed = undefined;
       throw error;
     }
-    this.stale = true;
+    for (const op of ops) this.doubt(doubtOf(op));
+    if (ops.some(({ kind }) => kind === 'allow' || kind === 'disallow')) this.barrierReadAt = Number.NEGATIVE_INFINITY;
     return this.read();
+  }
+
+  private barrierDueIn(): number {
+    const gap = Math.min(LONGEST_PERIOD_MS, Math.max(PERIOD_MS, SHARE_BY_AGE.counted * this.took.counted));
+    return this.barrierReadAt + gap - this.clock.now();
+  }
+
+  private listDueIn(): number {
+    const gap = Math.min(LONGEST_UNLISTED_MS, Math.max(PERIOD_MS, SHARE_BY_AGE.listed * this.took.listed));
+    return this.listedAt + gap - this.clock.now();
+  }
+
+  /** Empties the doubt: whatever happens from here on is news. */
+  private since(): Since | undefined {
+    const { observed, doubted } = this;
+    this.doubted = undefined;
+    if (observed?.state !== 'started' || doubted === 'everything' || this.listDueIn() <= 0) return undefined;
+    return { observed, doubted: [...(doubted ?? [])], barrier: this.barrierDueIn() <= 0 };
+  }
+
+  private async look(since: Since | undefined): Promise<{ readonly observed: SpeakerObserved; readonly depth: Depth }> {
+    const observed = since && (await this.speaker.recheck(since));
+    if (since && observed) return { observed, depth: since.barrier ? 'counted' : 'named' };
+    return { observed: await this.speaker.observe(), depth: 'listed' };
   }
 }
 
-/** The very table: it was not listed again. */
-const hasSameTable = (before: SpeakerObserved, read: SpeakerObserved): boolean =>
-  before.state === 'started' && read.state === 'started' && before.paths === read.paths;
+/** What an operation of ours has changed. */
+function doubtOf(op: SpeakerOp): Doubt {
+  switch (op.kind) {
+    case 'announce':
+      return { prefixes: op.paths.map(({ prefix }) => prefix) };
+    case 'withdraw':
+      return { prefixes: op.prefixes };
+    case 'allow':
+    case 'disallow':
+    case 'add-peer':
+    case 'delete-peer':
+      return { prefixes: [] };
+    case 'start':
+    case 'install-barrier':
+    case 'delete-foreign':
+      return 'everything';
+  }
+}

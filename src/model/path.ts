@@ -100,21 +100,28 @@ export type BarrierObserved =
   | { readonly state: 'wrong'; readonly detail: string }
   | { readonly state: 'held'; readonly allow: readonly Prefix[] };
 
-/** What was read back from a running speaker. */
-export type SpeakerObserved =
-  | { readonly state: 'not-started' }
-  | {
-      readonly state: 'started';
-      readonly asn: number;
-      readonly routerId: Address;
-      readonly listenPort: number;
-      readonly barrier: BarrierObserved;
-      /** Local paths only; learned ones are the barrier's business. */
-      readonly paths: readonly Path[];
-      /** Local paths that could not be read as ours: deleted and reported. */
-      readonly foreignPaths: readonly { readonly family: Family; readonly prefix: string; readonly detail: string }[];
-      readonly peers: readonly PeerObserved[];
-    };
+/** What was read back from a speaker that is configured. */
+export interface SpeakerRunning {
+  readonly state: 'started';
+  readonly asn: number;
+  readonly routerId: Address;
+  readonly listenPort: number;
+  readonly barrier: BarrierObserved;
+  /** Local paths only, sorted by prefix as text; learned ones are the barrier's business. */
+  readonly paths: readonly Path[];
+  /** Local paths that could not be read as ours: deleted and reported. */
+  readonly foreignPaths: readonly ForeignPath[];
+  readonly peers: readonly PeerObserved[];
+}
+
+export interface ForeignPath {
+  readonly family: Family;
+  readonly prefix: string;
+  /** Completes "this path …". */
+  readonly detail: string;
+}
+
+export type SpeakerObserved = { readonly state: 'not-started' } | SpeakerRunning;
 
 /** Operations on a speaker, in the order in which the plan emits them. */
 export type SpeakerOp =

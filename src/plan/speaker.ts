@@ -15,9 +15,8 @@ import {
   type SpeakerDesired,
   type SpeakerObserved,
   type SpeakerOp,
+  type SpeakerRunning,
 } from '../model/path.js';
-
-type Started = Extract<SpeakerObserved, { state: 'started' }>;
 
 const sameList = <T>(a: readonly T[], b: readonly T[]): boolean =>
   a.length === b.length && a.every((item, index) => item === b[index]);
@@ -84,7 +83,7 @@ function raiseBarrier(desired: SpeakerDesired, observed: SpeakerObserved): reado
   return observed.barrier.state === 'held' ? undefined : [install];
 }
 
-function planPaths(desired: SpeakerDesired, observed: Started, held: readonly Prefix[]): SpeakerOp[] {
+function planPaths(desired: SpeakerDesired, observed: SpeakerRunning, held: readonly Prefix[]): SpeakerOp[] {
   const [accepted, allowed] = [new Set(held), new Set(desired.allow)];
   const wanted = new Set(desired.paths.map(({ prefix }) => prefix));
   const standing = new Map(observed.paths.map((path) => [path.prefix, path]));
@@ -106,7 +105,7 @@ function planPaths(desired: SpeakerDesired, observed: Started, held: readonly Pr
 }
 
 /** A peer whose settings differ is replaced: an update would drop the session too, and not only when something changed. */
-function planPeers(desired: SpeakerDesired, observed: Started): SpeakerOp[] {
+function planPeers(desired: SpeakerDesired, observed: SpeakerRunning): SpeakerOp[] {
   const wanted = new Map(desired.peers.map((peer) => [peer.address, peer]));
   const standing = new Map(observed.peers.map((peer) => [peer.address, peer]));
   const right = (address: Address): boolean => {

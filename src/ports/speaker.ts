@@ -1,5 +1,5 @@
 import type { Address, Prefix } from '../model/address.js';
-import type { SpeakerObserved, SpeakerOp } from '../model/path.js';
+import type { SpeakerObserved, SpeakerOp, SpeakerRunning } from '../model/path.js';
 
 /**
  * A BGP daemon that is ours alone.
@@ -14,18 +14,33 @@ export interface Speaker {
   readonly name: string;
   /**
    * Reads everything back. Rejects when the daemon does not answer or answers
-   * nonsense; a daemon without configuration is `not-started`. With what was
-   * observed `before`, a table of paths that has the same size as then may
-   * count as unchanged, because a change of paths raises an event.
+   * nonsense; a daemon without configuration is `not-started`.
    */
-  observe(before?: SpeakerObserved): Promise<SpeakerObserved>;
+  observe(): Promise<SpeakerObserved>;
+  /**
+   * Reads back what is in doubt, and counts the rest. `undefined` when the
+   * table has another size than that leaves: it has to be observed whole.
+   */
+  recheck(since: Since): Promise<SpeakerObserved | undefined>;
   /** Applies in order and stops at the first failure. Every prefix and attribute is validated before the wire. */
   apply(ops: readonly SpeakerOp[]): Promise<void>;
   /** Which of these prefixes some established peer still has been sent (Adj-RIB-Out). */
   stillSent(prefixes: readonly Prefix[], peers: readonly Address[]): Promise<readonly Prefix[]>;
-  /** Calls `wake` on peer and table events and on loss of the event stream; carries no facts. Reconnects by itself. */
-  watch(wake: () => void): Subscription;
+  /** Calls `wake` on peer and table events and on loss of the event stream. Reconnects by itself. */
+  watch(wake: (doubt: Doubt) => void): Subscription;
   close(): void;
+}
+
+/** Where an event says to look; never what is there. Sessions are looked at in any case. */
+export type Doubt = { readonly prefixes: readonly Prefix[] } | 'everything';
+
+/** An earlier observation that a look builds on. */
+export interface Since {
+  readonly observed: SpeakerRunning;
+  /** Their paths are read again; all others count as unchanged while the table has the same size, because a change raises an event. */
+  readonly doubted: readonly Prefix[];
+  /** Whether the barrier is read again: nothing that happens to it raises an event. */
+  readonly barrier: boolean;
 }
 
 export interface Subscription {

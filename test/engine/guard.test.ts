@@ -1,5 +1,7 @@
 import { address } from '../../src/model/address.js';
 import type { OfferAnswer } from '../../src/model/lease.js';
+import type { Level } from '../../src/model/level.js';
+import type { Doubt } from '../../src/ports/speaker.js';
 import { asking, COVERING, GuardWorld, V4, V6 } from './guard-world.js';
 
 const FULL = '203.0.113.0/24 via 198.18.1.11 path [64512] med 0';
@@ -32,6 +34,21 @@ describe('a fresh daemon', () => {
     ]);
     await world.clock.advance(600_000);
     expect((await world.guard.status()).agent).toBe('never-seen');
+  });
+
+  test('a decision does not wait for a look that is due, unless the whole speaker is in doubt', async () => {
+    await world.hello();
+    await world.renewing([asking('full')], 500);
+    const calls = async (doubt: Doubt, level: Level): Promise<readonly string[]> => {
+      world.speaker.calls.length = 0;
+      world.speaker.tell(doubt);
+      await world.offer([asking(level)]);
+      return world.speaker.calls.slice(0, 2);
+    };
+    expect(await calls({ prefixes: [COVERING] }, 'degraded')).toEqual(['apply', 'recheck']);
+    await world.clock.advance(200);
+    expect(await calls('everything', 'full')).toEqual(['observe', 'apply']);
+    expect(world.speaker.render()).toEqual([FULL]);
   });
 
   test('renewals cost neither a look nor a new answer; drift between them is found all the same', async () => {

@@ -12,8 +12,8 @@ import {
   type SpeakerObserved,
   type SpeakerOp,
 } from '../../src/model/path.js';
-import { unlessCounted } from '../counted-table.js';
-import { SpeakerError } from '../../src/ports/speaker.js';
+import { type Doubt, type Since, SpeakerError } from '../../src/ports/speaker.js';
+import { rechecked } from '../rechecked.js';
 import type { Process } from './process.js';
 
 /** What a daemon does with what it is told. */
@@ -57,10 +57,12 @@ export class Daemon {
   /** Events are not told. */
   mute = false;
   readonly violations: string[] = [];
+  /** Somebody else has taken the policy away, and it has not been put back. */
+  openSince: number | undefined;
   private bgp: Bgp | undefined;
   /** What an observer has seen last, and did since: what contradicts it is a mistake of its own. */
   private shown = { started: false, held: false };
-  private readonly watchers = new Set<() => void>();
+  private readonly watchers = new Set<(doubt: Doubt) => void>();
 
   constructor(
     readonly process: Process,
@@ -71,9 +73,18 @@ export class Daemon {
     process.onEnd(() => this.died());
   }
 
-  observe(before?: SpeakerObserved): SpeakerObserved {
+  observe(): SpeakerObserved {
+    return this.look(true);
+  }
+
+  recheck(since: Since): SpeakerObserved | undefined {
+    return rechecked(this.look(since.barrier), since);
+  }
+
+  private look(barrier: boolean): SpeakerObserved {
     const { bgp } = this;
-    this.shown = { started: bgp !== undefined, held: bgp?.barrier.state === 'held' };
+    const held = barrier ? bgp?.barrier.state === 'held' : this.shown.held;
+    this.shown = { started: bgp !== undefined, held };
     if (!bgp) return { state: 'not-started' };
     return {
       state: 'started',
@@ -81,7 +92,8 @@ export class Daemon {
       routerId: bgp.routerId,
       listenPort: bgp.listenPort,
       barrier: bgp.barrier,
-      ...unlessCounted(before, { paths: [...bgp.paths.values()], foreignPaths: [...bgp.foreign] }),
+      paths: [...bgp.paths.values()],
+      foreignPaths: [...bgp.foreign],
       peers: [...bgp.sessions.values()].map(({ peer, state }) => ({
         address: peer.address,
         asn: peer.asn,
@@ -101,7 +113,7 @@ export class Daemon {
     return prefixes.filter((prefix) => peers.some((peer) => this.bgp?.sessions.get(peer)?.sent.has(prefix)));
   }
 
-  watch(heard: () => void): { stop(): void } {
+  watch(heard: (doubt: Doubt) => void): { stop(): void } {
     this.watchers.add(heard);
     return { stop: () => this.watchers.delete(heard) };
   }
@@ -123,7 +135,7 @@ export class Daemon {
     const { bgp } = this;
     if (!bgp) throw new SpeakerError('rejected', 'gobgpd: BGP is not started');
     this.change(bgp, op);
-    this.tell();
+    this.tell(prefixesOf(op));
   }
 
   /** The router's side of a session broke, or packets pass no more and the hold timer has run out. */
@@ -133,7 +145,7 @@ export class Daemon {
     session.state = 'active';
     session.sent.clear();
     this.wire.closed(peer);
-    this.tell();
+    this.tell([]);
     this.connect(session);
   }
 
@@ -150,28 +162,30 @@ export class Daemon {
     if (!this.bgp) return;
     this.bgp.foreign.push({ family: 4, prefix, detail: 'no tag of ours' });
     if (this.bgp.barrier.state !== 'held') this.advertise(this.bgp, path);
-    this.tell();
+    this.tell([prefix]);
   }
 
-  /** Somebody's SetPolicies: no policy is left, and GoBGP's default accepts. */
-  barrierDropped(): void {
+  /** Somebody's SetPolicies: no policy is left, and GoBGP's default accepts. No event tells of it. */
+  barrierDropped(now: number): void {
     if (!this.bgp) return;
+    this.openSince ??= now;
     this.bgp.barrier = { state: 'wrong', detail: 'no default reject' };
-    this.tell();
+    this.changed();
   }
 
   pathsDropped(): void {
     const { bgp } = this;
     if (!bgp) return;
-    for (const prefix of [...bgp.paths.keys()]) this.withdraw(bgp, prefix);
-    this.tell();
+    const prefixes = [...bgp.paths.keys()];
+    for (const prefix of prefixes) this.withdraw(bgp, prefix);
+    this.tell(prefixes);
   }
 
   peersDropped(): void {
     const { bgp } = this;
     if (!bgp) return;
     for (const address of [...bgp.sessions.keys()]) this.deletePeer(bgp, address);
-    this.tell();
+    this.tell([]);
   }
 
   private change(bgp: Bgp, op: Exclude<SpeakerOp, { kind: 'start' }>): void {
@@ -183,6 +197,7 @@ export class Daemon {
     switch (op.kind) {
       case 'install-barrier':
         bgp.barrier = { state: 'held', allow: [...op.allow] };
+        this.openSince = undefined;
         this.shown.held = true;
         return;
       case 'allow':
@@ -249,23 +264,30 @@ export class Daemon {
         session.sent.set(path.prefix, path);
         this.wire.announced(session.peer.address, path);
       }
-      this.tell();
+      this.tell([]);
     });
   }
 
   private died(): void {
     const sessions = [...(this.bgp?.sessions.values() ?? [])];
     this.bgp = undefined;
+    this.openSince = undefined;
     for (const { peer, state } of sessions) if (state === 'established') this.wire.closed(peer.address);
-    this.tell();
+    this.tell(undefined);
   }
 
-  private tell(): void {
+  /** What a change of paths is told by; of sessions none. The end of the daemon ends the stream: everything is in doubt. */
+  private tell(prefixes: readonly Prefix[] | undefined): void {
     this.changed();
-    if (!this.mute) for (const heard of this.watchers) heard();
+    if (!this.mute) for (const heard of this.watchers) heard(prefixes ? { prefixes } : 'everything');
   }
 
   private violate(text: string): void {
     this.violations.push(text);
   }
+}
+
+function prefixesOf(op: SpeakerOp): readonly Prefix[] {
+  if (op.kind === 'announce') return op.paths.map(({ prefix }) => prefix);
+  return op.kind === 'withdraw' ? op.prefixes : [];
 }

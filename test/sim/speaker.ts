@@ -1,5 +1,5 @@
 /** The guard's connection to the gobgpd of its server, whichever process that is at the moment. */
-import { type Speaker, SpeakerError } from '../../src/ports/speaker.js';
+import { type Doubt, type Speaker, SpeakerError } from '../../src/ports/speaker.js';
 import type { Daemon } from './daemon.js';
 import type { Process } from './process.js';
 
@@ -34,18 +34,19 @@ export function simulatedSpeaker(caller: Process, line: SpeakerLine): Speaker {
   const subscriptions = new Set<{ stop(): void }>();
   return {
     name: 'gobgpd',
-    observe: (before) => call((daemon) => daemon.observe(before)),
+    observe: () => call((daemon) => daemon.observe()),
+    recheck: (since) => call((daemon) => daemon.recheck(since)),
     apply: async (ops) => {
       for (const op of ops) await call((daemon) => daemon.execute(op));
     },
     stillSent: (prefixes, peers) => call((daemon) => daemon.stillSent(prefixes, peers)),
     watch: (wake) => {
-      const heard = (): void => void caller.after(0, wake);
+      const heard = (doubt: Doubt): void => void caller.after(0, () => wake(doubt));
       let current = line.daemon()?.watch(heard);
       const restarts = line.onRestart(() => {
         current?.stop();
         current = line.daemon()?.watch(heard);
-        heard();
+        heard('everything');
       });
       const subscription = {
         stop: () => {

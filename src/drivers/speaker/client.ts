@@ -11,9 +11,8 @@ import type { Recall } from './recall.js';
 type Method = MethodDefinition<object, object>;
 
 /** What `WatchEvent` and its like call back. */
-export interface StreamListener {
-  /** A message arrived; its content is not read. */
-  message(): void;
+export interface StreamListener<Content extends object = object> {
+  message(content: Content): void;
   /** Called once, for any reason but `cancel`. */
   ended(error: SpeakerError): void;
 }
@@ -154,8 +153,8 @@ export class RpcClient {
     };
     const call = this.#client
       .makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, new Metadata())
-      .on('data', () => {
-        if (!over) listener.message();
+      .on('data', (content: object) => {
+        if (!over) listener.message(content);
       })
       .on('error', (error: ServiceError) => end(error))
       .on('end', () => end(undefined));

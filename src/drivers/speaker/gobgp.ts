@@ -1,16 +1,23 @@
 import type { Address, Family, Prefix } from '../../model/address.js';
 import { familyOf, parseAddress } from '../../model/address.js';
-import { type LargeCommunity, type SpeakerObserved, type SpeakerOp, TAG_FUNCTION } from '../../model/path.js';
-import { type Speaker, SpeakerError, type Subscription } from '../../ports/speaker.js';
+import {
+  type LargeCommunity,
+  type SpeakerObserved,
+  type SpeakerOp,
+  type SpeakerRunning,
+  TAG_FUNCTION,
+} from '../../model/path.js';
+import { type Since, type Speaker, SpeakerError, type Subscription } from '../../ports/speaker.js';
 import { endpointOf } from './endpoint.js';
 import { type Api, connectApi } from './gobgp3/api.js';
 import { allow, disallow, installBarrier, observeBarrier } from './gobgp3/barrier.js';
-import { type PathRead, pathReader } from './gobgp3/convert-path.js';
+import { doubtOf } from './gobgp3/convert-event.js';
+import { pathReader } from './gobgp3/convert-path.js';
 import { getGlobal, start } from './gobgp3/daemon.js';
-import type { ListedPath } from './gobgp3/messages.js';
-import { announce, countPaths, deleteLocal, listLocal, listSent, withdraw } from './gobgp3/paths.js';
+import { announce, deleteLocal, listSent, withdraw } from './gobgp3/paths.js';
+import { OwnTable } from './gobgp3/table.js';
 import { addPeer, deletePeer, listPeers } from './gobgp3/peers.js';
-import { watchEvents } from './watch.js';
+import { type EventSource, watchEvents } from './watch.js';
 
 export interface GobgpOptions {
   /** `unix:/path`, `127.0.0.1:PORT` or `[::1]:PORT`. */
@@ -41,67 +48,43 @@ function executorsFor(api: Api, tag: LargeCommunity | undefined): Executors {
   };
 }
 
-/** As text: cheap on a full table, and stable. */
-const byPrefix = (a: { readonly prefix: string }, b: { readonly prefix: string }): number =>
-  a.prefix < b.prefix ? -1 : a.prefix > b.prefix ? 1 : 0;
+type Frame = Omit<SpeakerRunning, 'barrier' | 'paths' | 'foreignPaths'>;
 
-/** A listed path that is the same object as before has been read before. */
-type PathsRead = WeakMap<ListedPath, PathRead>;
-
-interface Reading {
-  readonly api: Api;
-  readonly tag: LargeCommunity | undefined;
-  readonly known: PathsRead;
-}
-
-type Started = Extract<SpeakerObserved, { state: 'started' }>;
-type Table = Pick<Started, 'paths' | 'foreignPaths'>;
-
-async function observe(reading: Reading, before: SpeakerObserved | undefined): Promise<SpeakerObserved> {
-  const { api } = reading;
+/** Identity and sessions, and what is read beside them; `undefined` while BGP is not started. */
+async function readBeside<T>(api: Api, reading: Promise<T>): Promise<readonly [Frame, T] | undefined> {
   const asked = getGlobal(api);
-  const rest = Promise.all([
-    observeBarrier(api),
-    before?.state === 'started' ? tableUnlessSame(reading, before) : readTable(reading),
-    listPeers(api),
-  ]);
+  const rest = Promise.all([listPeers(api), reading]);
   // A daemon without configuration refuses them.
   rest.catch(() => undefined);
   const global = await asked;
-  if (!global) return { state: 'not-started' };
-  const routerId = parseAddress(global.router_id);
-  if (!routerId)
-    throw new SpeakerError('not-ours', `${api.name}: router id ${JSON.stringify(global.router_id)} is none`);
-  const [barrier, table, peers] = await rest;
-  return {
-    state: 'started',
-    asn: global.asn,
-    routerId,
-    listenPort: global.listen_port,
-    barrier,
-    ...table,
-    peers: [...peers].sort((a, b) => (a.address < b.address ? -1 : 1)),
-  };
+  if (!global) return undefined;
+  const { asn, router_id, listen_port } = global;
+  const routerId = parseAddress(router_id);
+  if (!routerId) throw new SpeakerError('not-ours', `${api.name}: router id ${JSON.stringify(router_id)} is none`);
+  const [peers, read] = await rest;
+  const sorted = [...peers].sort((a, b) => (a.address < b.address ? -1 : 1));
+  return [{ state: 'started', asn, routerId, listenPort: listen_port, peers: sorted }, read];
 }
 
-async function tableUnlessSame(reading: Reading, { paths, foreignPaths }: Table): Promise<Table> {
-  const count = await countPaths(reading.api);
-  return count === paths.length + foreignPaths.length ? { paths, foreignPaths } : readTable(reading);
+const NOT_STARTED: SpeakerObserved = { state: 'not-started' };
+
+async function observe(api: Api, table: OwnTable): Promise<SpeakerObserved> {
+  const looked = await readBeside(api, Promise.all([observeBarrier(api), table.list()]));
+  if (!looked) return NOT_STARTED;
+  const [frame, [barrier, paths]] = looked;
+  return { ...frame, barrier, ...paths };
 }
 
-async function readTable({ api, tag, known }: Reading): Promise<Table> {
-  const readPath = pathReader(api.codec, tag);
-  const read = (await listLocal(api)).map(({ family, prefix, listed }) => {
-    const path = known.get(listed) ?? readPath(listed);
-    known.set(listed, path);
-    return { family, prefix, ...path };
-  });
-  return {
-    paths: read.flatMap((r) => (r.ours ? [r.path] : [])).sort(byPrefix),
-    foreignPaths: read
-      .flatMap((r) => (r.ours ? [] : [{ family: r.family, prefix: r.prefix, detail: r.detail }]))
-      .sort((a, b) => (`${a.prefix} ${a.detail}` < `${b.prefix} ${b.detail}` ? -1 : 1)),
-  };
+async function recheck(api: Api, table: OwnTable, since: Since): Promise<SpeakerObserved | undefined> {
+  const { observed, doubted } = since;
+  const reading = Promise.all([
+    since.barrier ? observeBarrier(api) : observed.barrier,
+    table.recheck(observed, doubted),
+  ]);
+  const looked = await readBeside(api, reading);
+  if (!looked) return NOT_STARTED;
+  const [frame, [barrier, paths]] = looked;
+  return paths && { ...frame, barrier, ...paths };
 }
 
 async function stillSent(
@@ -120,6 +103,14 @@ async function stillSent(
   );
   return [...new Set(sent.flat())].sort();
 }
+
+const eventsOf = (api: Api): EventSource => ({
+  watchEvents: (listener) =>
+    api.watchEvents({
+      message: (content) => listener.event(doubtOf(api.codec, content)),
+      ended: () => listener.ended(),
+    }),
+});
 
 /** Says what an unknown interface is, where it can be told. */
 async function explained<T>(api: Api, work: Promise<T>): Promise<T> {
@@ -144,17 +135,18 @@ export function createGobgpSpeaker(options: GobgpOptions): Speaker {
   const tag: LargeCommunity | undefined = serverTag && `${serverTag.asn}:${TAG_FUNCTION}:${serverTag.server}`;
   const executors = executorsFor(api, tag);
   const execute = async <K extends Kind>(op: Extract<SpeakerOp, { kind: K }>): Promise<void> => executors[op.kind](op);
-  const reading: Reading = { api, tag, known: new WeakMap() };
+  const table = new OwnTable(api, tag);
   const subscriptions = new Set<Subscription>();
   return {
     name,
-    observe: (before) => explained(api, observe(reading, before)),
+    observe: () => explained(api, observe(api, table)),
+    recheck: (since) => explained(api, recheck(api, table, since)),
     apply: async (ops) => {
       for (const op of ops) await explained(api, execute(op));
     },
     stillSent: (prefixes, peers) => explained(api, stillSent(api, prefixes, peers)),
     watch: (wake) => {
-      const subscription = watchEvents(api, wake);
+      const subscription = watchEvents(eventsOf(api), wake);
       subscriptions.add(subscription);
       return {
         stop: () => {

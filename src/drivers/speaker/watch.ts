@@ -1,9 +1,15 @@
-import type { Subscription } from '../../ports/speaker.js';
-import type { OpenStream, StreamListener } from './client.js';
+import type { Doubt, Subscription } from '../../ports/speaker.js';
+import type { OpenStream } from './client.js';
+
+export interface EventListener {
+  event(doubt: Doubt): void;
+  /** Called once, for any reason but `cancel`. */
+  ended(): void;
+}
 
 /** A daemon that can stream its events. */
 export interface EventSource {
-  watchEvents(listener: StreamListener): OpenStream;
+  watchEvents(listener: EventListener): OpenStream;
 }
 
 /** Milliseconds before the first attempt to reconnect, and at most. Soon, because a daemon that is back must be configured. */
@@ -11,11 +17,11 @@ const FIRST_BACKOFF = 50;
 const MAX_BACKOFF = 1_000;
 
 /**
- * Keeps an event stream open and calls `wake` on every event and on every
- * loss. After a loss it opens the stream again, later each time up to a
+ * Keeps an event stream open and calls `wake` on every event and, with
+ * everything in doubt, on every loss. After a loss it opens the stream again, later each time up to a
  * second, until `stop`; an event makes the next attempt early again.
  */
-export function watchEvents(source: EventSource, wake: () => void): Subscription {
+export function watchEvents(source: EventSource, wake: (doubt: Doubt) => void): Subscription {
   let stopped = false;
   let backoff = FIRST_BACKOFF;
   let stream: OpenStream | undefined;
@@ -23,15 +29,15 @@ export function watchEvents(source: EventSource, wake: () => void): Subscription
 
   const open = (): void => {
     stream = source.watchEvents({
-      message: () => {
+      event: (doubt) => {
         backoff = FIRST_BACKOFF;
-        wake();
+        wake(doubt);
       },
       ended: () => {
         if (stopped) return;
         timer = setTimeout(open, backoff);
         backoff = Math.min(backoff * 2, MAX_BACKOFF);
-        wake();
+        wake('everything');
       },
     });
   };

@@ -8,8 +8,15 @@
  */
 import { fileURLToPath } from 'node:url';
 import { address, prefix, type Prefix } from '../../../src/model/address.js';
-import { GRACEFUL_SHUTDOWN, type Path, type Peer, protectionOf, type SpeakerOp } from '../../../src/model/path.js';
-import type { Speaker } from '../../../src/ports/speaker.js';
+import {
+  GRACEFUL_SHUTDOWN,
+  type Path,
+  type Peer,
+  protectionOf,
+  type SpeakerOp,
+  type SpeakerRunning,
+} from '../../../src/model/path.js';
+import type { Doubt, Speaker } from '../../../src/ports/speaker.js';
 import { createGobgpSpeaker } from '../../../src/drivers/speaker/gobgp.js';
 import { type Anchor, startAnchor } from './anchor.js';
 import { type Gobgpd, startGobgpd } from './gobgpd.js';
@@ -387,19 +394,58 @@ describe('the wire', () => {
     });
   });
 
-  test('with what was seen before, a table of that size counts as unchanged, and the barrier does not', async () => {
-    const before = await observed();
-    const again = await speaker.observe(before);
-    expect(again).toEqual(before);
-    expect(again.state === 'started' && again.paths).toBe(before.paths);
+  test('a recheck reads what is in doubt, counts the rest, and leaves the barrier to whoever asks for it', async () => {
+    const started = async (): Promise<SpeakerRunning> => {
+      const seen = await speaker.observe();
+      if (seen.state !== 'started') throw new Error('not started');
+      return seen;
+    };
+    const recheck = (before: SpeakerRunning, doubted: readonly Prefix[], barrier = false) =>
+      speaker.recheck({ observed: before, doubted, barrier });
+    const before = await started();
+    const again = await recheck(before, [V4, V6]);
+    expect(again).toEqual({ ...before, peers: expect.anything() as unknown });
+    expect(again?.state === 'started' && again.paths).toBe(before.paths);
+    // Of a path that is not in doubt nothing is seen, of one that is everything.
+    await speaker.apply([announce({ ...full, med: 77 })]);
+    expect(await recheck(before, [V6])).toMatchObject({ paths: before.paths });
+    const changed = await recheck(before, [V4, V6]);
+    expect(changed).toMatchObject({ paths: [full6, { ...full, med: 77 }] });
+    expect(changed).toEqual({ ...(await started()), peers: expect.anything() as unknown });
+    await speaker.apply([announce(full)]);
+    // Another size than what is in doubt accounts for.
     await raw.addPath('192.0.2.0', 24, { origin: 2 });
-    const more = await speaker.observe(before);
+    expect(await recheck(before, [V4])).toBeUndefined();
+    const more = await recheck(before, [prefix('192.0.2.0/24')]);
     expect(more).toMatchObject({ paths: before.paths, foreignPaths: [{ prefix: '192.0.2.0/24' }] });
     await speaker.apply([{ kind: 'delete-foreign', family: 4, prefix: '192.0.2.0/24' }]);
-    expect(await speaker.observe(more)).toMatchObject({ paths: before.paths, foreignPaths: [] });
+    await speaker.apply([withdraw(V4)]);
+    expect(await recheck(before, [V4])).toMatchObject({ paths: [full6], foreignPaths: [] });
+    await speaker.apply([announce(full)]);
+    // A prefix that may not be asked for is refused here: the daemon would not survive it.
+    await expect(recheck(before, ['203.0.113.0/33' as Prefix])).rejects.toMatchObject({ reason: 'invalid' });
     await raw.widen('203.0.113.0/24', 24, 32);
-    expect(await speaker.observe(before)).toMatchObject({ barrier: { state: 'wrong' } });
+    expect(await recheck(before, [])).toMatchObject({ barrier: before.barrier });
+    expect(await recheck(before, [], true)).toMatchObject({ barrier: { state: 'wrong' } });
     await speaker.apply([install(V4, V6, MARKER, LATER)]);
+  });
+
+  test('events name the prefixes that are in doubt', async () => {
+    const doubts: Doubt[] = [];
+    const watching = speaker.watch((doubt) => doubts.push(doubt));
+    const named = (text: string) =>
+      doubts.some((doubt) => doubt !== 'everything' && doubt.prefixes.includes(prefix(text)));
+    // The first ones may pass before the stream is open.
+    await until('both families', async () => {
+      await speaker.apply([announce({ ...full, med: doubts.length + 1 }, { ...full6, med: doubts.length + 1 })]);
+      return named(V4) && named(V6);
+    });
+    await speaker.apply([announce(full, full6)]);
+    doubts.length = 0;
+    await raw.addPath('192.0.2.0', 24, { origin: 2 });
+    await until('a foreign path', async () => named('192.0.2.0/24'));
+    await speaker.apply([{ kind: 'delete-foreign', family: 4, prefix: '192.0.2.0/24' }]);
+    watching.stop();
   });
 
   test('a barrier that somebody changed is wrong, and is repaired', async () => {

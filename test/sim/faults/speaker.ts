@@ -74,7 +74,7 @@ export const SPEAKER_FAULTS: readonly FaultKind[] = [
   {
     name: 'policies replaced by somebody',
     ...{ withdraws: 'never', lasts: [0, 0], everywhere: true },
-    strike: onEach((server) => void server.daemon?.barrierDropped()),
+    strike: onEach((server, _, world) => void server.daemon?.barrierDropped(world.timeline.now)),
   },
   {
     name: 'foreign path injected',

@@ -51,7 +51,7 @@ export function calmReturns(world: World, end: number, skips: boolean): Watcher 
       for (const server of world.servers) {
         const since = calmSince(server, now);
         const wrong = wrongOf(server);
-        if (since === undefined || wrong.length > 0) isRight = false;
+        if (since === undefined || wrong.length > 0 || server.daemon?.openSince !== undefined) isRight = false;
         if (since === undefined || wrong.length === 0) continue;
         if (now < since + RETURN_MS) next = Math.min(next, since + RETURN_MS);
         else

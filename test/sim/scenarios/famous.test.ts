@@ -81,7 +81,7 @@ test('SetPolicies answers OK and sets nothing: no session is configured, nothing
 
 test('somebody empties the policies under a running speaker: put back before anything else, no UPDATE', async () => {
   const scene = await Scene.converged();
-  for (const { daemon } of scene.world.servers) daemon?.barrierDropped();
+  for (const { daemon } of scene.world.servers) daemon?.barrierDropped(scene.world.timeline.now);
   await scene.passes(2_000);
   for (const { daemon } of scene.world.servers) expect(daemon?.observe()).toMatchObject({ barrier: { state: 'held' } });
   expect(scene.entries).toEqual([]);

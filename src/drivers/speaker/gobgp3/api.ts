@@ -9,6 +9,7 @@ import type {
   ListedPeer,
   ListedPolicy,
   WireDefinedSet,
+  WireEvent,
   WireFamily,
   WireGlobal,
   WirePath,
@@ -111,7 +112,7 @@ export interface Api {
     batches: readonly { readonly table_type: number; readonly paths: readonly WirePath[] }[],
   ): Promise<void>;
   /** Peer and best-path events. */
-  watchEvents(listener: StreamListener): OpenStream;
+  watchEvents(listener: StreamListener<WireEvent>): OpenStream;
   /** Whether the daemon speaks GoBGP 4's interface instead. */
   isVersion4(): Promise<boolean>;
   close(): void;

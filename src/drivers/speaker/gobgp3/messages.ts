@@ -70,6 +70,11 @@ export interface Bodies {
   };
 }
 
+/** A peer's event has no table. */
+export interface WireEvent {
+  readonly table: { readonly paths: readonly { readonly nlri: Any | null }[] } | null;
+}
+
 // ---- peers
 
 export interface WirePeer {

@@ -62,7 +62,8 @@ async function listTable(
     family: wireFamily(family),
     prefixes: prefixes.map((prefix) => ({ prefix, type: EXACT })),
   };
-  const answers = await (table.type === TABLE.global
+  // The whole table of our own is asked for again and again.
+  const answers = await (table.type === TABLE.global && prefixes.length === 0
     ? api.listAgain('ListPath', request)
     : api.list('ListPath', request));
   return answers.flatMap(({ destination }) => destination ?? []);
@@ -76,16 +77,25 @@ export async function countPaths(api: Api): Promise<number> {
   return tables.reduce((sum, { num_path }) => sum + num_path, 0);
 }
 
-export async function listLocal(api: Api, families: readonly Family[] = FAMILIES): Promise<readonly LocalPath[]> {
-  const tables = await Promise.all(
-    families.map(async (family) => {
-      const destinations = await listTable(api, { type: TABLE.global, name: '' }, family);
-      return destinations.flatMap(({ prefix, paths }) =>
-        paths.filter(isLocal).map((listed) => ({ family, prefix, listed })),
-      );
-    }),
+async function listOwn(api: Api, family: Family, prefixes: readonly Prefix[]): Promise<readonly LocalPath[]> {
+  const destinations = await listTable(api, { type: TABLE.global, name: '' }, family, prefixes);
+  return destinations.flatMap(({ prefix, paths }) =>
+    paths.filter(isLocal).map((listed) => ({ family, prefix, listed })),
   );
-  return tables.flat();
+}
+
+export async function listLocal(api: Api, families: readonly Family[] = FAMILIES): Promise<readonly LocalPath[]> {
+  return (await Promise.all(families.map((family) => listOwn(api, family, [])))).flat();
+}
+
+/** Those of single prefixes. Checked first: a malformed prefix in a filter ends the daemon. */
+export async function listLocalOf(api: Api, prefixes: readonly Prefix[]): Promise<readonly LocalPath[]> {
+  prefixes.forEach(checkPrefix);
+  const tables = FAMILIES.map(async (family) => {
+    const own = prefixes.filter((prefix) => familyOf(prefix) === family);
+    return own.length === 0 ? [] : listOwn(api, family, own);
+  });
+  return (await Promise.all(tables)).flat();
 }
 
 /** Deletes exactly those local paths that are chosen, by the key that each was made with. */

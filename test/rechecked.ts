@@ -1,0 +1,19 @@
+import type { SpeakerObserved } from '../src/model/path.js';
+import type { Since } from '../src/ports/speaker.js';
+
+/** What a driver may show that looks no deeper than it was asked to: a table of another size is for a whole look. */
+export function rechecked(truth: SpeakerObserved, since: Since): SpeakerObserved | undefined {
+  if (truth.state !== 'started') return truth;
+  const { observed, doubted, barrier } = since;
+  const named = new Set<string>(doubted);
+  const merged = <T extends { readonly prefix: string }>(before: readonly T[], now: readonly T[]): readonly T[] =>
+    named.size === 0
+      ? before
+      : [...before.filter((a) => !named.has(a.prefix)), ...now.filter((a) => named.has(a.prefix))];
+  const paths = merged(observed.paths, truth.paths);
+  const foreignPaths = merged(observed.foreignPaths, truth.foreignPaths);
+  const isAccountedFor = paths.length + foreignPaths.length === truth.paths.length + truth.foreignPaths.length;
+  return isAccountedFor
+    ? { ...truth, paths, foreignPaths, barrier: barrier ? truth.barrier : observed.barrier }
+    : undefined;
+}
