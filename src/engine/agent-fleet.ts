@@ -4,6 +4,7 @@ import type { Prefix } from '../model/address.js';
 import type { ServerView } from '../model/fleet.js';
 import type { RulesetState } from '../model/kernel.js';
 import type { BulkAllowance, WireState } from '../model/lease.js';
+import type { ReasonCode } from '../model/reason.js';
 
 /** A server's place in the fleet, with the firewall text that was rendered from it. */
 export interface AgentInput {
@@ -47,10 +48,13 @@ export class FleetInForce {
   }
 }
 
-/** What an agent asked for, or stands there; what is leaving already is nobody's loss any more. */
+/** Off the wire already or on its way: nobody's loss any more, whatever an agent asks for. */
+const NO_LOSS: readonly ReasonCode[] = ['left-fleet', 'not-allowed'];
+
+/** What an agent asked for, or stands there. */
 const announcedOn = (wire: WireState | undefined): readonly Prefix[] =>
   (wire?.prefixes ?? []).flatMap(({ prefix, asked, held, reasons }) => {
     const level = asked ?? held;
     const stands = level === 'full' || level === 'degraded';
-    return stands && !reasons.some(({ code }) => code === 'left-fleet') ? [prefix] : [];
+    return stands && !reasons.some(({ code }) => NO_LOSS.includes(code)) ? [prefix] : [];
   });
