@@ -65,10 +65,16 @@ export function budgetsHold(): Watcher {
 
 /** What is broken here leaves whatever the budget says, and what was never there has nothing to leave. */
 const LOCAL: readonly ReasonCode[] = ['data-plane-fault', 'endpoint-fault', 'data-plane-pending', 'checks-pending'];
+/** What neither fleet nor operators want announced is no part of the whole; what an operator has demanded is. */
+const UNWANTED: readonly ReasonCode[] = ['not-advertised', 'on-demand', 'operator-withdraw', 'intents-unknown'];
 
 function check(server: Server, { announcements }: DesiredSet): void {
   const { customers, safety } = server.view.fleet;
-  const advertised = customers.flatMap(({ prefixes }) => prefixes.filter(({ advertise }) => advertise));
+  const wanted = announcements.filter(
+    ({ prefix, level, reasons }) =>
+      customerOf(customers, prefix) !== undefined &&
+      !(level === 'withdrawn' && reasons.every(({ code }) => UNWANTED.includes(code))),
+  );
   const hasOwn = (prefix: Prefix): boolean =>
     customerOf(customers, prefix)?.checks.some(({ remote }) => !remote) ?? false;
   const lost = announcements.flatMap(({ prefix, level, reasons }) => {
@@ -78,9 +84,9 @@ function check(server: Server, { announcements }: DesiredSet): void {
     return level === 'withdrawn' && isRemote && !isHere ? [prefix] : [];
   });
   const whose = new Set(lost.map((prefix) => customerOf(customers, prefix)?.name));
-  if (whose.size > 1 && lost.length > safety.maxWithdrawnShare * advertised.length)
+  if (whose.size > 1 && lost.length > safety.maxWithdrawnShare * wanted.length)
     throw new Violation(
       'budgets hold',
-      `${server.name} withdraws ${lost.join()} of ${advertised.length} for remote faults, of ${safety.maxWithdrawnShare}`,
+      `${server.name} withdraws ${lost.join()} of ${wanted.length} for remote faults, of ${safety.maxWithdrawnShare}`,
     );
 }
