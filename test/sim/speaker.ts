@@ -19,10 +19,20 @@ export function simulatedSpeaker(caller: Process, line: SpeakerLine): Speaker {
   const fail = (reason: SpeakerError['reason'], text: string): never => {
     throw new SpeakerError(reason, `gobgpd: ${text}`);
   };
+  /** What a daemon that stands still was asked waits in its socket; it goes on, dies, or its caller gives up. */
+  const stirs = (daemon: Daemon): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const deadline = caller.after(DEADLINE_MS, () =>
+        reject(new SpeakerError('timeout', `gobgpd: no answer within ${DEADLINE_MS} ms`)),
+      );
+      const stirred = (): void => (deadline.cancel(), resolve());
+      daemon.process.after(0, stirred);
+      daemon.process.onEnd(stirred);
+    });
   const call = async <T>(work: (daemon: Daemon) => T): Promise<T> => {
     const daemon = line.daemon();
     if (!daemon) return caller.hears(line.latencyMs(), () => fail('unreachable', 'nobody listens'));
-    if (!daemon.process.isRunning) return caller.hears(DEADLINE_MS, () => fail('timeout', 'no answer within 2000 ms'));
+    if (!daemon.process.isRunning) await stirs(daemon);
     if (daemon.fault === 'garbage')
       return caller.hears(line.latencyMs(), () => fail('invalid', 'its answer makes no sense'));
     const ms = daemon.fault === 'slow' ? SLOW_MS : line.latencyMs();
