@@ -10,7 +10,7 @@ const UPTIME_MS = 1_000_000;
 export class Machine {
   /** Of the wall clock, against true time. */
   wallShift = 0;
-  paused = false;
+  private pausedAt: number | undefined;
   /** Time that the monotonic clock did not count. */
   private lost = 0;
   private readonly processes = new Set<Process>();
@@ -23,6 +23,10 @@ export class Machine {
 
   wall(): string {
     return new Date(EPOCH + this.timeline.now + this.wallShift).toISOString();
+  }
+
+  get paused(): boolean {
+    return this.pausedAt !== undefined;
   }
 
   process(): Process {
@@ -39,7 +43,7 @@ export class Machine {
 
   pause(): void {
     if (this.paused) return;
-    this.paused = true;
+    this.pausedAt = this.timeline.now;
     for (const process of this.processes) process.hold();
   }
 
@@ -49,9 +53,10 @@ export class Machine {
   }
 
   /** With `counted`, clocks have gone on; without, the machine never knows that it stood still. */
-  resume(pausedForMs: number, counted: boolean): void {
-    if (!this.paused) return;
-    this.paused = false;
+  resume(counted: boolean): void {
+    if (this.pausedAt === undefined) return;
+    const pausedForMs = this.timeline.now - this.pausedAt;
+    this.pausedAt = undefined;
     if (!counted) {
       this.lost += pausedForMs;
       this.timeline.postpone((host) => host instanceof Process && this.processes.has(host), pausedForMs);

@@ -108,12 +108,11 @@ export const PROCESS_FAULTS: readonly FaultKind[] = [
     name: 'machine paused',
     ...{ withdraws: 'never', lasts: [100, 15_000], everywhere: true },
     strike: onEach((server, random, world) => {
-      const { now } = world.timeline;
       const counted = random.chance(0.5);
       server.machine.pause();
       world.holdTimerRuns(server);
       return () => {
-        server.machine.resume(world.timeline.now - now, counted);
+        server.machine.resume(counted);
         world.touch();
       };
     }),
