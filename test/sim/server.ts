@@ -74,6 +74,8 @@ export class Server {
   private readonly endings = new Map<Role, { readonly process: Process; again: boolean }>();
   /** Whom the guard has given its epoch. */
   holder: Process | undefined;
+  /** When the agent that runs was started: it has to find out everything anew. */
+  agentAt = Number.NEGATIVE_INFINITY;
   /** When a set arrived last, wherever it had been. */
   offeredAt = Number.NEGATIVE_INFINITY;
   /** When the last agent left in order, while none has been heard since. */
@@ -210,6 +212,7 @@ export class Server {
     this.startsAgain('agent');
     if (this.agent?.process.isAlive || this.disk instanceof Error) return;
     this.agent = this.anotherAgent();
+    this.agentAt = this.around.timeline.now;
   }
 
   /** An agent beside the one that should be alone. */

@@ -2,14 +2,12 @@
 import { Since, Violation } from '../violation.js';
 import type { Server } from '../server.js';
 import type { Watcher, World } from '../world.js';
-import { isFine, isWanted } from './truth.js';
+import { isFine, isWanted, PROOF_MS } from './truth.js';
 
 /** Ten renewals, hold-down with its jitter, an operator's visit, probes, the agent's period, the speaker's retries. */
 const RETURN_MS = 45_000;
 /** The world has been as it should be for so long: nothing will change by itself. */
 const QUIET_MS = 1_000;
-/** Three probes of the longest interval, with their timeout: an agent that sees again has proven everything anew. */
-const PROOF_MS = 3_500;
 /** The agent finds by itself what no event told, in its period of 4 s. */
 const UNTOLD_MS = 5_000;
 
@@ -64,7 +62,7 @@ export function calmReturns(world: World, end: number, skips: boolean): Watcher 
         ...world.servers.map(({ kernel, fleetAt }) => Math.max(kernel.damagedAt, fleetAt, kernel.untoldAt + UNTOLD_MS)),
       );
       const blind = world.servers.some(({ proberFault, checkerFault }) => (proberFault ?? checkerFault) !== undefined);
-      const seeing = sight.update(!blind, now) ?? now;
+      const seeing = Math.max(sight.update(!blind, now) ?? now, ...world.servers.map(({ agentAt }) => agentAt));
       const since = settled.update(isRight, now);
       if (!skips || since === undefined) return next;
       const quiet = Math.max(Math.max(since, latest) + QUIET_MS, seeing + PROOF_MS);

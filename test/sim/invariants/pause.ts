@@ -2,10 +2,8 @@
 import type { Server } from '../server.js';
 import { Since, Violation } from '../violation.js';
 import type { Watcher, World } from '../world.js';
-import { isFine } from './truth.js';
+import { isFine, PROOF_MS } from './truth.js';
 
-/** So long everything had been well: no lease, probe or repair is under way. */
-const WELL_MS = 1_000;
 /** A lease that was not extended lapses at once. */
 const WATCHED_MS = 1_000;
 const PAUSE = 'machine paused';
@@ -34,8 +32,9 @@ export function pausesExpireNothing(world: World): Watcher {
 
   const note = (server: Server, state: Watched, now: number): void => {
     const { paused } = server.machine;
-    const wellSince = state.well.since;
-    if (paused && !state.isPaused) state.wasWell = wellSince !== undefined && now - wellSince >= WELL_MS;
+    const wellSince = Math.max(state.well.since ?? now, server.agentAt);
+    // No lease, probe or repair was under way: what an agent had not found out before is missing after the pause too.
+    if (paused && !state.isPaused) state.wasWell = now - wellSince >= PROOF_MS;
     state.wasWell &&= isPausedAlone(server);
     if (!paused && state.isPaused) state.resumedAt = now;
     state.isPaused = paused;

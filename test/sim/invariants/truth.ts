@@ -9,6 +9,9 @@ import type { World } from '../world.js';
 
 const WITHDRAWS = new Map(FAULTS.map(({ name, withdraws }): [string, FaultKind['withdraws']] => [name, withdraws]));
 
+/** Three probes of the longest interval, with their timeout: an agent that sees again, or has just started, has proven everything anew. */
+export const PROOF_MS = 3_500;
+
 /** The guard runs, and its gobgpd does as it is told and is heard by the routers. */
 export function guardActs(server: Server): boolean {
   const { guard, daemon, routers, connected } = server;
