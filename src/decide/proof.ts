@@ -10,9 +10,10 @@
  * - a second look, for one object alone: everything else in the same dump is
  *   there, so the dump is neither empty nor cut short.
  *
- * Several customers at once, or a ruleset or setting that all share, are
- * rather somebody's `flush`, which one repair mends faster than a withdrawal
- * travels: they get that one attempt, for `REPAIR_BOUND_MS` at most.
+ * Several subjects at once, or a ruleset or setting that all share, are rather
+ * somebody's `flush`, which one repair mends faster than a withdrawal travels,
+ * or a dump that was cut short when somebody else's change was told: they get
+ * that one attempt, for `REPAIR_BOUND_MS` at most.
  *
  * When a repair succeeds and the dump still shows nothing, the two contradict
  * each other: then no look proves anything, and for several at once no event.
@@ -85,12 +86,13 @@ const isFlushed = (kinds: readonly FaultKind[]): boolean =>
   kinds.some((kind, index) => FLUSHED.includes(kind) || kinds.indexOf(kind) !== index);
 
 /** Subjects whose fault is shared with others, or is of a kind that vanishes as a whole. */
-function sharedFaults({ endpoint, customers }: DataPlaneVerdict): ReadonlySet<Subject> {
-  const faulty = [...customers].flatMap(([name, { state }]) => (state === 'fault' ? [name] : []));
-  return new Set([
-    ...(endpoint.state === 'fault' && isFlushed(endpoint.kinds) ? [ENDPOINT] : []),
-    ...(faulty.length > 1 ? faulty : []),
-  ]);
+function sharedFaults(verdict: DataPlaneVerdict): ReadonlySet<Subject> {
+  const { endpoint } = verdict;
+  const faulty = subjectsOf(verdict).flatMap(([subject, found]) =>
+    found.state === 'fault' && !found.kinds.includes(BEYOND_REPAIR) ? [subject] : [],
+  );
+  const isShared = faulty.length > 1 || (endpoint.state === 'fault' && isFlushed(endpoint.kinds));
+  return new Set(isShared ? faulty : []);
 }
 
 function isProven(doubt: Doubt, kinds: readonly FaultKind[], isShared: boolean, now: number): boolean {
