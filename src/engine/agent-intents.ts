@@ -23,6 +23,8 @@ export class IntentBook {
   private entries: ReadonlyMap<Prefix, Entry> | 'unreadable' = 'unreadable';
   private loaded = false;
   private problem: string | undefined;
+  /** Whatever changes the record goes by what the change before has left of it. */
+  private changing: Promise<unknown> = Promise.resolve();
   /** Those in force, as asked for last. */
   private live: { readonly of: ReadonlyMap<Prefix, Entry>; readonly intents: ReadonlyMap<Prefix, Intent> } | undefined;
 
@@ -55,6 +57,21 @@ export class IntentBook {
 
   /** Reads the record until that has succeeded once, and takes out of it what has ended. Never rejects: the kernel is not to wait for a disk. */
   async refresh(): Promise<void> {
+    if (!this.loaded || this.hasEnded) await this.inTurn(() => this.reread());
+  }
+
+  private get hasEnded(): boolean {
+    const now = this.clock.now();
+    return this.entries !== 'unreadable' && [...this.entries.values()].some(({ endsAt }) => now >= endsAt);
+  }
+
+  private inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const changed = this.changing.then(change);
+    this.changing = changed.catch(() => undefined);
+    return changed;
+  }
+
+  private async reread(): Promise<void> {
     try {
       if (!this.loaded) await this.load();
       await this.forgetEnded();
@@ -73,17 +90,20 @@ export class IntentBook {
   }
 
   private async forgetEnded(): Promise<void> {
-    if (this.entries === 'unreadable') return;
+    if (this.entries === 'unreadable' || !this.hasEnded) return;
     const now = this.clock.now();
-    const live = new Map([...this.entries].filter(([, { endsAt }]) => now < endsAt));
-    if (live.size < this.entries.size) await this.write(live);
+    await this.write(new Map([...this.entries].filter(([, { endsAt }]) => now < endsAt)));
   }
 
   /** On disk before it is in force. The last word about a prefix replaces the one before. Rejects when it could not come true. */
-  async put({ forMs, ...word }: IntentRequest, view: ServerView): Promise<Intent> {
+  put(request: IntentRequest, view: ServerView): Promise<Intent> {
+    return this.inTurn(() => this.take(request, view));
+  }
+
+  private async take({ forMs, ...word }: IntentRequest, view: ServerView): Promise<Intent> {
     const refusal = intentRefusal(view, word);
     if (refusal !== undefined) throw new Error(refusal);
-    await this.refresh();
+    await this.reread();
     const at = this.clock.wall();
     const until = forMs === undefined ? {} : { until: new Date(Date.parse(at) + forMs).toISOString() };
     const intent: Intent = { ...word, at, ...until };

@@ -42,6 +42,12 @@ describe('the record', () => {
     expect(wants(await open())).toEqual([`${ACME} withdraw`, `${GLOBEX} withdraw`]);
   });
 
+  it('keeps every word of two that are said at once', async () => {
+    const book = await open();
+    await Promise.all([word('withdraw'), word('withdraw', { prefix: GLOBEX })].map((said) => book.put(said, amsS1())));
+    expect([wants(book), wants(await open())]).toEqual(Array(2).fill([`${ACME} withdraw`, `${GLOBEX} withdraw`]));
+  });
+
   it('forgets what has ended, also on disk, and not because the wall clock steps', async () => {
     const book = await open();
     await book.put(word('withdraw', { forMs: 60_000 }), amsS1());
