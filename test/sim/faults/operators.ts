@@ -65,8 +65,12 @@ export const OPERATOR_FAULTS: readonly FaultKind[] = [
       server.files.contents.set(INTENTS, '[{"prefix":');
       server.agent?.process.end();
       server.startAgent();
-      // Only another word replaces what is not understood.
-      return () => server.says(word(prefix, 'advertise'));
+      // Only another word replaces what is not understood, and whatever still counts has to be said again.
+      return () => {
+        const standing = [...server.takenOut].filter(([other, how]) => how === 'for good' && other !== prefix);
+        server.says(word(prefix, 'advertise'));
+        for (const [other] of standing) server.says(word(other, 'withdraw'));
+      };
     }),
   },
 ];
