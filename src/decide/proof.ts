@@ -10,10 +10,11 @@
  * - a second look, for one object alone: everything else in the same dump is
  *   there, so the dump is neither empty nor cut short.
  *
- * Several subjects at once, or a ruleset or setting that all share, are rather
- * somebody's `flush`, which one repair mends faster than a withdrawal travels,
- * or a dump that was cut short when somebody else's change was told: they get
- * that one attempt, for `REPAIR_BOUND_MS` at most.
+ * Several customers at once, or a ruleset or setting that all share, are
+ * rather somebody's `flush`, which one repair mends faster than a withdrawal
+ * travels; what all share and a customer first seen in one look are rather a
+ * dump that was cut short while somebody else's change was told. They get that
+ * one attempt, for `REPAIR_BOUND_MS` at most.
  *
  * When a repair succeeds and the dump still shows nothing, the two contradict
  * each other: then no look proves anything, and for several at once no event.
@@ -82,17 +83,18 @@ const FLUSHED: readonly FaultKind[] = ['ruleset', 'setting'];
 const BEYOND_REPAIR: FaultKind = 'uplink';
 
 const isFlushed = (kinds: readonly FaultKind[]): boolean =>
-  !kinds.includes(BEYOND_REPAIR) &&
   kinds.some((kind, index) => FLUSHED.includes(kind) || kinds.indexOf(kind) !== index);
 
 /** Subjects whose fault is shared with others, or is of a kind that vanishes as a whole. */
-function sharedFaults(verdict: DataPlaneVerdict): ReadonlySet<Subject> {
-  const { endpoint } = verdict;
-  const faulty = subjectsOf(verdict).flatMap(([subject, found]) =>
-    found.state === 'fault' && !found.kinds.includes(BEYOND_REPAIR) ? [subject] : [],
-  );
-  const isShared = faulty.length > 1 || (endpoint.state === 'fault' && isFlushed(endpoint.kinds));
-  return new Set(isShared ? faulty : []);
+function sharedFaults(doubts: Doubts, { endpoint, customers }: DataPlaneVerdict): ReadonlySet<Subject> {
+  const faulty = [...customers].flatMap(([name, { state }]) => (state === 'fault' ? [name] : []));
+  const shared = new Set(faulty.length > 1 ? faulty : []);
+  if (endpoint.state !== 'fault' || endpoint.kinds.includes(BEYOND_REPAIR)) return shared;
+  const since = doubts.get(ENDPOINT)?.since;
+  const together = faulty.filter((name) => doubts.get(name)?.since === since);
+  if (together.length > 0 || isFlushed(endpoint.kinds)) shared.add(ENDPOINT);
+  for (const name of together) shared.add(name);
+  return shared;
 }
 
 function isProven(doubt: Doubt, kinds: readonly FaultKind[], isShared: boolean, now: number): boolean {
@@ -105,7 +107,7 @@ function isProven(doubt: Doubt, kinds: readonly FaultKind[], isShared: boolean, 
 
 /** The verdict with every fault that is not proven as unknown: what it carries keeps its level. */
 export function proven(doubts: Doubts, verdict: DataPlaneVerdict, now: number): DataPlaneVerdict {
-  const shared = sharedFaults(verdict);
+  const shared = sharedFaults(doubts, verdict);
   const weighed = (subject: Subject, found: Verdict): Verdict => {
     const doubt = doubts.get(subject);
     if (found.state !== 'fault' || (doubt && isProven(doubt, found.kinds, shared.has(subject), now))) return found;

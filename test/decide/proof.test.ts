@@ -122,6 +122,11 @@ test.each<[string, readonly Seen[], readonly string[], number?]>([
     REPAIR_BOUND_MS,
   ],
   ['no uplink, and a customer besides', [{ endpoint: fault('uplink'), acme: veth, told: true }], ['endpoint', 'acme']],
+  [
+    'a rule, told, beside a customer that is broken already',
+    [{ acme: veth }, { endpoint: fault('rule'), acme: veth, told: true }],
+    ['endpoint', 'acme'],
+  ],
   ['an endpoint address, told', [{ endpoint: fault('address'), told: true }], ['endpoint']],
   ['one rule, told', [{ endpoint: fault('rule'), told: true }], ['endpoint']],
   ['all rules, told', [{ endpoint: fault('rule', 'rule'), told: true }], []],
