@@ -3,8 +3,10 @@ import { type Vigilance, type VigilanceBounds, whyNotRenew } from '../decide/ess
 import type { Clock } from '../ports/clock.js';
 import { Pulse } from './pulse.js';
 
-/** Of a pause as long as the lease, the pulse reports as much at least. */
+/** Of a pause as long as the lease, the pulse reports as much at least … */
 const ALMOST = 0.9;
+/** … while it beats this often: shorter pauses are nothing to an agent, and each beat wakes it. */
+const SHARE_OF_LEASE = 1 / 12;
 
 export class Vigil {
   private seen: Vigilance = {};
@@ -20,11 +22,12 @@ export class Vigil {
     /** A look is due now: until it has been taken nothing is renewed. */
     resumed: () => void,
   ) {
-    this.pulse = new Pulse(clock, leaseMs, (from, to) => {
+    const missed = (from: number, to: number): void => {
       if (to - from < ALMOST * leaseMs()) return;
       this.seen = { ...this.seen, resumedAt: to };
       resumed();
-    });
+    };
+    this.pulse = new Pulse(clock, leaseMs, missed, SHARE_OF_LEASE);
   }
 
   start(): void {

@@ -9,13 +9,14 @@ import type { Clock, Timer } from '../ports/clock.js';
 
 /**
  * Between two beats, and how late one may be before that counts: a pause of
- * less than two of them may go unnoticed, which is a fifteenth of a lease.
+ * less than two of them may go unnoticed, which is a fifteenth of a lease
+ * where nothing else is asked for.
  * Ordinary scheduling and garbage collection stay below the shortest, and a
  * lapse promises to come within it; each beat wakes the process.
  */
 const SHORTEST_MS = 100;
 const LONGEST_MS = 1_000;
-const SHARE_OF_LEASE = 1 / 30;
+const FINE = 1 / 30;
 
 export class Pulse {
   private due = Number.POSITIVE_INFINITY;
@@ -26,6 +27,8 @@ export class Pulse {
     /** In milliseconds; may change. */
     private readonly leaseMs: () => number,
     private readonly missed: (from: number, to: number) => void,
+    /** Of a lease, between two beats. */
+    private readonly share = FINE,
   ) {}
 
   start(): void {
@@ -46,16 +49,19 @@ export class Pulse {
     this.missed(from, now);
   }
 
+  private readonly beat = (): void => {
+    this.check();
+    this.arm();
+  };
+
   private arm(): void {
+    const { intervalMs } = this;
     this.timer?.cancel();
-    this.due = this.clock.now() + this.intervalMs;
-    this.timer = this.clock.after(this.intervalMs, () => {
-      this.check();
-      this.arm();
-    });
+    this.due = this.clock.now() + intervalMs;
+    this.timer = this.clock.after(intervalMs, this.beat);
   }
 
   private get intervalMs(): number {
-    return Math.min(LONGEST_MS, Math.max(SHORTEST_MS, SHARE_OF_LEASE * this.leaseMs()));
+    return Math.min(LONGEST_MS, Math.max(SHORTEST_MS, this.share * this.leaseMs()));
   }
 }

@@ -2,7 +2,7 @@ import { Pulse } from '../../src/engine/pulse.js';
 import type { Clock } from '../../src/ports/clock.js';
 import { VirtualClock } from '../virtual-clock.js';
 
-function beating(leaseMs: number) {
+function beating(leaseMs: number, share?: number) {
   const clock = new VirtualClock();
   const missed: number[] = [];
   let armed = 0;
@@ -18,19 +18,21 @@ function beating(leaseMs: number) {
     counted,
     () => leaseMs,
     (from, to) => missed.push(Math.round(to - from)),
+    share,
   );
   pulse.start();
   return { clock, pulse, missed, beats: () => armed };
 }
 
 test.each([
-  [1_000, 100],
-  [3_000, 100],
-  [6_000, 200],
-  [30_000, 1_000],
-  [600_000, 1_000],
-])('with a lease of %d ms it beats every %d ms', async (leaseMs, everyMs) => {
-  const { clock, beats, missed } = beating(leaseMs);
+  [1_000, 100, undefined],
+  [3_000, 100, undefined],
+  [6_000, 200, undefined],
+  [6_000, 1_000, 1 / 6],
+  [30_000, 1_000, undefined],
+  [600_000, 1_000, undefined],
+])('with a lease of %d ms it beats every %d ms', async (leaseMs, everyMs, share) => {
+  const { clock, beats, missed } = beating(leaseMs, share);
   const before = beats();
   await clock.advance(10_000);
   expect(beats() - before).toBe(10_000 / everyMs);
