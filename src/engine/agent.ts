@@ -58,6 +58,7 @@ export class Agent {
     problem: undefined,
   };
   private watching: { stop(): void } | undefined;
+  private reacting: Promise<void> | undefined;
 
   constructor(
     private readonly parts: AgentParts,
@@ -164,10 +165,17 @@ export class Agent {
     this.loop.wake();
   }
 
-  /** Liveness needs no look at the kernel: what was seen last still stands, and the pass that moves flows comes after. */
+  /**
+   * Liveness needs no look at the kernel: what was seen last still stands, and
+   * the pass that moves flows comes after. Probes end together, and what they
+   * change together is announced once.
+   */
   private react(): void {
-    void this.announce(0);
-    this.loop.wake();
+    this.reacting ??= Promise.resolve().then(() => {
+      this.reacting = undefined;
+      void this.announce(0);
+      this.loop.wake();
+    });
   }
 
   /** Ends in order. The kernel stays as it is: packets flow on while the guard decides about the wire. */

@@ -38,6 +38,8 @@ export class LeaseHolder {
   private epoch: number | undefined;
   private sequence = 0;
   private latest: Wanted | undefined;
+  /** What the guard has accepted last in this epoch. */
+  private held: Wanted | undefined;
   private readonly waiting = new Set<() => void>();
   private readonly loop: Loop;
   /** The guard has said that another agent is in charge, and has not taken that back. */
@@ -61,8 +63,12 @@ export class LeaseHolder {
     this.loop.wake();
   }
 
-  /** Replaces the set; resolves when the guard has answered it, or after `boundMs` without an answer. */
+  /**
+   * Replaces the set; resolves when the guard has answered it, or after `boundMs`
+   * without an answer. One that the guard holds already is left to the next renewal.
+   */
   async publish(wanted: Wanted, boundMs: number): Promise<void> {
+    if (this.problem === undefined && this.latest === this.held && isSame(wanted, this.held)) return;
     this.latest = wanted;
     await new Promise<void>((resolve) => {
       const done = (): void => {
@@ -97,6 +103,7 @@ export class LeaseHolder {
       throw new Error(`guard refused our set (${answer.refusal}): ${answer.detail}`);
     }
     this.problem = undefined;
+    this.held = wanted;
     this.options.answered(answer.wire);
     for (const done of asking) done();
   }
@@ -112,7 +119,14 @@ export class LeaseHolder {
     }
     this.sequence = 0;
     this.latest = undefined;
+    this.held = undefined;
     this.options.adopted(answer.wire);
     return answer.epoch;
   }
 }
+
+const isSame = (a: Wanted, b: Wanted | undefined): boolean =>
+  a.announcements === b?.announcements &&
+  a.generation === b.generation &&
+  a.ttlMs === b.ttlMs &&
+  a.allowance === b.allowance;

@@ -325,6 +325,18 @@ describe('tunnels', () => {
     expect(world.wire(ACME)).toBe('full');
   });
 
+  it('that fall together are told together', async () => {
+    await begin().startAndSettle();
+    const before = world.guard.offers.length;
+    world.answers = (tunnel) => (tunnel.startsWith('acme/') ? 'lost' : 'answered');
+    await world.clock.advance(700);
+    const details = world.guard.offers
+      .slice(before)
+      .flatMap(({ announcements }) => announcements.flatMap(({ reasons }) => reasons.map(({ detail }) => detail)));
+    expect(details).toContain('us, eu');
+    expect(details).not.toContain('tunnels down: us');
+  });
+
   it.each<[string, AgentWorld['answers']]>([
     ['says nothing', undefined],
     ['cannot send', () => 'unsent'],

@@ -78,6 +78,24 @@ test('four renewals fit into a lease; without fresh knowledge there are none', a
   expect(offers.length - before).toBe(4);
 });
 
+test('a set that the guard holds already is left to the next renewal, another one is not', async () => {
+  const { clock, world, offers, holder: lease } = holder();
+  lease.start();
+  await clock.settle();
+  await settled(lease.publish(wanted, 50), clock);
+  const began = clock.now();
+  await lease.publish({ ...wanted }, 50);
+  expect([offers.length, clock.now()]).toEqual([1, began]);
+  await settled(lease.publish({ ...wanted, announcements: [...announcements] }, 50), clock);
+  expect(offers).toHaveLength(2);
+  // Nobody knows what a guard holds that does not answer.
+  world.reachable = false;
+  await clock.advance(1_000);
+  world.reachable = true;
+  await settled(lease.publish(wanted, 50), clock);
+  expect(offers).toHaveLength(3);
+});
+
 test('a refused set means a new hello, and the refusal is told', async () => {
   const { clock, world, calls, offers, holder: lease } = holder();
   lease.start();
