@@ -74,7 +74,7 @@ export class CheckFacts {
 
   private note(before: Followed, now: Followed): void {
     this.checks.set(now.key, now);
-    if (!same(factOf(before), factOf(now))) this.revision++;
+    if (!isSameFact(before.record, now.record)) this.revision++;
   }
 
   /** Those that govern a prefix. */
@@ -118,16 +118,23 @@ export class CheckFacts {
   }
 }
 
+/** Details of single samples differ from each other; a level's reason stands until the level changes. */
+const toldDetail = ({ health, detail }: CheckRecord): string | undefined => (health === 'down' ? detail : undefined);
+
+/** To those who decide; of one check. */
+const isSameFact = (a: CheckRecord, b: CheckRecord): boolean =>
+  a.health === b.health && a.proven === b.proven && a.since === b.since && toldDetail(a) === toldDetail(b);
+
 function factOf({ key, check, customer, record }: Followed): CheckFact {
-  const { health, proven, since, detail } = record;
+  const { health, proven, since } = record;
+  const detail = toldDetail(record);
   return {
     key,
     ...(customer === undefined ? {} : { customer: customer.name }),
     health,
     proven,
     since,
-    // Details of single samples differ from each other; a level's reason stands until the level changes.
-    ...(health === 'down' && detail !== undefined ? { detail } : {}),
+    ...(detail === undefined ? {} : { detail }),
     onDown: check.onDown,
     remote: check.remote,
   };

@@ -3,6 +3,7 @@ import type { Prefix } from '../model/address.js';
 import type { FactKind, FactState } from '../model/event.js';
 import type { ServerView } from '../model/fleet.js';
 import type { Announcement } from '../model/path.js';
+import type { DataPlaneVerdict } from '../model/verdict.js';
 import type { Chronicle } from '../ports/chronicle.js';
 import { clipped, RecordedLevels } from './recorded-levels.js';
 
@@ -21,11 +22,19 @@ export interface Standing {
 /** Longer lists are left out: the fact then counts for everybody, and the levels say whom it met. */
 const MOST_PREFIXES = 64;
 
+/** What facts follow from: none has another state while these are the same. */
+interface Grounds {
+  readonly proven: DataPlaneVerdict;
+  /** A number that grows with every change. */
+  readonly probed: number;
+}
+
 const isSound = (state: FactState): boolean => state === 'verified' || state === 'up';
 
 export class AgentChronicle {
   private readonly levels: RecordedLevels;
   private states: ReadonlyMap<string, FactState> = new Map();
+  private grounds: Grounds | undefined;
   /** What was recorded as anything but sound: its recovery is an event too. */
   private readonly troubled = new Set<string>();
 
@@ -34,9 +43,11 @@ export class AgentChronicle {
   }
 
   /** All of them. That something is found sound for the first time, or has not been looked at yet, is no event. */
-  facts(view: ServerView, facts: readonly Standing[]): void {
+  facts(view: ServerView, grounds: Grounds, facts: () => readonly Standing[]): void {
+    if (this.grounds?.proven === grounds.proven && this.grounds.probed === grounds.probed) return;
+    this.grounds = grounds;
     const states = new Map<string, FactState>();
-    for (const fact of facts) {
+    for (const fact of facts()) {
       const key = `${fact.about} ${fact.subject}`;
       const before = this.states.get(key);
       states.set(key, fact.state);

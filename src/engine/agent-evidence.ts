@@ -99,8 +99,7 @@ export class Evidence {
   }
 
   /** The same for the record, endpoint first. */
-  get standing(): readonly Standing[] {
-    const { endpoint, customers } = this.proven;
+  standing({ endpoint, customers }: DataPlaneVerdict): readonly Standing[] {
     const standingOf = (key: string, subject: string, verdict: Verdict): Standing => {
       const sign = this.signs.get(key);
       return {

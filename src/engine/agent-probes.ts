@@ -66,7 +66,8 @@ export class Probes {
     });
   }
 
-  private get revision(): number {
+  /** Grows whenever something else is known. */
+  get revision(): number {
     return this.tunnels.revision + this.checks.revision;
   }
 

@@ -236,8 +236,12 @@ export class Agent {
   private async announce(boundMs: number): Promise<void> {
     const { view } = this.evidence;
     this.vigil.concluded();
-    this.chronicle.facts(view, [...this.evidence.standing, ...this.probes.standing]);
-    this.ladder.climb(view, this.evidence.proven);
+    const { proven } = this.evidence;
+    this.chronicle.facts(view, { proven, probed: this.probes.revision }, () => [
+      ...this.evidence.standing(proven),
+      ...this.probes.standing,
+    ]);
+    this.ladder.climb(view, proven);
     this.chronicle.decided(this.ladder.announcements);
     const { changesIn } = this.ladder;
     if (changesIn !== undefined) this.loop.wakeAfter(changesIn);

@@ -25,13 +25,13 @@ export async function observeKernel(
 ): Promise<KernelObserved> {
   const links = await drivers.link.observe(uplinks);
   const inside = links.namespaces.map((namespace) => namespace.name);
-  const present = [DEFAULT_NETNS, ...inside];
-  const readable = desired.sysctls.filter((sysctl) => present.includes(sysctl.netns));
+  const present = new Set([DEFAULT_NETNS, ...inside]);
+  const readable = desired.sysctls.filter((sysctl) => present.has(sysctl.netns));
   const [routes, sysctls, tunnels, rulesets] = await Promise.all([
     drivers.route.observe(inside),
     drivers.sysctl.observe(readable),
     drivers.tunnel.observe(inside),
-    drivers.firewall.observe(desired.rulesets, present),
+    drivers.firewall.observe(desired.rulesets, [...present]),
   ]);
   return { ...links, ...routes, sysctls, tunnels, rulesets };
 }

@@ -22,7 +22,11 @@ export const inLines = (prefixes: readonly Prefix[]): readonly (readonly Prefix[
     prefixes.slice(line * NAMED, (line + 1) * NAMED),
   );
 
-const codesOf = ({ level, reasons }: Decision): string => [level, ...reasons.map(({ code }) => code)].join();
+/** The same level for the same reasons, whatever their details. */
+const isAsBefore = (before: Decision, { level, reasons }: Decision): boolean =>
+  before.level === level &&
+  before.reasons.length === reasons.length &&
+  before.reasons.every(({ code }, place) => code === reasons[place]?.code);
 
 const brief = ({ code, detail }: Reason): Reason =>
   detail === undefined ? { code } : { code, detail: clipped(detail) };
@@ -39,7 +43,7 @@ export class RecordedLevels {
     const changes = new Map<string, { prefixes: Prefix[]; from: Level | undefined; decision: Decision }>();
     for (const decision of decisions) {
       const before = this.standing.get(decision.prefix);
-      if (before && codesOf(before) === codesOf(decision)) continue;
+      if (before && isAsBefore(before, decision)) continue;
       const key = JSON.stringify([before?.level, decision.level, decision.reasons]);
       const change = changes.get(key) ?? { prefixes: [], from: before?.level, decision };
       change.prefixes.push(decision.prefix);
