@@ -3,6 +3,7 @@ import { familyOf, type Prefix } from '../model/address.js';
 import { isInternal, type ServerView } from '../model/fleet.js';
 import type { Level } from '../model/level.js';
 import { fnv1a } from '../model/naming.js';
+import { once } from '../model/once.js';
 import { GRACEFUL_SHUTDOWN, type LargeCommunity, type Path, TAG_FUNCTION } from '../model/path.js';
 
 /** A path that is announced has one of these levels. */
@@ -24,8 +25,9 @@ const DEGRADED_PREPENDS = 2;
 export const serverNumber = (name: string): number => fnv1a(name);
 
 /** `asn:1:server`, on every path of this server and on nobody else's. */
-export const ownTag = (view: ServerView): LargeCommunity =>
-  `${view.fleet.provider.asn}:${TAG_FUNCTION}:${serverNumber(view.server.name)}`;
+export const ownTag = once(
+  (view: ServerView): LargeCommunity => `${view.fleet.provider.asn}:${TAG_FUNCTION}:${serverNumber(view.server.name)}`,
+);
 
 /**
  * The speaker keeps one path per prefix for all its peers, so the degraded

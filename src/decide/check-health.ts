@@ -34,22 +34,26 @@ export const unchecked = (now: number): CheckRecord => ({
 
 /** The record after one more sample. */
 export function afterCheck(record: CheckRecord, sample: CheckSample, timing: CheckTiming): CheckRecord {
-  const { detail: _old, ...kept } = record;
   const detail = sample.detail === undefined ? {} : { detail: sample.detail };
-  if (sample.outcome === 'unsent') return { ...kept, ...detail };
+  if (sample.outcome === 'unsent') {
+    const { detail: _old, ...kept } = record;
+    return { ...kept, ...detail };
+  }
   const at = sample.sentAt + sample.took;
   const isSuccess = sample.outcome === 'ok';
-  const next: CheckRecord = {
-    ...kept,
-    ...detail,
-    ...(isSuccess ? { took: sample.took } : {}),
-    successes: isSuccess ? record.successes + 1 : 0,
-    failures: isSuccess ? 0 : record.failures + 1,
-    lastProof: at,
-  };
-  const verdict = next.successes >= timing.rise ? 'up' : next.failures >= timing.fall ? 'down' : undefined;
+  const successes = isSuccess ? record.successes + 1 : 0;
+  const failures = isSuccess ? 0 : record.failures + 1;
+  const verdict = successes >= timing.rise ? 'up' : failures >= timing.fall ? 'down' : undefined;
   const health = verdict ?? record.health;
-  return { ...next, health, proven: verdict ?? record.proven, since: health === record.health ? record.since : at };
+  const took = isSuccess ? sample.took : record.took;
+  return {
+    health,
+    proven: verdict ?? record.proven,
+    since: health === record.health ? record.since : at,
+    ...{ successes, failures, lastProof: at },
+    ...(took === undefined ? {} : { took }),
+    ...detail,
+  };
 }
 
 /** Nothing is known any more when nothing was proven for as long as it takes to find a check down, twice over. */

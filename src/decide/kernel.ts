@@ -1,7 +1,7 @@
 /** What this server's kernel shall hold. Every server carries every customer. */
 import { bitsOf, familyOf, prefix, type Address, type Family, type Prefix } from '../model/address.js';
 import { EDGE_INSIDE, EDGE_OUTSIDE } from '../model/edge.js';
-import type { Customer, ServerView } from '../model/fleet.js';
+import type { Customer, Fleet, ServerView } from '../model/fleet.js';
 import type { TunnelHealth } from '../model/health.js';
 import {
   TABLE_MAIN,
@@ -16,7 +16,8 @@ import {
 } from '../model/kernel.js';
 import { inOrder } from '../model/kernel-order.js';
 import { DEFAULT_NETNS, EDGE_DEVICE, netnsOf, tunnelDeviceOf, vethOf } from '../model/naming.js';
-import { nexthopsOf } from './nexthops.js';
+import { once } from '../model/once.js';
+import { nexthopsOf, pathsOf } from './nexthops.js';
 import { customerSysctls, sharedSysctls } from './sysctls.js';
 
 export interface KernelInputs {
@@ -34,14 +35,17 @@ const EVERYTHING: Readonly<Record<Family, Prefix>> = { 4: prefix('0.0.0.0/0'), 6
 export function desiredKernel(view: ServerView, inputs: KernelInputs): KernelDesired {
   const { customers } = view.fleet;
   const veths = customers.map(({ name }) => vethOf(name));
-  const inside = customers.map((customer) => insideOf(view, customer, inputs));
+  const inside = customers.map((customer) => insideOf(customer, view.fleet));
+  const nexthops = customers.flatMap((customer) =>
+    nexthopsOf(customer, (tunnel) => inputs.tunnelHealth(customer.name, tunnel), view.fleet.safety.tunnels),
+  );
   return inOrder({
     namespaces: customers.map(({ name }) => ({ name: netnsOf(name), customer: name })),
     veths: customers.map(({ name }) => ({ name: vethOf(name), customer: name, netns: netnsOf(name), ready: true })),
     addresses: [endpointAddress(view), ...inside.flatMap(({ addresses }) => addresses)],
     rules: rulesOf(view),
     routes: [...sharedRoutes(view), ...inside.flatMap(({ routes }) => routes)],
-    nexthops: inside.flatMap(({ nexthops }) => nexthops),
+    nexthops,
     sysctls: [...sharedSysctls(DEFAULT_NETNS, view.server.uplinks, veths), ...inside.flatMap(({ sysctls }) => sysctls)],
     tunnels: inside.flatMap(({ tunnels }) => tunnels),
     rulesets: inputs.rulesets,
@@ -88,20 +92,15 @@ function sharedRoutes({ fleet }: ServerView): readonly RouteState[] {
   ];
 }
 
-function insideOf({ fleet }: ServerView, customer: Customer, { tunnelHealth }: KernelInputs) {
+/** All but the nexthops: what no tunnel's health changes. */
+const insideOf = once((customer: Customer, { provider }: Fleet) => {
   const netns = netnsOf(customer.name);
-  const { icmpSource, endpoints } = fleet.provider;
-  const { nexthops, paths } = nexthopsOf(
-    customer,
-    (tunnel) => tunnelHealth(customer.name, tunnel),
-    fleet.safety.tunnels,
-  );
+  const { icmpSource, endpoints } = provider;
   const sources = [icmpSource.v4, ...(icmpSource.v6 === undefined ? [] : [icmpSource.v6])];
   return {
-    nexthops,
     addresses: [...sources.map((source) => onLoopback(netns, source)), ...innerAddresses(netns, customer)],
     routes: [
-      ...paths.map(({ prefix: destination, target }) => route(netns, TABLE_MAIN, destination, target)),
+      ...pathsOf(customer).map(({ prefix: destination, target }) => route(netns, TABLE_MAIN, destination, target)),
       ...FAMILIES.map((family) => wayOut(netns, family, family === 4 ? icmpSource.v4 : icmpSource.v6)),
     ],
     sysctls: customerSysctls(
@@ -119,7 +118,7 @@ function insideOf({ fleet }: ServerView, customer: Customer, { tunnelHealth }: K
       up: true,
     })),
   };
-}
+});
 
 /** ICMP errors and decapsulated packets leave by the edge; its source is what errors carry (RFC 1812 4.3.2.4). */
 const wayOut = (netns: Netns, family: Family, source: Address | undefined): RouteState =>

@@ -8,6 +8,7 @@ import type { Customer, CustomerRoute } from '../model/fleet.js';
 import type { TunnelHealth } from '../model/health.js';
 import type { NexthopState, RouteTarget } from '../model/kernel.js';
 import { fnv1a, netnsOf, tunnelDeviceOf } from '../model/naming.js';
+import { once } from '../model/once.js';
 import { PrefixIndex } from '../model/prefix-index.js';
 import type { TunnelStates } from '../model/safety.js';
 
@@ -20,11 +21,6 @@ export interface PrefixPath {
   readonly prefix: Prefix;
   /** `unreachable` when no route names a tunnel: the packet must not follow the default back out. */
   readonly target: RouteTarget;
-}
-
-export interface CustomerNexthops {
-  readonly nexthops: readonly NexthopState[];
-  readonly paths: readonly PrefixPath[];
 }
 
 function penaltyOf(health: TunnelHealth, { degradedPenalty, downPenalty }: Penalties): number {
@@ -56,12 +52,8 @@ export function carriersOf(
   return winners.filter((route, index) => winners.findIndex((other) => other.tunnel === route.tunnel) === index);
 }
 
-/** Nexthops, groups and the path of each prefix of one customer. */
-export function nexthopsOf(
-  customer: Customer,
-  health: (tunnel: string) => TunnelHealth,
-  penalties: Penalties,
-): CustomerNexthops {
+/** Whatever of a customer's nexthops no tunnel's health changes. */
+const frameOf = once((customer: Customer) => {
   const netns = netnsOf(customer.name);
   const used = new Map<string, { tunnel: string; family: Family }>();
   for (const { tunnel, prefix } of customer.routes) {
@@ -83,6 +75,23 @@ export function nexthopsOf(
     family,
     target: { kind: 'device', device: tunnelDeviceOf(tunnel) },
   }));
+  const leading = [...routed.keys()].map((prefix): PrefixPath => ({
+    prefix,
+    target: { kind: 'nexthop', id: idOf(groupName(prefix)) },
+  }));
+  return { netns, idOf, devices, routed, paths: [...leading, ...unroutedOf(customer)] };
+});
+
+/** The path of each prefix of one customer. */
+export const pathsOf = (customer: Customer): readonly PrefixPath[] => frameOf(customer).paths;
+
+/** Nexthops and groups of one customer. */
+export function nexthopsOf(
+  customer: Customer,
+  health: (tunnel: string) => TunnelHealth,
+  penalties: Penalties,
+): readonly NexthopState[] {
+  const { netns, idOf, devices, routed } = frameOf(customer);
   const groups = [...routed].map(([prefix, routes]): NexthopState => {
     const family = familyOf(prefix);
     const members = carriersOf(routes, health, penalties).map(({ tunnel, weight }) => ({
@@ -96,11 +105,7 @@ export function nexthopsOf(
       target: { kind: 'group', members: members.sort((a, b) => a.id - b.id) },
     };
   });
-  const leading = [...routed.keys()].map((prefix): PrefixPath => ({
-    prefix,
-    target: { kind: 'nexthop', id: idOf(groupName(prefix)) },
-  }));
-  return { nexthops: [...devices, ...groups], paths: [...leading, ...unroutedOf(customer)] };
+  return [...devices, ...groups];
 }
 
 /** Prefixes that no route holds as a whole. One that a wider route holds follows it. */

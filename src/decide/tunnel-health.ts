@@ -61,34 +61,42 @@ export function afterSample(
   if (sample.outcome === 'unsent') {
     return { ...record, unsent: sample.detail ?? 'could not be sent' };
   }
-  const next = sample.outcome === 'answered' ? afterAnswer(record, sample) : afterLoss(record, sample, probe, states);
-  const lost = sample.outcome === 'lost';
-  const window = counted(record.window, sample.at, lost, states.windowMs);
-  return judged(
-    { ...next, window, trial: tried(record, lost, states), lastProof: sample.at },
-    sample.at,
-    probe,
-    states,
-  );
-}
-
-function afterAnswer(record: TunnelRecord, { roundTrip }: ProbeSample): TunnelRecord {
-  const { unsent: _solved, ...kept } = record;
+  const { at } = sample;
+  const isLost = sample.outcome === 'lost';
+  const row = isLost ? afterLoss(record, at, probe, states) : afterAnswer(record);
+  const window = counted(record.window, at, isLost, states.windowMs);
+  const trial = tried(record, isLost, states);
+  const proven = stateOf({ proven: record.proven, ...row, window, trial }, probe, states);
+  const isConfirmed = row.lossesInRow >= probe.fall || row.answersInRow >= probe.rise;
+  const health = record.health !== 'unknown' || isConfirmed ? proven : 'unknown';
+  const roundTrip = (isLost ? undefined : sample.roundTrip) ?? record.roundTrip;
   return {
-    ...kept,
-    answersInRow: record.answersInRow + 1,
-    lossesInRow: 0,
+    health,
+    proven,
+    since: health === record.health ? record.since : at,
+    ...row,
+    // What was lost before the recovery is forgiven: it would degrade the tunnel again at once.
+    window: proven === 'up' && record.proven === 'degraded' ? emptyWindow(at) : window,
+    trial,
+    lastProof: at,
     ...(roundTrip === undefined ? {} : { roundTrip }),
   };
 }
 
+/** How the last samples have gone. */
+type Row = Pick<TunnelRecord, 'answersInRow' | 'lossesInRow' | 'losingSince'>;
+
+const afterAnswer = ({ answersInRow, losingSince }: Row): Row => ({
+  answersInRow: answersInRow + 1,
+  lossesInRow: 0,
+  losingSince,
+});
+
 /** Losses that lie too far apart are not one failure: the row begins again. */
-function afterLoss(record: TunnelRecord, { at }: ProbeSample, probe: Probe, states: TunnelStates): TunnelRecord {
-  const { unsent: _solved, ...kept } = record;
+function afterLoss(record: Row, at: number, probe: Probe, states: TunnelStates): Row {
   const span = Math.max(states.fallWindowMs, probe.intervalMs * probe.fall + probe.timeoutMs);
   const goesOn = record.lossesInRow > 0 && (record.lossesInRow >= probe.fall || at - record.losingSince <= span);
   return {
-    ...kept,
     answersInRow: 0,
     lossesInRow: goesOn ? record.lossesInRow + 1 : 1,
     losingSince: goesOn ? record.losingSince : at,
@@ -102,21 +110,12 @@ function tried({ proven, trial }: TunnelRecord, lost: boolean, states: TunnelSta
   return next.lost / states.recoveryProbes >= states.degradedLoss && lost ? UNTRIED : next;
 }
 
-function judged(record: TunnelRecord, at: number, probe: Probe, states: TunnelStates): TunnelRecord {
-  const proven = stateOf(record, probe, states);
-  const isConfirmed = record.lossesInRow >= probe.fall || record.answersInRow >= probe.rise;
-  const health = record.health !== 'unknown' || isConfirmed ? proven : 'unknown';
-  return {
-    ...record,
-    health,
-    proven,
-    since: health === record.health ? record.since : at,
-    // What was lost before the recovery is forgiven: it would degrade the tunnel again at once.
-    window: proven === 'up' && record.proven === 'degraded' ? emptyWindow(at) : record.window,
-  };
-}
-
-function stateOf(record: TunnelRecord, probe: Probe, states: TunnelStates): TunnelHealth {
+/** `proven` is what was proven before. */
+function stateOf(
+  record: Row & Pick<TunnelRecord, 'proven' | 'window' | 'trial'>,
+  probe: Probe,
+  states: TunnelStates,
+): TunnelHealth {
   if (record.lossesInRow >= probe.fall) return 'down';
   switch (record.proven) {
     case 'unknown':

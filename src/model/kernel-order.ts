@@ -27,8 +27,12 @@ export const rulesetKey = (r: Pick<RulesetState, 'netns'>): string => r.netns;
 
 /** Sorted by key, code unit by code unit: the same on every machine, whatever its locale. */
 export function sortedBy<T>(items: Iterable<T>, key: (item: T) => string): readonly T[] {
-  return [...items]
-    .map((item) => ({ item, key: key(item) }))
+  const all = [...items];
+  const keys = all.map(key);
+  // Most lists are in order already.
+  if (keys.every((own, index) => index === 0 || (keys[index - 1] ?? '') <= own)) return all;
+  return all
+    .map((item, index) => ({ item, key: keys[index] ?? '' }))
     .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
     .map(({ item }) => item);
 }

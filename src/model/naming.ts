@@ -23,14 +23,24 @@ export const ownerOf = (alias: string | undefined): string | undefined =>
   alias?.startsWith('culvert:') ? alias.slice('culvert:'.length) : undefined;
 
 const UTF8 = new TextEncoder();
+/** Up to here one code unit is one byte. */
+const LAST_ASCII = 0x7f;
 
 /** FNV-1a, 32 bit: spreads names over numbers and suffixes; no secret depends on it. */
 export function fnv1a(text: string): number {
   let hash = 0x811c9dc5;
-  for (const byte of UTF8.encode(text)) {
-    hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit > LAST_ASCII) return ofBytes(UTF8.encode(text));
+    hash = Math.imul(hash ^ unit, 0x01000193);
   }
-  return hash;
+  return hash >>> 0;
+}
+
+function ofBytes(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 0;
 }
 
 /** `gre-` + `us` → `gre-us`; a name too long for the kernel keeps its head and gets six characters of hash. */

@@ -21,7 +21,7 @@ import {
 const sameList = <T>(a: readonly T[], b: readonly T[]): boolean =>
   a.length === b.length && a.every((item, index) => item === b[index]);
 const sameSet = <T extends string | number>(a: readonly T[], b: readonly T[]): boolean =>
-  sameList([...a].sort(), [...b].sort());
+  sameList(a, b) || (a.length === b.length && sameList([...a].sort(), [...b].sort()));
 
 /** Equal on the wire: an identical path announced again would be silent, but a pass with nothing to do does nothing. */
 export const samePath = (a: Path, b: Path): boolean =>

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { nexthopsOf } from '../../src/decide/nexthops.js';
+import { pathsOf } from '../../src/decide/nexthops.js';
 import { routedOf } from '../../src/decide/routed.js';
 import { contains, lengthOf, prefix, type Prefix } from '../../src/model/address.js';
 import type { Customer } from '../../src/model/fleet.js';
-import { acme, acmeFleet } from '../acme.js';
+import { acme } from '../acme.js';
 
 const customerWith = (prefixes: readonly string[], routes: readonly (readonly [string, string])[]): Customer => ({
   ...acme,
@@ -11,10 +11,8 @@ const customerWith = (prefixes: readonly string[], routes: readonly (readonly [s
   routes: routes.map(([text, tunnel]) => ({ prefix: prefix(text), tunnel, priority: 100, weight: 1 })),
 });
 
-const pathsOf = (customer: Customer): readonly string[] =>
-  nexthopsOf(customer, () => 'up', acmeFleet.safety.tunnels).paths.map(
-    ({ prefix: routed, target }) => `${routed} ${target.kind}`,
-  );
+const targetsOf = (customer: Customer): readonly string[] =>
+  pathsOf(customer).map(({ prefix: routed, target }) => `${routed} ${target.kind}`);
 
 describe('a route for a part of a prefix', () => {
   const customer = customerWith(
@@ -26,7 +24,7 @@ describe('a route for a part of a prefix', () => {
   );
 
   test('has a path of its own in the kernel', () => {
-    expect(pathsOf(customer)).toEqual(['203.0.112.0/23 nexthop', '203.0.113.128/25 nexthop']);
+    expect(targetsOf(customer)).toEqual(['203.0.112.0/23 nexthop', '203.0.113.128/25 nexthop']);
   });
 
   test('carries some of the prefix: its tunnel counts', () => {
@@ -37,7 +35,7 @@ describe('a route for a part of a prefix', () => {
 describe('a prefix inside a wider route', () => {
   test('follows it, and is not unreachable', () => {
     const customer = customerWith(['203.0.112.0/23', '203.0.113.0/24'], [['203.0.112.0/23', 'us']]);
-    expect(pathsOf(customer)).toEqual(['203.0.112.0/23 nexthop']);
+    expect(targetsOf(customer)).toEqual(['203.0.112.0/23 nexthop']);
     expect(routedOf(customer).get(prefix('203.0.113.0/24'))).toEqual(['us']);
   });
 
@@ -55,7 +53,7 @@ describe('a prefix inside a wider route', () => {
 
 test('a prefix that no route holds is unreachable, and routed nowhere', () => {
   const customer = customerWith(['203.0.113.0/24', '198.51.100.0/24'], [['203.0.113.0/24', 'us']]);
-  expect(pathsOf(customer)).toEqual(['203.0.113.0/24 nexthop', '198.51.100.0/24 unreachable']);
+  expect(targetsOf(customer)).toEqual(['203.0.113.0/24 nexthop', '198.51.100.0/24 unreachable']);
   expect(routedOf(customer).has(prefix('198.51.100.0/24'))).toBe(false);
 });
 
