@@ -228,16 +228,16 @@ export class World {
         greeted: (agent, answer) => {
           if (answer.accepted) server.holder = agent;
           this.touch();
-          this.tell((watcher) => watcher.greeted?.(server, agent, answer));
+          this.tell('greeted', (watcher) => watcher.greeted?.(server, agent, answer));
         },
         offering: (agent, set) => {
           this.noteOffer(server, set);
           server.offeredAt = this.timeline.now;
-          const ears = this.tell((watcher) => watcher.offering?.(server, agent, set));
+          const ears = this.tell('offering', (watcher) => watcher.offering?.(server, agent, set));
           return (answer) => {
             // A set that its own agent's hand-over has overtaken is refused.
             if (answer.accepted && agent === server.holder) server.handedOverAt = undefined;
-            ears.forEach((heard) => this.noting(() => heard?.(answer)));
+            ears.forEach((heard) => this.noting(() => heard(answer)));
           };
         },
         leaving: (agent) => {
@@ -257,8 +257,8 @@ export class World {
         return { info: say, warn: say, error: say };
       },
       applying: (server, ops) => {
-        const after = this.tell((watcher) => watcher.applying?.(server, ops));
-        return () => after.forEach((call) => this.noting(() => call?.()));
+        const after = this.tell('applying', (watcher) => watcher.applying?.(server, ops));
+        return () => after.forEach((call) => this.noting(call));
       },
       observed: () => undefined,
       touched: () => this.touch(),
@@ -296,8 +296,14 @@ export class World {
   }
 
   /** Watchers are called from inside the engine, which must not catch what they find. */
-  private tell<T>(call: (watcher: Watcher) => T): readonly T[] {
-    return this.watchers.flatMap((watcher) => this.noting(() => call(watcher)) ?? []);
+  private tell<T>(hook: keyof Watcher, call: (watcher: Watcher) => T | undefined): readonly T[] {
+    const answers: T[] = [];
+    for (const watcher of this.watchers) {
+      if (watcher[hook] === undefined) continue;
+      const answer = this.noting(() => call(watcher));
+      if (answer !== undefined) answers.push(answer);
+    }
+    return answers;
   }
 
   private noting<T>(call: () => T): T | undefined {
@@ -317,7 +323,7 @@ export class World {
     if (entry.by === 'update' && known !== level) this.coverage.saw('transition', `${known} → ${level}`);
     this.trace.note(`${server.site} hears ${entry.server} ${entry.prefix} ${entry.level ?? `gone (${entry.by})`}`);
     this.touch();
-    this.tell((watcher) => watcher.heard?.(server, entry, path));
+    this.tell('heard', (watcher) => watcher.heard?.(server, entry, path));
     // Nobody else may be there to hear the guard's reasons.
     this.timeline.after(60, () => void this.askGuard(server));
   }

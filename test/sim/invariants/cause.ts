@@ -17,13 +17,15 @@ export function withdrawalHasCause(world: World): Watcher {
   const lastCause = new Map<Server, Map<Prefix, number>>(world.servers.map((server) => [server, new Map()]));
   const away = new Map(world.servers.map((server) => [server, new Since()]));
 
-  const isExcused = (server: Server, prefix: Prefix, now: number): boolean => {
+  /** The guard may have given up its agent, and everything with it. */
+  const isAbandoned = (server: Server, now: number): boolean => {
     const { stopGraceMs, lostAgent } = server.view.fleet.safety;
     const since = away.get(server)?.update(!agentTalks(server) || !agentReads(server), now);
-    const abandoned = since !== undefined && now - since >= stopGraceMs - NEARLY_MS;
-    const gone = abandoned && (lostAgent === 'drain' || server.handedOverAt !== undefined);
-    return gone || !isWanted(server, prefix) || mayLeave(world, server, prefix);
+    const isLong = since !== undefined && now - since >= stopGraceMs - NEARLY_MS;
+    return isLong && (lostAgent === 'drain' || server.handedOverAt !== undefined);
   };
+  const isExcused = (server: Server, prefix: Prefix): boolean =>
+    !isWanted(server, prefix) || mayLeave(world, server, prefix);
 
   /** A cause that only time brings about has to be noted in time. */
   const nextGrace = (now: number): number => {
@@ -36,14 +38,16 @@ export function withdrawalHasCause(world: World): Watcher {
 
   const note = (now: number): void => {
     for (const server of world.servers) {
-      for (const prefix of world.prefixes) if (isExcused(server, prefix, now)) lastCause.get(server)?.set(prefix, now);
+      const abandoned = isAbandoned(server, now);
+      const causes = lastCause.get(server);
+      for (const prefix of world.prefixes) if (abandoned || isExcused(server, prefix)) causes?.set(prefix, now);
     }
   };
 
   return {
     heard: (server, { at, prefix, level, by }) => {
       if (level !== undefined || by === 'session') return;
-      if (isExcused(server, prefix, at)) return;
+      if (isAbandoned(server, at) || isExcused(server, prefix)) return;
       const last = lastCause.get(server)?.get(prefix) ?? Number.NEGATIVE_INFINITY;
       if (at - last <= AFTERMATH_MS) return;
       throw new Violation('nothing is withdrawn without a cause', `${server.name} withdraws ${prefix}`);

@@ -65,14 +65,21 @@ export function isFine(world: World, server: Server): boolean {
   );
 }
 
+function isStruck(world: World, server: Server, kind: FaultKind['withdraws']): boolean {
+  for (const name of world.faultsOf(server).keys()) if (WITHDRAWS.get(name) === kind) return true;
+  return false;
+}
+
 /**
  * A fault here that may take this prefix off the wire. Lost packets and a dump
  * that lies are two independent observations, however wrong one of them is.
  */
 export function mayLeave(world: World, server: Server, prefix: Prefix): boolean {
-  const kinds = [...world.faultsOf(server).keys()].map((name) => WITHDRAWS.get(name));
-  if (kinds.includes('always') || server.takenOut.has(prefix) || isServiceDown(world, server, prefix)) return true;
-  const isRemote = kinds.includes('remote') || world.remotesOf(server, prefix).some((remote) => remote !== 'up');
+  if (isStruck(world, server, 'always') || server.takenOut.has(prefix) || isServiceDown(world, server, prefix))
+    return true;
+  const isRemote =
+    isStruck(world, server, 'remote') ||
+    (world.remotes.size > 0 && world.remotesOf(server, prefix).some((remote) => remote !== 'up'));
   if (isRemote && (server.view.fleet.safety.remoteFault === 'withdraw' || server.kernel.isLying)) return true;
   // Lost packets bear a lying kernel out, about what all tunnels need too.
   if (server.kernel.isLying && world.hasLostWays(server)) return true;
