@@ -8,6 +8,8 @@ export interface SendOptions {
   readonly port: number;
   /** Each flow has a source port of its own, so that routers may spread them. */
   readonly flows: number;
+  /** So many of them end every second and begin anew from another port. */
+  readonly renewed?: number;
   /** Per flow; without a number it goes on until `signal`. */
   readonly packets?: number;
   /** Over all flows together. */
@@ -35,28 +37,30 @@ const BATCH = 32;
 /** What a sender that stood still makes up for; more would be a burst that overruns the receiver. */
 const ARREARS_MS = 50;
 
+const RENEW_MS = 1_000;
+
 /** A socket that is closed at once may take its last datagrams along. */
 const LINGER_MS = 20;
 
 /** Sends at an even rate, or as fast as it can when that is less. `started` is called before the first datagram. */
 export async function send(options: SendOptions, started?: () => void): Promise<Sent> {
-  const type = options.to.includes(':') ? 'udp6' : 'udp4';
   const sockets: Socket[] = [];
+  const ended: Socket[] = [];
   let [sent, refused] = [0, 0];
   try {
-    for (let flow = 0; flow < options.flows; flow++) {
-      const socket = createSocket(type);
-      socket.on('error', () => undefined);
-      socket.bind(0, options.from);
-      await once(socket, 'listening');
-      socket.connect(options.port, options.to);
-      await once(socket, 'connect');
-      sockets.push(socket);
-    }
+    for (let flow = 0; flow < options.flows; flow++) sockets.push(await open(options));
     const began = performance.now();
     let due = began;
+    let renewAt = began + RENEW_MS;
+    let eldest = 0;
     started?.();
     sending: for (let sequence = 0; sequence < (options.packets ?? Infinity); sequence++) {
+      if (options.renewed !== undefined && performance.now() >= renewAt) {
+        renewAt += RENEW_MS;
+        for (let n = 0; n < options.renewed; n++, eldest++)
+          ended.push(...sockets.splice(eldest % options.flows, 1, await open(options)));
+        for (const socket of ended.splice(0, Math.max(0, ended.length - options.renewed))) socket.close();
+      }
       for (const [flow, socket] of sockets.entries()) {
         if (options.signal?.aborted) break sending;
         due += 1000 / options.packetsPerSecond;
@@ -74,6 +78,16 @@ export async function send(options: SendOptions, started?: () => void): Promise<
     await sleep(LINGER_MS);
     return { sent, refused, seconds };
   } finally {
-    for (const socket of sockets) socket.close();
+    for (const socket of [...sockets, ...ended]) socket.close();
   }
+}
+
+async function open({ to, port, from }: SendOptions): Promise<Socket> {
+  const socket = createSocket(to.includes(':') ? 'udp6' : 'udp4');
+  socket.on('error', () => undefined);
+  socket.bind(0, from);
+  await once(socket, 'listening');
+  socket.connect(port, to);
+  await once(socket, 'connect');
+  return socket;
 }

@@ -1,17 +1,15 @@
 /** Steady small traffic of a site's user to Acme, so that a fault has something to hurt. */
 import { ACME, PORT, type SiteNodes } from './acme.js';
+import type { SendOptions } from '../traffic/send.js';
 import { expect, type Field } from './field.js';
 
 const FLOWS = 16;
+/** Flows that begin meanwhile are spread by what routers know then; the others stay where they are. */
+const RENEWED = 4;
 
-const steady = (
-  packetsPerSecond: number,
-): { to: string; port: number; flows: number; packetsPerSecond: number; size: number } => ({
-  to: ACME.v4,
-  port: PORT,
-  flows: FLOWS,
-  packetsPerSecond,
-  size: 64,
+const steady = (packetsPerSecond: number): Omit<SendOptions, 'signal' | 'packets'> => ({
+  ...{ to: ACME.v4, port: PORT, size: 64 },
+  ...{ flows: FLOWS, renewed: RENEWED, packetsPerSecond },
 });
 
 /** Datagrams per second, at least, of an event that must not lose one; senders stand still now and then. */

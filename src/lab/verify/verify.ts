@@ -12,6 +12,7 @@ import { hung } from './steps/hung.js';
 import { egress, firewalled, untracked } from './steps/isolation.js';
 import { mtu } from './steps/mtu.js';
 import { processes } from './steps/processes.js';
+import { siteDrained } from './steps/site-drain.js';
 import { speakersKilled } from './steps/speakers.js';
 import { everyServerTunnels, tunnelsShare } from './steps/tunnels.js';
 
@@ -35,6 +36,7 @@ const STEPS: readonly Step[] = [
   hung,
   speakersKilled,
   falseAlarm,
+  siteDrained,
 ];
 
 export interface Verdicts {
