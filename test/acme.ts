@@ -78,6 +78,7 @@ export const acmeFleet: Fleet = {
     stopGraceMs: 20_000,
     settleMs: 500,
     drainMs: 2000,
+    drainMostMs: 30_000,
     bootMaxAgeMs: 86_400_000,
     staleMs: 30_000,
     holdDown: { firstMs: 500, mostMs: 60_000, decayMs: 60_000 },

@@ -1,6 +1,6 @@
 import type { KernelOp } from '../model/kernel.js';
 import type { Intent } from '../model/intent.js';
-import type { WireState } from '../model/lease.js';
+import type { DrainScope, WireState } from '../model/lease.js';
 import type { EventsReport } from '../status/events.js';
 import type { Explanation } from '../status/explain.js';
 import type { StatusReport } from '../status/report.js';
@@ -58,6 +58,20 @@ export interface EventsOptions {
   readonly since?: string;
 }
 
+/** A server or a site, and how others are reached. */
+export interface ScopeOptions {
+  readonly name: string;
+  /** A file, or a folder of files. */
+  readonly fleet: string;
+  /** The words before `culvert …` that run it on another server; `{server}` and `{address}` stand for its name and address. */
+  readonly via: string;
+}
+
+export interface DrainOptions extends ScopeOptions {
+  /** The name once more: drains also what then has no full path left. */
+  readonly force?: string;
+}
+
 export interface LabOptions {
   readonly topology: string;
 }
@@ -77,9 +91,12 @@ export interface NodeReport {
 export interface Commands {
   agent(options: AgentOptions): Promise<void>;
   guard(options: GuardOptions): Promise<void>;
-  /** Resolves when the guard reports the server drained. */
-  drain(options: RunOptions, progress: (state: WireState) => void): Promise<void>;
-  undrain(options: RunOptions): Promise<void>;
+  /** This server. Resolves when the guard reports it drained. */
+  drainHere(options: RunOptions, scope: DrainScope, progress: (state: WireState) => void): Promise<void>;
+  undrainHere(options: RunOptions): Promise<void>;
+  /** A server or a site by its name, from anywhere. Rejects before anything has changed when no full path would be left. */
+  drainScope(options: DrainOptions, progress: (line: string) => void): Promise<void>;
+  undrainScope(options: ScopeOptions, progress: (line: string) => void): Promise<void>;
   confirm(options: RunOptions): Promise<void>;
   plan(options: PlanOptions): Promise<readonly KernelOp[]>;
   status(options: RunOptions): Promise<StatusReport>;

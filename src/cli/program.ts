@@ -4,6 +4,7 @@ import { describeOp } from '../status/operations.js';
 import { isAway } from '../status/report.js';
 import type { Commands, RunOptions, ServerOptions } from './commands.js';
 import { addLabCommands } from './lab-commands.js';
+import { addDrain } from './drain-commands.js';
 import { addEvents } from './events-command.js';
 import { addIntents } from './intent-commands.js';
 import { format, runDir, stateDir } from './options.js';
@@ -129,22 +130,7 @@ function addOperations(program: Command, commands: Commands, out: Output, exitWi
       print(out, options.output, await commands.explain(options, prefix), explainText);
     });
   addEvents(program, commands, out);
-  program
-    .command('drain')
-    .description('take this server out in order: degrade, then withdraw, then confirm')
-    .addOption(runDir())
-    .action(async (options: RunOptions) => {
-      await commands.drain(options, (state) => out.note(`${state.drain}: ${heldText(state.prefixes)}`));
-      out.line('drained: nothing of this server is announced; culvert undrain brings it back');
-    });
-  program
-    .command('undrain')
-    .description('bring a drained server back')
-    .addOption(runDir())
-    .action(async (options: RunOptions) => {
-      await commands.undrain(options);
-      out.line('in service: announcements return as the agent asks for them');
-    });
+  addDrain(program, commands, out);
   program
     .command('confirm')
     .description('let a server announce again that came up after longer than safety.bootMaxAge')
@@ -161,8 +147,3 @@ function addOperations(program: Command, commands: Commands, out: Output, exitWi
       out.line(JSON.stringify(await commands.schema(), null, 2));
     });
 }
-
-const heldText = (prefixes: readonly { readonly held: string }[]): string => {
-  const held = prefixes.filter((entry) => entry.held !== 'withdrawn').length;
-  return `${held} of ${prefixes.length} prefixes on the wire`;
-};

@@ -14,10 +14,25 @@ export function statusText({ agent, guard }: StatusReport): readonly string[] {
   ];
 }
 
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
+
+/** `draining for 1.2 s, of 30.0 s at most; 1200 packets/s still arrive; 3 of 4 prefixes on the wire`. */
+export function drainText({ drain, drainProgress, prefixes }: WireState): string {
+  const held = prefixes.filter((entry) => entry.held !== 'withdrawn').length;
+  const { forMs, atMostMs, packetsPerSecond, scope } = drainProgress ?? {};
+  return [
+    `${drain}${scope === 'site' ? ' with its site' : ''}${forMs === undefined ? '' : ` for ${seconds(forMs)}`}`,
+    ...(drain === 'draining' && atMostMs !== undefined ? [`of ${seconds(atMostMs)} at most`] : []),
+    ...(packetsPerSecond === undefined ? [] : [`${packetsPerSecond} packets/s still arrive`]),
+    `${held} of ${prefixes.length} prefixes on the wire`,
+  ].join(', ');
+}
+
 function guardText(wire: WireState): readonly string[] {
   const speaker = wire.speakerDetail === undefined ? wire.speaker : `${wire.speaker} (${wire.speakerDetail})`;
   return [
     `server ${wire.drain}, agent ${wire.agent}, speaker ${speaker}, fleet ${wire.generation}`,
+    ...(wire.drainProgress ? [drainText(wire)] : []),
     ...(wire.hold === undefined ? [] : [`nothing is announced: ${wire.hold}; check the fleet, then culvert confirm`]),
     '',
     ...table([

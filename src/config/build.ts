@@ -116,6 +116,7 @@ const safetyOf = ({ holdDown, suspicion, tunnels, ...written }: DraftSafety): Sa
   stopGraceMs: written.stopGrace,
   settleMs: written.settle,
   drainMs: written.drain,
+  drainMostMs: written.drainMost,
   bootMaxAgeMs: written.bootMaxAge,
   staleMs: written.stale,
   holdDown: { firstMs: holdDown.first, mostMs: holdDown.most, decayMs: holdDown.decay },

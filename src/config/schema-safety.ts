@@ -56,7 +56,12 @@ export const safetySchema = z
       lease: duration(200, 60_000, 'How long the guard keeps announcing without news of the agent,').prefault('1s'),
       stopGrace: duration(0, 600_000, 'How long the wire stays after the agent stopped in order,').prefault('20s'),
       settle: duration(0, 30_000, 'Between "withdrawn" and tearing down,').prefault('500ms'),
-      drain: duration(100, 300_000, 'How long a drain stays degraded before it withdraws,').prefault('2s'),
+      drain: duration(100, 300_000, 'How long a drain stays degraded at least before it withdraws,').prefault('2s'),
+      drainMost: duration(
+        100,
+        3_600_000,
+        "And at most, while customers' packets still arrive; without effect below drain,",
+      ).prefault('30s'),
       bootMaxAge: duration(
         60_000,
         8_760 * 3_600_000,

@@ -4,7 +4,7 @@ import { isInternal, type ServerView } from '../model/fleet.js';
 import type { Level } from '../model/level.js';
 import { fnv1a } from '../model/naming.js';
 import { once } from '../model/once.js';
-import { GRACEFUL_SHUTDOWN, type LargeCommunity, type Path, TAG_FUNCTION } from '../model/path.js';
+import { GRACEFUL_SHUTDOWN, type LargeCommunity, LEAVING_FUNCTION, type Path, TAG_FUNCTION } from '../model/path.js';
 
 /** A path that is announced has one of these levels. */
 export type AnnouncedLevel = Exclude<Level, 'withdrawn'>;
@@ -29,6 +29,9 @@ export const ownTag = once(
   (view: ServerView): LargeCommunity => `${view.fleet.provider.asn}:${TAG_FUNCTION}:${serverNumber(view.server.name)}`,
 );
 
+/** `asn:2:0`, the same for all servers: a router's configuration can name it. */
+const leavingMark = ({ fleet }: ServerView): LargeCommunity => `${fleet.provider.asn}:${LEAVING_FUNCTION}:0`;
+
 /**
  * The speaker keeps one path per prefix for all its peers, so the degraded
  * form has to suit each of them. LOCAL_PREF never crosses an eBGP session
@@ -43,7 +46,9 @@ function degradedPath(view: ServerView, asPath: readonly number[]): Pick<Path, '
 }
 
 /**
- * The one path for this prefix at this level.
+ * The one path for this prefix at this level. A degraded path of a site that
+ * is taken out bears `leavingMark`: the site's routers then turn upstreams
+ * away too, which GRACEFUL_SHUTDOWN alone does not reach.
  *
  * `asPath` is the sequence at full level. Throws TypeError for a v6 prefix on
  * a server without a v6 address: the gate keeps those out.
@@ -53,13 +58,14 @@ export function attributesFor(
   level: AnnouncedLevel,
   prefix: Prefix,
   asPath: readonly number[],
+  leavesSite = false,
 ): Path {
   const nextHop = familyOf(prefix) === 4 ? view.server.v4 : view.server.v6;
   if (nextHop === undefined) throw new TypeError(`${view.server.name} has no v6 address: no next hop for ${prefix}`);
   const tagged = { prefix, nextHop, largeCommunities: [ownTag(view)] };
-  return level === 'full'
-    ? { ...tagged, asPath, med: FULL_MED, communities: [] }
-    : { ...tagged, ...degradedPath(view, asPath), med: DEGRADED_MED, communities: [GRACEFUL_SHUTDOWN] };
+  if (level === 'full') return { ...tagged, asPath, med: FULL_MED, communities: [] };
+  const degraded = { ...tagged, ...degradedPath(view, asPath), med: DEGRADED_MED, communities: [GRACEFUL_SHUTDOWN] };
+  return leavesSite ? { ...degraded, largeCommunities: [ownTag(view), leavingMark(view)] } : degraded;
 }
 
 /** True for a path that this server has announced, in whatever form. */

@@ -7,9 +7,10 @@
  * change.
  */
 import type { Safety } from '../model/fleet.js';
-import type { AgentState, DrainState } from '../model/lease.js';
-import type { Level } from '../model/level.js';
+import type { AgentState } from '../model/lease.js';
 import type { Reason } from '../model/reason.js';
+import { degradedThenWithdrawn } from './drain.js';
+import type { Verdict } from './verdict.js';
 
 /** The right to keep announcing a set. */
 export interface Lease {
@@ -21,15 +22,6 @@ export interface Lease {
   readonly handover?: { readonly at: number; readonly mode: 'keep' | 'drain' };
   /** Silence had lowered the wire, and the agent has not yet proven that it is back. */
   readonly probation?: { readonly renewals: number; readonly countedAt: number };
-}
-
-/** `cap` is the highest level that a prefix may have; `reason` says why when it is not full, or what holds it up. */
-export interface Verdict<State> {
-  readonly state: State;
-  readonly cap: Level;
-  readonly reason?: Reason;
-  /** The verdict changes at this time by itself; absent when only an event can change it. */
-  readonly changesAt?: number;
 }
 
 /** What a guard that has just read the wire back starts with: as if a lease had been handed over at this moment. */
@@ -85,12 +77,6 @@ export const hasLapsed = (lease: Lease | undefined, now: number): boolean =>
 /** Nobody watches over what is announced. Before anybody has come there is nothing to watch over. */
 export const isAway = (state: AgentState): boolean => state === 'handed-over' || state === 'lapsed' || state === 'gone';
 
-/** Degraded for `drainMs` from `start` on, so that routers move flows before the path goes; then withdrawn. */
-function phases(start: number, drainMs: number, now: number): Pick<Verdict<never>, 'cap' | 'changesAt'> {
-  const end = start + drainMs;
-  return now < end ? { cap: 'degraded', changesAt: end } : { cap: 'withdrawn' };
-}
-
 const LAPSED: Reason = { code: 'lease-lapsed' };
 const GONE: Reason = { code: 'agent-gone' };
 const PROBATION: Reason = { code: 'lease-probation' };
@@ -109,7 +95,7 @@ function judgeHandover(
     return { state: 'handed-over', cap, reason: { code: 'agent-handover' }, changesAt: graceEnd };
   }
   const degradedSince = inTime ? graceEnd : lease.until;
-  return { state: 'gone', reason: GONE, ...phases(degradedSince, safety.drainMs, now) };
+  return { state: 'gone', reason: GONE, ...degradedThenWithdrawn(degradedSince + safety.drainMs, now) };
 }
 
 /** What the agent's absence or presence means for the wire. Without a lease there is nothing to cap. */
@@ -127,17 +113,4 @@ export function judgeLease(lease: Lease | undefined, safety: Safety, now: number
   return safety.lostAgent === 'drain'
     ? { state: 'gone', cap: 'withdrawn', reason: GONE }
     : { state: 'gone', cap: 'degraded', reason: LAPSED };
-}
-
-/** An operator's wish to take this server out. `since` is when degrading began; -Infinity when it had ended before this guard started. */
-export interface DrainIntent {
-  readonly since: number;
-}
-
-export function judgeDrain(intent: DrainIntent | undefined, safety: Safety, now: number): Verdict<DrainState> {
-  if (!intent) return { state: 'in-service', cap: 'full' };
-  const phase = phases(intent.since, safety.drainMs, now);
-  return phase.cap === 'degraded'
-    ? { state: 'draining', reason: { code: 'draining' }, ...phase }
-    : { state: 'drained', reason: { code: 'drained' }, ...phase };
 }

@@ -1,14 +1,15 @@
 /** From gate, desired set, lease and drain to what the speaker shall hold, each prefix with its reasons. */
 import { comparePrefix, type Prefix } from '../model/address.js';
 import type { ServerView } from '../model/fleet.js';
-import type { AgentState, DrainState } from '../model/lease.js';
+import type { AgentState } from '../model/lease.js';
 import { type Level, weaker } from '../model/level.js';
 import type { Announcement, Path, SpeakerDesired } from '../model/path.js';
 import type { Reason } from '../model/reason.js';
 import { attributesFor, isOurs, levelHeld } from './attributes.js';
+import type { DrainVerdict } from './drain.js';
 import { type Gate, refusalOf } from './gate.js';
-import type { Verdict } from './lease.js';
 import { peersOf } from './sessions.js';
+import type { Verdict } from './verdict.js';
 
 export interface WireFacts {
   readonly view: ServerView;
@@ -19,7 +20,7 @@ export interface WireFacts {
   /** What the gate no longer knows and may still be on the wire, or has not settled. */
   readonly leaving?: readonly Prefix[];
   readonly lease: Verdict<AgentState>;
-  readonly drain: Verdict<DrainState>;
+  readonly drain: DrainVerdict;
   /** Why nothing at all may be announced. */
   readonly hold?: Reason;
   /** What the guard has proven broken by itself while the agent is away, and why. */
@@ -58,7 +59,9 @@ function decideAsked(facts: WireFacts, asked: Announcement): PrefixDecision {
     asked: asked.level,
     level,
     reasons,
-    ...(level === 'withdrawn' ? {} : { path: attributesFor(facts.view, level, prefix, asked.asPath) }),
+    ...(level === 'withdrawn'
+      ? {}
+      : { path: attributesFor(facts.view, level, prefix, asked.asPath, facts.drain.leavesSite) }),
   };
 }
 

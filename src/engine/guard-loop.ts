@@ -15,7 +15,7 @@ import { SpeakerError, type Subscription } from '../ports/speaker.js';
 import { Boot } from './guard-boot.js';
 import { Bulletin } from './guard-bulletin.js';
 import { GuardChronicle } from './guard-chronicle.js';
-import type { DrainRecord } from './guard-drain.js';
+import { Draining, type DrainRecord } from './guard-drain.js';
 import { EssentialWatch } from './guard-essential.js';
 import { FleetFollower } from './guard-fleet.js';
 import { Journal } from './guard-journal.js';
@@ -40,6 +40,7 @@ export class GuardLoop {
   readonly rights: Rights;
   readonly journal: Journal;
   readonly boot: Boot;
+  readonly draining: Draining;
   /** To be checked before anything that compares times. */
   readonly pulse: Pulse;
   private readonly chronicle: GuardChronicle;
@@ -60,7 +61,7 @@ export class GuardLoop {
   constructor(
     private readonly parts: GuardParts,
     view: ServerView,
-    private readonly drainRecord: DrainRecord,
+    drainRecord: DrainRecord,
   ) {
     const { clock, files } = parts;
     this.waiters = new Waiters(clock);
@@ -70,7 +71,7 @@ export class GuardLoop {
     this.bulletin = new Bulletin(this.journal);
     this.boot = new Boot({ files, clock, journal: this.journal }, `${parts.stateDir}/last-run`);
     this.rights = new Rights(view, parts.listenPort);
-    this.rights.drainIntent = drainRecord.intent;
+    this.draining = new Draining(drainRecord, this.rights, { ...parts, changed: () => this.loop.wake() });
     this.keeper = new SpeakerKeeper(parts.speaker, clock, this.journal, this.chronicle);
     this.fleet = new FleetFollower(clock, this.journal, () => parts.reload());
     this.watch = new EssentialWatch({
@@ -115,7 +116,7 @@ export class GuardLoop {
     const { clock } = this.parts;
     const { drainMs, settleMs } = this.rights.view.fleet.safety;
     const began = clock.now();
-    this.rights.stopping = { since: began };
+    this.rights.stoppingSince = began;
     await this.afterNextPass(STOP_GRACE_MS);
     while (!this.isOut(began) && clock.now() < began + drainMs + settleMs + STOP_GRACE_MS) {
       await new Promise<void>((resolve) => clock.after(CONFIRM_MS, resolve));
@@ -128,6 +129,7 @@ export class GuardLoop {
   async abandon(): Promise<void> {
     this.watching?.stop();
     this.pulse.stop();
+    this.draining.stop();
     await Promise.all([this.loop.stop(), this.watch.stop()]);
     this.parts.speaker.close();
   }
@@ -147,6 +149,12 @@ export class GuardLoop {
       reports: this.journal.reports,
       now,
     });
+  }
+
+  /** The same, and how far a drain has come, which changes all the time. */
+  status(): WireState {
+    const drainProgress = this.rights.drainProgress(this.parts.clock.now());
+    return { ...this.wire(), ...(drainProgress && { drainProgress }) };
   }
 
   /** Nothing is left to withdraw, or nobody who could. */
@@ -247,7 +255,7 @@ export class GuardLoop {
     // Time went on while the speaker was asked: what has changed by itself meanwhile must not wait for the period.
     if (this.keeper.status.speaker === 'ready' && this.rights.goal(now) !== this.keeper.reachedGoal)
       this.loop.wakeAfter(0);
-    if (drain.state === 'drained' && this.rights.drainIntent) await this.drainRecord.complete();
+    await this.draining.note(drain);
     await this.boot.note(this.rights.view);
   }
 }

@@ -6,6 +6,7 @@ import type { EssentialChecks } from '../ports/essential.js';
 import type { Files } from '../ports/files.js';
 import type { Log } from '../ports/log.js';
 import type { Speaker } from '../ports/speaker.js';
+import type { CarriedTraffic } from '../ports/traffic.js';
 
 /** What a guard works with. */
 export interface GuardParts {
@@ -13,6 +14,8 @@ export interface GuardParts {
   readonly essential: EssentialChecks;
   /** For services, while the agent is away. */
   readonly checker: Checker;
+  /** Counted during a drain. */
+  readonly traffic: CarriedTraffic;
   readonly clock: Clock;
   readonly files: Files;
   readonly log: Log;

@@ -4,26 +4,26 @@
  * Holds no speaker and no timer. Every answer is computed for a given `now`.
  */
 import { bulkRefusal, dropsOfSet, ownersOf } from '../decide/bulk.js';
+import { type DrainIntent, type DrainVerdict, judgeDrain } from '../decide/drain.js';
 import { type Gate, gateOf } from '../decide/gate.js';
 import {
   adoptedLease,
-  type DrainIntent,
   extended,
   handedOver,
   hasLapsed,
   isLive,
-  judgeDrain,
   judgeLease,
   type Lease,
   renewedLease,
-  type Verdict,
 } from '../decide/lease.js';
+import type { Verdict } from '../decide/verdict.js';
 import { adoptedSet, decideWire, leftBehind, type PrefixDecision, speakerDesired } from '../decide/wire.js';
 import type { Prefix } from '../model/address.js';
 import type { ServerView } from '../model/fleet.js';
-import type { AgentState, DesiredSet, DrainState } from '../model/lease.js';
+import type { AgentState, DesiredSet, DrainProgress } from '../model/lease.js';
 import type { Reason } from '../model/reason.js';
 import type { Announcement, SpeakerDesired, SpeakerObserved } from '../model/path.js';
+import type { Flow } from './guard-traffic.js';
 
 /** Everything that a decision depends on, time included: it enters through the two verdicts only. */
 interface Grounds {
@@ -31,7 +31,7 @@ interface Grounds {
   readonly announcements: readonly Announcement[] | undefined;
   readonly leaving: readonly Prefix[];
   readonly lease: Verdict<AgentState>;
-  readonly drain: Verdict<DrainState>;
+  readonly drain: DrainVerdict;
   readonly broken: ReadonlyMap<Prefix, string>;
   readonly hold: Reason | undefined;
 }
@@ -43,6 +43,8 @@ interface Decided extends Grounds {
 
 const sameVerdict = (a: Verdict<unknown>, b: Verdict<unknown>): boolean =>
   a.state === b.state && a.cap === b.cap && a.reason?.code === b.reason?.code;
+
+const sameDrain = (a: DrainVerdict, b: DrainVerdict): boolean => sameVerdict(a, b) && a.leavesSite === b.leavesSite;
 
 const sameAnnouncement = (a: Announcement, b: Announcement | undefined): boolean =>
   a.prefix === b?.prefix &&
@@ -71,8 +73,10 @@ export class Rights {
   private offeredTtlMs = Number.POSITIVE_INFINITY;
   /** An operator's intent. */
   drainIntent: DrainIntent | undefined;
-  /** This guard's own end: drained like by an operator, but not remembered. */
-  stopping: DrainIntent | undefined;
+  /** When this guard began to end: drained like by an operator, but neither remembered nor held up by packets. */
+  stoppingSince: number | undefined;
+  /** Customers' packets during a drain; `undefined` while nobody can tell. */
+  flow: Flow | undefined;
 
   constructor(
     view: ServerView,
@@ -177,8 +181,25 @@ export class Rights {
     return judgeLease(this.lease, this.view.fleet.safety, now);
   }
 
-  drain(now: number): Verdict<DrainState> {
-    return judgeDrain(this.drainIntent ?? this.stopping, this.view.fleet.safety, now);
+  drain(now: number): DrainVerdict {
+    const { safety } = this.view.fleet;
+    if (this.stoppingSince === undefined || this.drainIntent?.want === 'out') {
+      return judgeDrain(this.drainIntent, safety, this.flow?.hasLeft === false, now);
+    }
+    return judgeDrain({ want: 'out', scope: 'server', since: this.stoppingSince }, safety, false, now);
+  }
+
+  drainProgress(now: number): DrainProgress | undefined {
+    const { drainIntent, flow } = this;
+    const { drainMs, drainMostMs, settleMs } = this.view.fleet.safety;
+    if (!drainIntent || this.drain(now).state === 'in-service') return undefined;
+    const { want, scope, since } = drainIntent;
+    return {
+      scope,
+      ...(since === Number.NEGATIVE_INFINITY ? {} : { forMs: Math.round(now - since) }),
+      atMostMs: want === 'back' ? settleMs : Math.max(drainMs, drainMostMs),
+      ...(flow && { packetsPerSecond: Math.round(flow.packetsPerSecond) }),
+    };
   }
 
   /** The same array as before while nothing has changed. */
@@ -213,7 +234,7 @@ export class Rights {
       decided.broken === broken &&
       decided.hold?.detail === hold?.detail &&
       sameVerdict(decided.lease, lease) &&
-      sameVerdict(decided.drain, drain);
+      sameDrain(decided.drain, drain);
     if (stands) return decided;
     const decisions = decideWire({ view, gate, announcements, leaving, lease, drain, broken, ...(hold && { hold }) });
     const goal = speakerDesired(view, gate, decisions, this.listenPort);

@@ -1,10 +1,11 @@
 /** The guard's view of the speaker, as agents and the command line see it. */
 import { isOurs, levelHeld } from '../decide/attributes.js';
-import type { Verdict } from '../decide/lease.js';
+import type { DrainVerdict } from '../decide/drain.js';
+import type { Verdict } from '../decide/verdict.js';
 import type { PrefixDecision } from '../decide/wire.js';
 import type { Prefix } from '../model/address.js';
 import type { ServerView } from '../model/fleet.js';
-import type { AgentState, DrainState, WirePrefix, WireState } from '../model/lease.js';
+import type { AgentState, WirePrefix, WireState } from '../model/lease.js';
 import type { Path, SpeakerObserved } from '../model/path.js';
 import type { Reason } from '../model/reason.js';
 import { same } from '../model/same.js';
@@ -16,7 +17,7 @@ export interface WireParts {
   readonly observed: SpeakerObserved | undefined;
   readonly speaker: Pick<WireState, 'speaker' | 'speakerDetail'>;
   readonly lease: Verdict<AgentState>;
-  readonly drain: Verdict<DrainState>;
+  readonly drain: DrainVerdict;
   readonly hold: Reason | undefined;
   readonly settling: Settling;
   readonly reports: WireState['reports'];

@@ -1,7 +1,7 @@
 /** The guard as its socket serves it: who may speak, what is refused, and when an answer is ready. */
 import type { Prefix } from '../model/address.js';
 import type { ServerView } from '../model/fleet.js';
-import type { DesiredSet, HelloAnswer, OfferAnswer, SentTo, WireState } from '../model/lease.js';
+import type { DesiredSet, DrainScope, HelloAnswer, OfferAnswer, SentTo, WireState } from '../model/lease.js';
 import { type Caller, type GuardDesk, LocalError } from '../ports/guard.js';
 import { DrainRecord } from './guard-drain.js';
 import { GuardLoop } from './guard-loop.js';
@@ -17,7 +17,6 @@ export class Guard implements GuardDesk {
   private constructor(
     private readonly parts: GuardParts,
     private readonly loop: GuardLoop,
-    private readonly drainRecord: DrainRecord,
   ) {}
 
   /** Reads what an earlier guard left and touches nothing else: whoever speaks to this guard finds it drained from the first word on. */
@@ -26,7 +25,7 @@ export class Guard implements GuardDesk {
     await drainRecord.load(parts.clock.now());
     const loop = new GuardLoop(parts, view, drainRecord);
     await loop.boot.load();
-    return new Guard(parts, loop, drainRecord);
+    return new Guard(parts, loop);
   }
 
   /** Begins to write; does not wait for the speaker. */
@@ -100,16 +99,14 @@ export class Guard implements GuardDesk {
     this.seat.left(caller);
   }
 
-  async drain(): Promise<void> {
-    await this.drainRecord.begin(this.parts.clock.now());
-    this.loop.rights.drainIntent = this.drainRecord.intent;
-    this.loop.journal.note('drain: an operator takes this server out');
+  async drain(scope: DrainScope): Promise<void> {
+    await this.loop.draining.begin(scope, this.parts.clock.now());
+    this.loop.journal.note(`drain: an operator takes this ${scope} out`);
     await this.loop.afterNextPass(LONGEST_ANSWER_MS);
   }
 
   async undrain(): Promise<void> {
-    await this.drainRecord.end();
-    this.loop.rights.drainIntent = undefined;
+    await this.loop.draining.end(this.parts.clock.now());
     this.loop.journal.note('undrain: back in service');
     await this.loop.afterNextPass(LONGEST_ANSWER_MS);
   }
@@ -135,6 +132,6 @@ export class Guard implements GuardDesk {
   }
 
   async status(): Promise<WireState> {
-    return this.loop.wire();
+    return this.loop.status();
   }
 }

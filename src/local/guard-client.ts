@@ -1,6 +1,6 @@
 /** The guard's socket, called. Loads no schema: agents and the command line begin here. */
 import type { Prefix } from '../model/address.js';
-import type { DesiredSet, HelloAnswer, OfferAnswer, SentTo, WireState } from '../model/lease.js';
+import type { DesiredSet, DrainScope, HelloAnswer, OfferAnswer, SentTo, WireState } from '../model/lease.js';
 import { same } from '../model/same.js';
 import { type GuardClient, LocalError } from '../ports/guard.js';
 import { type LocalClient, localClient } from './client.js';
@@ -15,7 +15,7 @@ export type GuardCalls = {
     readonly params: { readonly epoch: number; readonly mode: 'keep' | 'drain' };
     readonly result: null;
   };
-  readonly drain: { readonly params: NoParams; readonly result: null };
+  readonly drain: { readonly params: { readonly scope: DrainScope }; readonly result: null };
   readonly undrain: { readonly params: NoParams; readonly result: null };
   readonly confirm: { readonly params: NoParams; readonly result: null };
   readonly status: { readonly params: NoParams; readonly result: WireState };
@@ -48,7 +48,7 @@ export function guardClient(path: string): GuardClient {
     hello: (server, pid) => client.call('hello', { server, pid }, ANSWER_MS),
     offer,
     handover: (epoch, mode) => nothing(client.call('handover', { epoch, mode }, ANSWER_MS)),
-    drain: () => nothing(client.call('drain', {}, WORD_MS)),
+    drain: (scope) => nothing(client.call('drain', { scope }, WORD_MS)),
     undrain: () => nothing(client.call('undrain', {}, WORD_MS)),
     confirm: () => nothing(client.call('confirm', {}, WORD_MS)),
     status: () => client.call('status', {}, ANSWER_MS),

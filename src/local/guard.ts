@@ -77,7 +77,10 @@ function handlersOf(desk: GuardDesk): Handlers<GuardCalls> {
       params: z.strictObject({ epoch: count, mode: z.enum(['keep', 'drain']) }),
       answer: ({ epoch, mode }) => nothing(desk.handover(epoch, mode)),
     },
-    drain: { params: noParams, answer: () => nothing(desk.drain()) },
+    drain: {
+      params: z.strictObject({ scope: z.enum(['server', 'site']) }),
+      answer: ({ scope }) => nothing(desk.drain(scope)),
+    },
     undrain: { params: noParams, answer: () => nothing(desk.undrain()) },
     confirm: { params: noParams, answer: () => nothing(desk.confirm()) },
     status: { params: noParams, answer: () => desk.status() },

@@ -35,7 +35,7 @@ export function onlyOnce(warn: Warn): Warn {
 }
 
 /** Rejects with `FleetError` that lists every problem; nothing is half-loaded. */
-async function loadFleet(path: string, warn: Warn): Promise<Fleet> {
+export async function loadFleet(path: string, warn: Warn): Promise<Fleet> {
   const files = await Promise.all(
     (await paths(path)).map(async (file) => ({ path: file, text: await readFile(file, 'utf8') })),
   );

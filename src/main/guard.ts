@@ -10,7 +10,7 @@ import { createGobgpSpeaker } from '../drivers/speaker/gobgp.js';
 import { Guard } from '../engine/guard.js';
 import { serveGuard } from '../local/guard.js';
 import { loadView, onlyOnce } from './fleet-files.js';
-import { essentialChecks } from './kernel.js';
+import { guardEyes } from './kernel.js';
 import { createLog } from './log.js';
 import { bootOf, needFolder } from './machine.js';
 import { entry, HOME, records, sockets } from './paths.js';
@@ -46,7 +46,7 @@ export async function runGuard(options: GuardOptions): Promise<void> {
   const guard = await Guard.open(
     {
       speaker,
-      essential: essentialChecks(),
+      ...guardEyes(),
       checker: createChecker({ exec: createExec(), argv: entry('checker') }),
       clock,
       files: createFiles(),

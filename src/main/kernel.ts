@@ -1,5 +1,6 @@
 import { createClock } from '../drivers/clock/clock.js';
 import { createEssentialChecks } from '../drivers/essential/essential.js';
+import { createCarriedTraffic } from '../drivers/firewall/carried.js';
 import { createFirewallDriver } from '../drivers/firewall/firewall.js';
 import { createIproute } from '../drivers/iproute/iproute.js';
 import { createLinkDriver } from '../drivers/link/link.js';
@@ -19,6 +20,7 @@ import type { Exec } from '../ports/exec.js';
 import type { Namespaces } from '../ports/namespaces.js';
 import type { Netlink } from '../ports/netlink.js';
 import type { Rtnetlink } from '../ports/rtnetlink.js';
+import type { CarriedTraffic } from '../ports/traffic.js';
 import { needPrograms } from './machine.js';
 import { sockets } from './paths.js';
 
@@ -40,7 +42,11 @@ function kernelReaders(): {
   return { namespaces, netlink, rtnetlink: createRtnetlink({ netlink, namespaces }) };
 }
 
-export const essentialChecks = (): EssentialChecks => createEssentialChecks(kernelReaders().rtnetlink);
+/** What the guard looks at by itself. */
+export function guardEyes(): { readonly essential: EssentialChecks; readonly traffic: CarriedTraffic } {
+  const { namespaces, netlink, rtnetlink } = kernelReaders();
+  return { essential: createEssentialChecks(rtnetlink), traffic: createCarriedTraffic(netlink, namespaces) };
+}
 
 /** The drivers of this machine's kernel, and which tunnels were chosen and why. Rejects when a program is missing or no tunnel driver works here. */
 export async function kernelDrivers(

@@ -1,15 +1,13 @@
 /** What an operator asks of the running processes. */
 import type { RunOptions } from '../cli/commands.js';
-import { createClock } from '../drivers/clock/clock.js';
 import { agentStatus } from '../local/agent-client.js';
 import { guardClient, sentToPeers } from '../local/guard-client.js';
-import type { WireState } from '../model/lease.js';
 import type { GuardClient } from '../ports/guard.js';
 import { explain, prefixMeant, type Explanation } from '../status/explain.js';
 import { isAway, type Away, type StatusReport } from '../status/report.js';
 import { sockets } from './paths.js';
 
-async function withGuard<T>({ runDir }: RunOptions, work: (guard: GuardClient) => Promise<T>): Promise<T> {
+export async function withGuard<T>({ runDir }: RunOptions, work: (guard: GuardClient) => Promise<T>): Promise<T> {
   const guard = guardClient(sockets(runDir).guard);
   try {
     return await work(guard);
@@ -39,32 +37,4 @@ export async function explainPrefix(options: RunOptions, text: string): Promise<
   return explain(meant, agent, guard, sent);
 }
 
-/** Beyond degrade and settle: a drain that takes longer than this is stuck, and says so. */
-const DRAIN_BOUND_MS = 60_000;
-const LOOK_MS = 200;
-
-export function drain(options: RunOptions, progress: (state: WireState) => void): Promise<void> {
-  return withGuard(options, async (guard) => {
-    const clock = createClock();
-    const began = clock.now();
-    await guard.drain();
-    for (let said = ''; ;) {
-      const state = await guard.status();
-      const gone = state.prefixes.every(({ level, settled }) => level === 'withdrawn' && settled);
-      if (state.drain === 'drained' && gone) return;
-      const line = `${state.drain} ${state.prefixes.map(({ held }) => held).join()}`;
-      if (line !== said) progress(state);
-      said = line;
-      if (clock.now() - began > DRAIN_BOUND_MS) {
-        throw new Error(`not drained within ${DRAIN_BOUND_MS / 1000} s: ${line}; see culvert status`);
-      }
-      await new Promise<void>((resolve) => {
-        clock.after(LOOK_MS, resolve);
-      });
-    }
-  });
-}
-
 export const confirm = (options: RunOptions): Promise<void> => withGuard(options, (guard) => guard.confirm());
-
-export const undrain = (options: RunOptions): Promise<void> => withGuard(options, (guard) => guard.undrain());

@@ -15,6 +15,7 @@ export const NO_TUNNEL = 'no_tunnel';
 
 /** Default namespace: arrived on an uplink for one of the customer's prefixes. */
 export const carriedCounterOf = (customer: string): string => `carried_${customer}`;
+export const isCarriedCounter = (name: string): boolean => name.startsWith(carriedCounterOf(''));
 /** Customer's namespace: matched by this rule of its firewall, whatever became of it. */
 export const ruleCounterOf = (rule: string): string => `rule_${rule}`;
 /** Customer's namespace: matched by a rate limit and dropped because it was over the rate. */

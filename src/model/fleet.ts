@@ -157,8 +157,10 @@ export interface Safety {
   readonly stopGraceMs: number;
   /** Between "confirmed withdrawn" and anything being torn down: routers' FIBs lag their RIBs. */
   readonly settleMs: number;
-  /** How long a drain stays degraded before it withdraws. */
+  /** How long a drain stays degraded at least before it withdraws. */
   readonly drainMs: number;
+  /** And at most, while customers' packets still arrive. */
+  readonly drainMostMs: number;
   /** A server that has not run for longer announces nothing until an operator has confirmed. */
   readonly bootMaxAgeMs: number;
   /** How long facts may be unknown before the level that they keep is degraded. */

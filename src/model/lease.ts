@@ -39,7 +39,20 @@ export type HelloAnswer =
   | { readonly accepted: false; readonly detail: string };
 
 export type AgentState = 'never-seen' | 'leased' | 'handed-over' | 'lapsed' | 'gone';
-export type DrainState = 'in-service' | 'draining' | 'drained';
+export type DrainState = 'in-service' | 'draining' | 'drained' | 'returning';
+/** Of one server alone, or of one whose whole site goes. */
+export type DrainScope = 'server' | 'site';
+
+/** How far a drain, or a return, has come. */
+export interface DrainProgress {
+  readonly scope: DrainScope;
+  /** Milliseconds since it began; absent when that was before this guard. */
+  readonly forMs?: number;
+  /** Milliseconds after which it goes on in any case. */
+  readonly atMostMs: number;
+  /** Customers' packets per second that still arrive; absent while nobody can tell. */
+  readonly packetsPerSecond?: number;
+}
 
 /** The guard's view of the speaker, read back. */
 export interface WireState {
@@ -50,6 +63,8 @@ export interface WireState {
   readonly generation: string;
   readonly agent: AgentState;
   readonly drain: DrainState;
+  /** For who asks; absent in service, and in answers to offers. */
+  readonly drainProgress?: DrainProgress;
   /** Why nothing is announced until an operator has confirmed. */
   readonly hold?: string;
   readonly prefixes: readonly WirePrefix[];

@@ -42,6 +42,9 @@ export interface Announcement {
 /** Local function value in the large community that tags our own paths. */
 export const TAG_FUNCTION = 1;
 
+/** Local function value of `asn:2:0`, on the degraded paths of a server whose whole site is being taken out: its routers pass that on. */
+export const LEAVING_FUNCTION = 2;
+
 /** One BGP session with one of the site's routers. */
 export interface Peer {
   readonly address: Address;

@@ -32,6 +32,7 @@ export const REASONS = {
   'no-route': 'no route of this prefix names a tunnel',
   draining: 'an operator takes this server out: degraded first',
   drained: 'an operator took this server out',
+  returning: 'an operator brings this server back: degraded until routers can reach it',
   'agent-handover': 'the agent stopped in order; the wire stays until it returns or stopGrace ends',
   'agent-gone': 'no agent returned within stopGrace',
   'lease-lapsed': 'the agent has not renewed its desired set in time',

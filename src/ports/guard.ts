@@ -1,5 +1,5 @@
 import type { Prefix } from '../model/address.js';
-import type { DesiredSet, HelloAnswer, OfferAnswer, SentTo, WireState } from '../model/lease.js';
+import type { DesiredSet, DrainScope, HelloAnswer, OfferAnswer, SentTo, WireState } from '../model/lease.js';
 
 /** The agent's and the command line's view of the guard. Every call has a deadline and rejects with `LocalError` when the guard cannot be reached. */
 export interface GuardClient {
@@ -8,8 +8,8 @@ export interface GuardClient {
   offer(set: DesiredSet): Promise<OfferAnswer>;
   /** An agent that stops in order. `keep`: the wire stays for `stopGrace`; `drain`: it drains at once, until an agent returns. */
   handover(epoch: number, mode: 'keep' | 'drain'): Promise<void>;
-  /** An operator's intent: stays until `undrain`, also over restarts. */
-  drain(): Promise<void>;
+  /** An operator's intent: stays until `undrain`, also over restarts. `site`: every server of the site is being taken out. */
+  drain(scope: DrainScope): Promise<void>;
   undrain(): Promise<void>;
   /** An operator vouches for the fleet of a server that came up after a long time: it may announce. */
   confirm(): Promise<void>;

@@ -78,7 +78,7 @@ test.each([
 
 test('an error is one line without a stack', async () => {
   const { code, err } = await cli('undrain', {
-    undrain: () => Promise.reject(new Error('no guard listens on /run/culvert/guard.sock')),
+    undrainHere: () => Promise.reject(new Error('no guard listens on /run/culvert/guard.sock')),
   });
   expect([code, err]).toEqual([1, 'culvert: no guard listens on /run/culvert/guard.sock']);
 });

@@ -27,6 +27,7 @@ describe('the Acme fleet', () => {
       stopGraceMs: 20_000,
       settleMs: 500,
       drainMs: 2000,
+      drainMostMs: 30_000,
       bootMaxAgeMs: 86_400_000,
       staleMs: 30_000,
       holdDown: { firstMs: 1000, mostMs: 120_000, decayMs: 300_000 },

@@ -4,7 +4,6 @@ import {
   extended,
   handedOver,
   isLive,
-  judgeDrain,
   judgeLease,
   renewedLease,
   type Lease,
@@ -116,16 +115,6 @@ describe('standing still', () => {
     expect(extended(left, 700, 60_700).handover?.at).toBe(60_500);
     expect(judgeLease(extended(left, 700, 60_700), drain, 60_701).state).toBe('handed-over');
   });
-});
-
-test.each([
-  ['no intent', undefined, 5, 'in-service', 'full', undefined],
-  ['phase one', { since: 0 }, 1_999, 'draining', 'degraded', 2_000],
-  ['phase two', { since: 0 }, 2_000, 'drained', 'withdrawn', undefined],
-  ['ended before', { since: Number.NEGATIVE_INFINITY }, 0, 'drained', 'withdrawn', undefined],
-] as const)('drain, %s', (_, intent, now, state, cap, changesAt) => {
-  const verdict = judgeDrain(intent, drain, now);
-  expect([verdict.state, verdict.cap, verdict.changesAt]).toEqual([state, cap, changesAt]);
 });
 
 describe('for every history', () => {

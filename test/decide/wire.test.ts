@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { attributesFor } from '../../src/decide/attributes.js';
 import { gateOf } from '../../src/decide/gate.js';
-import type { Verdict } from '../../src/decide/lease.js';
+import type { DrainVerdict } from '../../src/decide/drain.js';
+import type { Verdict } from '../../src/decide/verdict.js';
 import { adoptedSet, decideWire, speakerDesired, type PrefixDecision } from '../../src/decide/wire.js';
 import { prefix } from '../../src/model/address.js';
-import type { AgentState, DrainState } from '../../src/model/lease.js';
+import type { AgentState } from '../../src/model/lease.js';
 import { LEVELS, type Level, weaker } from '../../src/model/level.js';
 import type { Announcement } from '../../src/model/path.js';
 import { amsS1 } from '../acme.js';
@@ -17,9 +18,9 @@ const LEASED: Verdict<AgentState> = { state: 'leased', cap: 'full' };
 const LAPSED: Verdict<AgentState> = { state: 'lapsed', cap: 'degraded', reason: { code: 'lease-lapsed' } };
 const GONE: Verdict<AgentState> = { state: 'gone', cap: 'withdrawn', reason: { code: 'agent-gone' } };
 const HANDED: Verdict<AgentState> = { state: 'handed-over', cap: 'full', reason: { code: 'agent-handover' } };
-const SERVICE: Verdict<DrainState> = { state: 'in-service', cap: 'full' };
-const DRAINING: Verdict<DrainState> = { state: 'draining', cap: 'degraded', reason: { code: 'draining' } };
-const DRAINED: Verdict<DrainState> = { state: 'drained', cap: 'withdrawn', reason: { code: 'drained' } };
+const SERVICE: DrainVerdict = { state: 'in-service', cap: 'full', leavesSite: false };
+const DRAINING: DrainVerdict = { state: 'draining', cap: 'degraded', reason: { code: 'draining' }, leavesSite: false };
+const DRAINED: DrainVerdict = { state: 'drained', cap: 'withdrawn', reason: { code: 'drained' }, leavesSite: false };
 
 const ask = (
   level: Level,
@@ -38,7 +39,7 @@ function decide(announcements: readonly Announcement[] | undefined, lease = LEAS
   return decisions.find((decision) => decision.prefix === (announcements?.[0]?.prefix ?? V4))!;
 }
 
-test.each<[string, readonly Announcement[] | undefined, Verdict<AgentState>, Verdict<DrainState>, Level, string[]]>([
+test.each<[string, readonly Announcement[] | undefined, Verdict<AgentState>, DrainVerdict, Level, string[]]>([
   ['no set ever', undefined, LEASED, SERVICE, 'withdrawn', ['no-desired-set']],
   ['an empty set', [], LEASED, SERVICE, 'withdrawn', ['no-desired-set']],
   ['as asked', [ask('full')], LEASED, SERVICE, 'full', ['healthy']],

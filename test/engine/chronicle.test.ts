@@ -101,7 +101,7 @@ describe("the guard's record", () => {
   });
 
   test('drain is noted with what follows from it', async () => {
-    await world.run(world.guard.drain());
+    await world.run(world.guard.drain('server'));
     expect(world.chronicle.of('note')[0]?.text).toMatch(/^drain: /);
     const [first] = world.chronicle.of('level').filter(({ prefixes }) => prefixes.includes(V4));
     expect(first).toMatchObject({ from: 'full', to: 'degraded', reasons: [{ code: 'draining' }] });

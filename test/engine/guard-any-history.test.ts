@@ -52,7 +52,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
         ),
       ),
   },
-  { weight: 1, arbitrary: fc.constant(named('drain', (world) => world.run(world.guard.drain()))) },
+  { weight: 1, arbitrary: fc.constant(named('drain', (world) => world.run(world.guard.drain('server')))) },
   { weight: 1, arbitrary: fc.constant(named('undrain', (world) => world.run(world.guard.undrain()))) },
   { weight: 1, arbitrary: fc.constant(named('speaker dies', async (world) => world.speaker.kill())) },
   { weight: 2, arbitrary: fc.constant(named('speaker is there', async (world) => world.speaker.restart())) },

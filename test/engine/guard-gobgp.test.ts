@@ -68,6 +68,7 @@ class Bench {
           serverTag: { asn: view.fleet.provider.asn, server: serverNumber(view.server.name) },
         }),
         essential: this.essential,
+        traffic: { packets: () => undefined },
         checker: new FakeChecker(new VirtualClock()),
         clock: createClock(),
         files: createFiles(),
@@ -253,7 +254,7 @@ describe('guard, gobgpd and a router', () => {
 
   test('drain: degraded, withdrawn, confirmed and settled; undrain', async () => {
     await bench.back(both);
-    await bench.agent.drain();
+    await bench.agent.drain('server');
     await bench.renewUntil('degraded', both, async () => (await bench.levelAtRouter()) === 'degraded');
     await bench.renewUntil('withdrawn', both, async () => (await bench.levelAtRouter()) === 'withdrawn');
     await bench.renewUntil('settled', both, async () =>

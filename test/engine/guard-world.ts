@@ -33,6 +33,8 @@ export class GuardWorld {
   speaker = new FakeSpeaker();
   readonly essential = new FakeEssential();
   readonly checker = new FakeChecker(this.clock);
+  /** Customers' packets that have arrived by a given time. */
+  carried: ((now: number) => number) | undefined;
   guard!: Guard;
   view: ServerView;
   /** What a reload finds. */
@@ -119,6 +121,7 @@ export class GuardWorld {
       {
         speaker: this.speaker,
         essential: this.essential,
+        traffic: { packets: () => this.carried?.(this.clock.now()) },
         checker: this.checker,
         clock: this.clock,
         files: this.files,

@@ -383,7 +383,7 @@ describe('drain', () => {
   });
 
   test('degraded, withdrawn, settled; undrain brings everything back', async () => {
-    await world.run(world.guard.drain());
+    await world.run(world.guard.drain('server'));
     expect(world.speaker.render()).toEqual([DEGRADED]);
     expect((await world.levelOf()).slice(3)).toEqual(['draining']);
     await world.renewing([asking('full')], 2_000);
@@ -391,12 +391,60 @@ describe('drain', () => {
     await world.renewing([asking('full')], 750);
     expect(await world.levelOf()).toEqual(['withdrawn', 'withdrawn', true, 'drained']);
     await world.run(world.guard.undrain());
-    expect(world.speaker.render()).toEqual([FULL]);
+    expect(world.speaker.render()).toEqual([DEGRADED]);
+    expect((await world.guard.status()).drain).toBe('returning');
     expect(world.files.contents.has('/state/drain')).toBe(false);
+    await world.renewing([asking('full')], 750);
+    expect(world.speaker.render()).toEqual([FULL]);
+    expect((await world.guard.status()).drain).toBe('in-service');
+  });
+
+  test('it stays degraded while packets still arrive, and is withdrawn once they have gone', async () => {
+    let goneAt = Number.POSITIVE_INFINITY;
+    world.carried = (now) => Math.min(now, goneAt);
+    await world.run(world.guard.drain('server'));
+    await world.renewing([asking('full')], 10_000);
+    expect(world.speaker.render()).toEqual([DEGRADED]);
+    expect(await world.guard.status()).toMatchObject({
+      drain: 'draining',
+      drainProgress: { scope: 'server', atMostMs: 30_000, packetsPerSecond: 1_000 },
+    });
+    goneAt = world.clock.now();
+    await world.renewing([asking('full')], 1_500);
+    expect(world.speaker.render()).toEqual([]);
+    // Strays bring nothing back.
+    goneAt = Number.POSITIVE_INFINITY;
+    await world.renewing([asking('full')], 3_000);
+    expect(world.speaker.render()).toEqual([]);
+  });
+
+  test('packets that never end hold it up no longer than safety.drainMost', async () => {
+    world.carried = (now) => now;
+    await world.run(world.guard.drain('server'));
+    await world.renewing([asking('full')], 29_500);
+    expect(world.speaker.render()).toEqual([DEGRADED]);
+    await world.renewing([asking('full')], 1_000);
+    expect(world.speaker.render()).toEqual([]);
+  });
+
+  test('a site that goes says so on its paths, also on the way back, also after a restart', async () => {
+    const marks = (): readonly string[] => world.speaker.paths.flatMap(({ largeCommunities }) => largeCommunities);
+    await world.run(world.guard.drain('site'));
+    expect(marks()).toContain('64500:2:0');
+    await world.crashAndReturn();
+    expect(marks()).toContain('64500:2:0');
+    await world.hello();
+    await world.renewing([asking('full')], 2_500);
+    expect(world.speaker.render()).toEqual([]);
+    await world.run(world.guard.undrain());
+    expect(marks()).toContain('64500:2:0');
+    await world.renewing([asking('full')], 750);
+    expect(marks()).not.toContain('64500:2:0');
+    expect(world.speaker.render()).toEqual([FULL]);
   });
 
   test('a drained server stays drained over a restart, and never flickers', async () => {
-    await world.run(world.guard.drain());
+    await world.run(world.guard.drain('server'));
     await world.renewing([asking('full')], 2_250);
     const { updates } = world.speaker;
     await world.crashAndReturn();
@@ -407,7 +455,7 @@ describe('drain', () => {
   });
 
   test('a guard killed while draining goes on draining', async () => {
-    await world.run(world.guard.drain());
+    await world.run(world.guard.drain('server'));
     await world.crashAndReturn();
     expect(world.speaker.render()).toEqual([DEGRADED]);
     await world.clock.advance(2_001);

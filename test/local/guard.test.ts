@@ -64,7 +64,7 @@ beforeEach(async () => {
       if (epoch !== 7) throw new LocalError('refused', `epoch ${epoch} has ended already`);
       said.push(['handover', epoch, mode]);
     },
-    drain: async () => void said.push(['drain']),
+    drain: async (scope) => void said.push(['drain', scope]),
     undrain: async () => void said.push(['undrain']),
     confirm: async () => void said.push(['confirm']),
     status: async () => wire,
@@ -84,7 +84,7 @@ test('every call arrives as it was made', async () => {
   expect(await client.hello('ams-s1', 12)).toEqual({ accepted: true, epoch: 7, wire });
   expect(await client.offer(set)).toEqual({ accepted: true, wire });
   await client.handover(7, 'keep');
-  await client.drain();
+  await client.drain('site');
   await client.undrain();
   await client.confirm();
   expect(await client.status()).toEqual(wire);
@@ -93,7 +93,7 @@ test('every call arrives as it was made', async () => {
     ['hello', 'ams-s1', 12],
     ['offer', set],
     ['handover', 7, 'keep'],
-    ['drain'],
+    ['drain', 'site'],
     ['undrain'],
     ['confirm'],
     ['sent', '203.0.113.0/24'],

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { attributesFor } from '../../src/decide/attributes.js';
 import { gateOf } from '../../src/decide/gate.js';
-import { judgeDrain, judgeLease } from '../../src/decide/lease.js';
+import { judgeDrain } from '../../src/decide/drain.js';
+import { judgeLease } from '../../src/decide/lease.js';
 import { decideWire, speakerDesired } from '../../src/decide/wire.js';
 import { address, prefix } from '../../src/model/address.js';
 import {
@@ -31,7 +32,7 @@ const goal = (paths: readonly Path[], change: Partial<SpeakerDesired> = {}): Spe
       gate: gateOf(view),
       announcements: undefined,
       lease: judgeLease(undefined, view.fleet.safety, 0),
-      drain: judgeDrain(undefined, view.fleet.safety, 0),
+      drain: judgeDrain(undefined, view.fleet.safety, false, 0),
     }),
     179,
   ),

@@ -135,6 +135,7 @@ export function simulatedFleet(random: Random): Fleet {
     stopGraceMs: random.pick([5_000, 5_000, 8_000]),
     settleMs: 500,
     drainMs: 2_000,
+    drainMostMs: random.pick([2_000, 6_000]),
     bootMaxAgeMs: 86_400_000,
     staleMs: random.pick([6_000, 10_000, 30_000]),
     holdDown: { firstMs: 500, mostMs: 8_000, decayMs: 20_000 },

@@ -97,7 +97,7 @@ export class Link {
           this.ears.leaving(agent);
           return desk.handover(epoch, mode);
         }),
-      drain: () => call((desk) => desk.drain()),
+      drain: (scope) => call((desk) => desk.drain(scope)),
       undrain: () => call((desk) => desk.undrain()),
       confirm: () => call((desk) => desk.confirm()),
       status: () => call((desk) => desk.status()),

@@ -92,6 +92,7 @@ export class Server {
   /** What the last good fleet file wants announced. */
   wanted: ReadonlySet<Prefix> = new Set();
   private readonly restartEars = new Set<() => void>();
+  private readonly isCounting: boolean;
   private pids = 100;
 
   constructor(
@@ -99,6 +100,7 @@ export class Server {
     private readonly around: Surroundings,
   ) {
     const { timeline, random, fleet } = around;
+    this.isCounting = random.fork(`traffic ${name}`).chance(0.5);
     this.file = fleet;
     this.write(fleet);
     this.machine = new Machine(timeline);
@@ -183,6 +185,8 @@ export class Server {
       chronicle: unrecorded,
       stateDir: '/state',
       essential: simulatedEssential(process, this.kernel),
+      // Packets that never end hold a drain up as long as they may; what cannot be counted holds nothing up.
+      traffic: { packets: () => (this.isCounting ? Math.floor(around.timeline.now) : undefined) },
       checker: this.checker(process),
       listenPort: 179,
       reload: async () => this.read().view,

@@ -105,6 +105,7 @@ describe.each(SPEECHES)('a daemon that says %s', (_, nonsense) => {
       {
         speaker: speakerAt(),
         essential: new FakeEssential(),
+        traffic: { packets: () => undefined },
         checker: new FakeChecker(new VirtualClock()),
         clock: createClock(),
         files: new MemoryFiles(),

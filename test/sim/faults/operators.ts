@@ -30,8 +30,8 @@ export const OPERATOR_FAULTS: readonly FaultKind[] = [
   {
     name: 'operator drains',
     ...{ withdraws: 'always', lasts: [300, 8_000], everywhere: false },
-    strike: onEach((server) => {
-      void server.guard?.guard.drain();
+    strike: onEach((server, random) => {
+      void server.guard?.guard.drain(random.pick(['server', 'site'] as const));
       return () => void server.undrain();
     }),
   },
