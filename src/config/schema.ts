@@ -147,6 +147,17 @@ const tunnelSchema = z.strictObject(
   { error: 'write { remote: 198.51.100.66, inner: 10.255.0.0/31 }' },
 );
 
+/** An empty list is refused: what selects nothing must not be taken for everything. */
+const scope = (what: string, such: string) => {
+  const remedy = `write a list such as [${such}], or leave it out for everywhere`;
+  return z
+    .array(z.string({ error: `write a name such as ${such}` }), { error: remedy })
+    .min(1, { error: remedy })
+    .meta({
+      description: `${what} at which the route counts; with sites and regions at both, without either everywhere.`,
+    });
+};
+
 const customerSchema = z.strictObject(
   {
     asn: asn('AS number of the customer; the path on the wire is `provider customer`.'),
@@ -174,6 +185,8 @@ const customerSchema = z.strictObject(
               .meta({ description: 'Name of a tunnel of this customer.' }),
             priority: whole(0, WHOLE_16_BIT, 'Lower wins.').default(100),
             weight: whole(1, 256, 'Share among routes of equal priority.').default(1),
+            sites: scope('Sites', 'ams').exactOptional(),
+            regions: scope('Regions', 'eu').exactOptional(),
           },
           { error: 'write { prefix: 203.0.113.0/24, tunnel: us }' },
         ),

@@ -130,6 +130,9 @@ export interface CustomerRoute {
   readonly priority: number;
   /** Share among routes of equal priority, 1 to 256. */
   readonly weight: number;
+  /** It counts at these sites and in these regions; everywhere when both are absent. Neither is ever empty. */
+  readonly sites?: readonly string[];
+  readonly regions?: readonly string[];
 }
 
 export type Protocol = 'tcp' | 'udp' | 'icmp' | 'icmpv6' | 'gre' | 'esp' | number;
@@ -186,8 +189,15 @@ export interface KernelNumbers {
   readonly rulePreference: number;
 }
 
+/** Whether a route counts at a site. */
+export const isInScope = (
+  { sites, regions }: Pick<CustomerRoute, 'sites' | 'regions'>,
+  { name, region }: Pick<Site, 'name' | 'region'>,
+): boolean => (!sites && !regions) || sites?.includes(name) === true || regions?.includes(region) === true;
+
 /** One server and what it stands in. */
 export interface ServerView {
+  /** With those routes only that count here. Tunnels are everywhere: whatever comes out of one may arrive at any server. */
   readonly fleet: Fleet;
   readonly site: Site;
   readonly server: Server;
@@ -197,9 +207,17 @@ export interface ServerView {
 export function viewOf(fleet: Fleet, serverName: string): ServerView | undefined {
   for (const site of fleet.sites) {
     const server = site.servers.find((candidate) => candidate.name === serverName);
-    if (server) return { fleet, site, server };
+    if (server) return { fleet: fleetAt(fleet, site), site, server };
   }
   return undefined;
+}
+
+function fleetAt(fleet: Fleet, site: Site): Fleet {
+  const customers = fleet.customers.map((customer) => {
+    const routes = customer.routes.filter((route) => isInScope(route, site));
+    return routes.length === customer.routes.length ? customer : { ...customer, routes };
+  });
+  return customers.every((customer, index) => customer === fleet.customers[index]) ? fleet : { ...fleet, customers };
 }
 
 /** iBGP when the router's ASN is the server's own (RFC 4271 1.1). */

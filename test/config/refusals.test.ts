@@ -344,6 +344,24 @@ const TUNNELS: readonly Case[] = [
     'the route 45.20.4.128/25 to eu is written already at fleet.yaml:44',
   ],
   [
+    'unknown-scope',
+    'tunnel: eu, weight: 3 }',
+    'tunnel: eu, weight: 3, sites: [▸sjk] }',
+    'the fleet has no site "sjk"; did you mean sjc?',
+  ],
+  [
+    'unknown-scope',
+    'tunnel: eu, weight: 3 }',
+    'tunnel: eu, weight: 3, regions: [us, ▸mars] }',
+    'the fleet has no region "mars"; write eu or us',
+  ],
+  [
+    'empty',
+    'tunnel: eu, weight: 3 }',
+    'tunnel: eu, weight: 3, sites: ▸[] }',
+    'routes[2].sites is an empty list; write a list such as [ams], or leave it out for everywhere',
+  ],
+  [
     'no-route',
     'prefix: 45.20.4.0/22, advertise: false',
     'prefix: ▸45.20.4.0/22, advertise: true',
@@ -506,6 +524,15 @@ describe('what one edit cannot show', () => {
       return parsed.ok ? parsed.warnings.map(({ code, line }) => [code, line]) : parsed.issues;
     };
     expect(warned('      - { prefix: 45.20.4.128/25, tunnel: eu, weight: 3 }\n', '')).toEqual([['unused-tunnel', 40]]);
+    const elsewhere = (scope: string): string => `{ prefix: 45.20.0.0/24, tunnel: us, priority: 100, ${scope} }`;
+    const everywhere = '{ prefix: 45.20.0.0/24, tunnel: us, priority: 100 }';
+    expect(warned(everywhere, elsewhere('sites: [ams]'))).toEqual([['routeless-site', 35]]);
+    expect(warned(everywhere, elsewhere('regions: [us, eu]'))).toEqual([]);
+    const [one, other] = [elsewhere('sites: [ams]'), elsewhere('regions: [us]')];
+    expect(warned(everywhere, `${one}\n      - ${other}`)).toEqual([]);
+    expect(warned(everywhere, `${one}\n      - ${elsewhere('regions: [eu]')}`)).toMatchObject([
+      { code: 'repeated-route' },
+    ]);
     expect(warned('hold: 9\n        keepalive: 3', 'hold: 0')).toEqual([['hold-zero', 21]]);
     expect(warned('v4: 45.10.2.11, v6: "2a10:10:2::11",', 'v4: 45.10.2.11,')).toEqual([['server-without-v6', 30]]);
   });
@@ -564,6 +591,7 @@ test('every code has a case', () => {
     'empty',
     'defined-twice',
     'device-collision',
+    'routeless-site',
     'unused-tunnel',
     'hold-zero',
     'server-without-v6',

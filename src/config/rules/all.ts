@@ -17,7 +17,9 @@ import { reservedRule } from './reserved.js';
 import {
   advertisedRouteRule,
   repeatedRouteRule,
+  routelessSiteRule,
   routePrefixRule,
+  routeScopeRule,
   routeTunnelRule,
   unusedTunnelRule,
 } from './routes.js';
@@ -60,8 +62,10 @@ export const RULES: readonly Rule[] = [
   mtuRule,
   routeTunnelRule,
   routePrefixRule,
+  routeScopeRule,
   repeatedRouteRule,
   advertisedRouteRule,
+  routelessSiteRule,
   unusedTunnelRule,
   firewallRule,
   checkTimeoutRule,
