@@ -37,12 +37,17 @@ export class DrainRecord {
     this.intent = { want: 'out', scope: scope === 'site' ? 'site' : 'server', since };
   }
 
-  /** On disk before it is in force. A second drain does not start over; one of the whole site includes that of the server. */
+  /**
+   * On disk before it is in force. A second drain does not start over, and one
+   * of the whole site includes that of the server: what is out stays out.
+   */
   async begin(scope: DrainScope, now: number): Promise<void> {
-    const { intent } = this;
-    if (intent?.want === 'out' && (intent.scope === scope || intent.scope === 'site')) return;
-    await this.write('draining', scope);
-    this.intent = { want: 'out', scope, since: now };
+    const { intent, phase } = this;
+    const isOut = intent?.want === 'out';
+    if (isOut && (intent.scope === scope || intent.scope === 'site')) return;
+    const stays = isOut && phase === 'drained';
+    await this.write(stays ? phase : 'draining', scope);
+    this.intent = { want: 'out', scope, since: stays ? Number.NEGATIVE_INFINITY : now };
   }
 
   /** The degraded phase is over. */
@@ -77,14 +82,8 @@ export class Draining {
     private readonly rights: Rights,
     parts: { readonly traffic: CarriedTraffic; readonly clock: Clock; changed(): void },
   ) {
-    this.watch = new TrafficWatch({
-      traffic: parts.traffic,
-      clock: parts.clock,
-      changed: () => {
-        rights.flow = this.watch.flow;
-        parts.changed();
-      },
-    });
+    this.watch = new TrafficWatch(parts);
+    rights.flow = () => this.watch.flow;
     this.adopt();
   }
 
@@ -118,7 +117,6 @@ export class Draining {
     const { intent } = this.record;
     if (intent === this.rights.drainIntent) return;
     this.rights.drainIntent = intent;
-    this.rights.flow = undefined;
     this.watch.end();
     if (intent?.want === 'out' && Number.isFinite(intent.since))
       this.watch.begin(intent.since + this.rights.view.fleet.safety.drainMs);

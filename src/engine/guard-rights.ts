@@ -76,7 +76,7 @@ export class Rights {
   /** When this guard began to end: drained like by an operator, but neither remembered nor held up by packets. */
   stoppingSince: number | undefined;
   /** Customers' packets during a drain; `undefined` while nobody can tell. */
-  flow: Flow | undefined;
+  flow: () => Flow | undefined = () => undefined;
 
   constructor(
     view: ServerView,
@@ -183,14 +183,15 @@ export class Rights {
 
   drain(now: number): DrainVerdict {
     const { safety } = this.view.fleet;
-    if (this.stoppingSince === undefined || this.drainIntent?.want === 'out') {
-      return judgeDrain(this.drainIntent, safety, this.flow?.hasLeft === false, now);
-    }
-    return judgeDrain({ want: 'out', scope: 'server', since: this.stoppingSince }, safety, false, now);
+    const { drainIntent, stoppingSince } = this;
+    if (stoppingSince === undefined) return judgeDrain(drainIntent, safety, this.flow()?.hasLeft === false, now);
+    const ending: DrainIntent = { want: 'out', scope: 'server', since: stoppingSince };
+    return judgeDrain(drainIntent?.want === 'out' ? drainIntent : ending, safety, false, now);
   }
 
   drainProgress(now: number): DrainProgress | undefined {
-    const { drainIntent, flow } = this;
+    const { drainIntent } = this;
+    const flow = this.flow();
     const { drainMs, drainMostMs, settleMs } = this.view.fleet.safety;
     if (!drainIntent || this.drain(now).state === 'in-service') return undefined;
     const { want, scope, since } = drainIntent;

@@ -418,6 +418,26 @@ describe('drain', () => {
     expect(world.speaker.render()).toEqual([]);
   });
 
+  test('a guard that ends waits for no packets', async () => {
+    world.carried = (now) => now;
+    await world.run(world.guard.drain('server'));
+    await world.renewing([asking('full')], 4_000);
+    expect(world.speaker.render()).toEqual([DEGRADED]);
+    await world.run(world.guard.stop());
+    expect(world.speaker.render()).toEqual([]);
+    await world.start();
+  });
+
+  test('a server that is out stays out when its whole site is taken out', async () => {
+    await world.run(world.guard.drain('server'));
+    await world.renewing([asking('full')], 3_000);
+    const { updates } = world.speaker;
+    await world.run(world.guard.drain('site'));
+    await world.renewing([asking('full')], 3_000);
+    expect(world.speaker.updates).toBe(updates);
+    expect(await world.guard.status()).toMatchObject({ drain: 'drained', drainProgress: { scope: 'site' } });
+  });
+
   test('packets that never end hold it up no longer than safety.drainMost', async () => {
     world.carried = (now) => now;
     await world.run(world.guard.drain('server'));
