@@ -6,7 +6,7 @@
  * cannot be read.
  */
 import type { Prefix } from '../model/address.js';
-import type { SpeakerObserved, SpeakerOp } from '../model/path.js';
+import type { Path, SpeakerObserved, SpeakerOp } from '../model/path.js';
 import { same } from '../model/same.js';
 import type { Clock } from '../ports/clock.js';
 import type { Doubt, Since, Speaker } from '../ports/speaker.js';
@@ -26,6 +26,13 @@ const MOST_DOUBTED = 500;
 /** How much is read: what an event or a change of ours named, that and the barrier, or everything. */
 type Depth = 'named' | 'counted' | 'listed';
 
+/** Looks that show all that one of this depth does. */
+const AS_DEEP: Readonly<Record<Depth, readonly Depth[]>> = {
+  named: ['named', 'counted', 'listed'],
+  counted: ['counted', 'listed'],
+  listed: ['listed'],
+};
+
 export class SpeakerMirror {
   observed: SpeakerObserved | undefined;
   /** What an event or a change of ours has put in doubt since the last look. */
@@ -33,8 +40,8 @@ export class SpeakerMirror {
   private readAt = Number.NEGATIVE_INFINITY;
   private barrierReadAt = Number.NEGATIVE_INFINITY;
   private listedAt = Number.NEGATIVE_INFINITY;
-  /** The last look of each depth, in milliseconds. */
-  private readonly took: Record<Depth, number> = { named: 0, counted: 0, listed: 0 };
+  /** How long the last two looks of each depth took, in milliseconds; latest first. */
+  private readonly lasted: Record<Depth, readonly number[]> = { named: [], counted: [], listed: [] };
 
   constructor(
     private readonly speaker: Speaker,
@@ -62,7 +69,7 @@ export class SpeakerMirror {
     if (!this.observed) return 0;
     const byAge = Math.min(this.barrierDueIn(), this.listDueIn());
     if (this.doubted === undefined) return byAge;
-    const took = this.doubted === 'everything' ? this.took.listed : this.took.named;
+    const took = this.took(this.doubted === 'everything' ? 'listed' : 'named');
     const gap = Math.min(LONGEST_GAP_MS, Math.max(SHORTEST_GAP_MS, SHARE_BY_EVENT * took));
     return this.readAt + gap - this.clock.now();
   }
@@ -79,10 +86,24 @@ export class SpeakerMirror {
     this.readAt = this.clock.now();
     if (read.depth !== 'named') this.barrierReadAt = this.readAt;
     if (read.depth === 'listed') this.listedAt = this.readAt;
-    this.took[read.depth] = this.readAt - began;
-    // A deeper look holds all that a shallower one does: one that was held up is not the measure of the next.
-    this.took.counted = Math.min(this.took.counted, this.took.listed);
-    this.took.named = Math.min(this.took.named, this.took.counted);
+    this.lasted[read.depth] = [this.readAt - began, ...this.lasted[read.depth]].slice(0, 2);
+    return this.observed;
+  }
+
+  /**
+   * What a look of this depth takes: the shorter of the last two, because one
+   * that was held up is not the measure of the next; and no more than a deeper
+   * one, which holds all that it does. 0 before the first.
+   */
+  private took(depth: Depth): number {
+    if (this.lasted[depth].length === 0) return 0;
+    return Math.min(...AS_DEEP[depth].flatMap((each) => this.lasted[each]));
+  }
+
+  /** The paths that were read are equal to these: from now on they are these, so that they are compared by identity. */
+  recognise(observed: SpeakerObserved, paths: readonly Path[]): SpeakerObserved {
+    if (observed.state !== 'started' || observed.paths === paths || this.observed !== observed) return observed;
+    this.observed = { ...observed, paths };
     return this.observed;
   }
 
@@ -100,12 +121,12 @@ export class SpeakerMirror {
   }
 
   private barrierDueIn(): number {
-    const gap = Math.min(LONGEST_PERIOD_MS, Math.max(PERIOD_MS, SHARE_BY_AGE.counted * this.took.counted));
+    const gap = Math.min(LONGEST_PERIOD_MS, Math.max(PERIOD_MS, SHARE_BY_AGE.counted * this.took('counted')));
     return this.barrierReadAt + gap - this.clock.now();
   }
 
   private listDueIn(): number {
-    const gap = Math.min(LONGEST_UNLISTED_MS, Math.max(PERIOD_MS, SHARE_BY_AGE.listed * this.took.listed));
+    const gap = Math.min(LONGEST_UNLISTED_MS, Math.max(PERIOD_MS, SHARE_BY_AGE.listed * this.took('listed')));
     return this.listedAt + gap - this.clock.now();
   }
 

@@ -22,7 +22,7 @@ const running = (paths: readonly Path[]): SpeakerRunning => ({
 function daemon({ listMs, countMs }: { readonly listMs: number; readonly countMs: number }) {
   const clock = new VirtualClock();
   const asked: Look[] = [];
-  const slow = { countMs };
+  const slow = { countMs, listMs };
   const state = { paths: [path(V4)], fails: false };
   const busy = (ms: number): Promise<void> => new Promise((done) => clock.after(ms, done));
   const looks: Since[] = [];
@@ -33,7 +33,7 @@ function daemon({ listMs, countMs }: { readonly listMs: number; readonly countMs
   };
   const speaker: Pick<Speaker, 'observe' | 'recheck' | 'apply'> = {
     observe: async () => {
-      await answer(listMs, 'listed');
+      await answer(slow.listMs, 'listed');
       return running([...state.paths]);
     },
     recheck: async (since) => {
@@ -53,7 +53,7 @@ function daemon({ listMs, countMs }: { readonly listMs: number; readonly countMs
       else {
         const read = mirror.read();
         await clock.advance(slow.countMs);
-        await clock.advance(listMs);
+        await clock.advance(slow.listMs);
         await read;
       }
     }
@@ -86,6 +86,21 @@ test('one count that was held up does not put off the next ones', async () => {
   await live(160_000);
   const looks = await live(60_000);
   expect(looks.filter((kind) => kind === 'counted').length).toBeGreaterThan(4);
+});
+
+test('a daemon that stood still for a moment, whatever was asked, is looked at as often as before', async () => {
+  const { mirror, live, slow } = daemon({ listMs: 1, countMs: 1 });
+  await live(10_000);
+  slow.listMs = 270;
+  mirror.doubt('everything');
+  await live(280);
+  slow.listMs = 1;
+  slow.countMs = 270;
+  await live(2_500);
+  slow.countMs = 1;
+  await live(1_000);
+  const looks = await live(20_000);
+  expect(looks.filter((kind) => kind !== 'named').length).toBeGreaterThan(8);
 });
 
 test('a table that has another size is listed at the next look', async () => {
