@@ -34,6 +34,8 @@ ip link add gre-us netns cv-acme type veth peer name gre0 netns far
 ip -n cv-acme link set gre-us up; ip -n far link set gre0 up
 ip netns exec far sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.gre0.rp_filter=0
 ip -n cv-acme neigh add 203.0.113.9 lladdr $(ip netns exec far cat /sys/class/net/gre0/address) dev gre-us
+# A new veth carries IPv6 only once the kernel has told addrconf of its carrier, up to a second later.
+timeout 10 sh -c 'until ping -c 1 -W 1 -I 2001:db8:1::11 2001:db8:1::1 >/dev/null; do :; done'
 mkdir -p /run/programs; cd /run/programs
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=acme.example \\
   -addext subjectAltName=DNS:acme.example -keyout key.pem -out cert.pem 2>/dev/null
