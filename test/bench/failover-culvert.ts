@@ -40,7 +40,7 @@ function fleetOf(customers: readonly CustomerPlan[], { leaseMs }: Leased): strin
     const routes = prefixes.map((prefix) => `{ prefix: ${prefix}, tunnel: us }`).join(', ');
     const tunnel = `{ remote: ${CUSTOMER_ROUTER}, key: ${index + 1}, inner: 10.255.0.0/31, mtu: 1472 }`;
     return `  ${name}:
-    asn: ${64_600 + index}
+    asn: ${asnOf(index)}
     prefixes: [${listed}]
     tunnels: { us: ${tunnel} }
     routes: [${routes}]
@@ -69,14 +69,22 @@ export const fleetOfOne = (leased: Leased): string => fleetOf([{ name: 'one', pr
 const PREFIXES_EACH = 1_000;
 export const customersFor = (prefixes: number): number => Math.ceil(prefixes / PREFIXES_EACH);
 
-export function fleetOfMany(prefixes: number, leased: Leased): string {
-  const all = Array.from({ length: prefixes }, (_, n) => `10.${Math.floor(n / 250) + 1}.${n % 250}.0/24`);
-  const customers = Array.from({ length: customersFor(prefixes) }, (_, c) => ({
-    name: `c${c}`,
-    prefixes: all.slice(c * PREFIXES_EACH, (c + 1) * PREFIXES_EACH),
-  }));
-  return fleetOf(customers, leased);
-}
+/** Neighbouring /24s by customer, the longest that are announced; 10.0.0.0/8 has too few of them. */
+export const manyPrefixes = (prefixes: number): readonly (readonly string[])[] => {
+  const all = Array.from({ length: prefixes }, (_, n) => `${20 + (n >> 16)}.${(n >> 8) & 255}.${n & 255}.0/24`);
+  return Array.from({ length: customersFor(prefixes) }, (_, c) =>
+    all.slice(c * PREFIXES_EACH, (c + 1) * PREFIXES_EACH),
+  );
+};
+
+export const fleetOfMany = (prefixes: number, leased: Leased): string =>
+  fleetOf(
+    manyPrefixes(prefixes).map((own, c) => ({ name: `c${c}`, prefixes: own })),
+    leased,
+  );
+
+/** Of the customer with this number. */
+export const asnOf = (customer: number): number => 64_600 + customer;
 
 export const guardOf = (rig: Rig): GuardClient => guardClient(rig.path('culvert/guard.sock'));
 
@@ -92,12 +100,12 @@ export const signal = (rig: Rig, name: 'KILL' | 'STOP' | 'CONT' | 'TERM', role: 
   rig.run(`pkill -${name} -f '^[^ ]*node [^ ]*cli.js ${role}'`);
 
 /** gobgpd and guard, and the session. */
-export async function startSpeaker(rig: Rig, fleet: string): Promise<void> {
+export async function startSpeaker(rig: Rig, fleet: string, withinMs = 60_000): Promise<void> {
   await rig.write('fleet.yaml', fleet, 0o644);
   const options = ['--api-hosts', 'unix:///run/culvert/gobgpd.sock', '--pprof-disable', '-p', '-l', 'warn'];
   rig.background('gobgpd.log', 'gobgpd', ...options);
   start(rig, 'guard');
-  await rig.until('the session', () => rig.established(SERVER), 60_000);
+  await rig.until('the session', () => rig.established(SERVER), withinMs);
 }
 
 /** All of it, with the other ends of `tunnels` tunnels. */

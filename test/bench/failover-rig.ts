@@ -31,25 +31,34 @@ interface Event {
   readonly kind: 'ready' | 'session' | 'update' | 'done';
   readonly peer?: string;
   readonly up?: boolean;
+  /** How many UPDATEs this was. */
+  readonly messages?: number;
   readonly withdrawn?: readonly string[];
   readonly announced?: readonly string[];
   readonly degraded?: boolean;
   readonly order?: string;
   /** Exit status. */
   readonly code?: number;
+  /** When the service that failed was connected to last. */
+  readonly probedAt?: number;
 }
+
+type Done = Pick<Event, 'at' | 'code' | 'probedAt'>;
 
 type Argv = readonly [string, ...string[]];
 
 export class Rig {
   /** UPDATE messages that have arrived. */
   updates = 0;
+  /** When an UPDATE arrived last. CLOCK_MONOTONIC, milliseconds. */
+  lastUpdateAt = 0;
+  private standing = 0;
   private readonly levels = new Map<string, Level>();
   private readonly changed = new Map<string, number>();
   /** Prefix to peer. */
   private readonly from = new Map<string, string>();
   private readonly sessions = new Set<string>();
-  private readonly done = new Map<string, { readonly at: number; readonly code: number }>();
+  private readonly done = new Map<string, Done>();
   private readonly said = new Map<string, string>();
   private readonly running: StreamHandle[] = [];
   private orders = 0;
@@ -132,12 +141,13 @@ export class Rig {
 
   /** How many prefixes stand at the receiver. */
   announced(): number {
-    return [...this.levels.values()].filter((level) => level !== 'withdrawn').length;
+    return this.standing;
   }
 
-  /** The time at which the service failed. */
-  fail(port: number): Promise<number> {
-    return this.order(`fail ${port}`);
+  /** When the service failed, and when it was probed last before. */
+  async fail(port: number): Promise<{ readonly at: number; readonly probedAt: number }> {
+    const { at, probedAt = NaN } = await this.order(`fail ${port}`);
+    return { at, probedAt };
   }
 
   restore(port: number): void {
@@ -145,17 +155,19 @@ export class Rig {
   }
 
   /** Runs one program beside the services; the time at which it began. Rejects when it fails. */
-  run(program: string): Promise<number> {
-    return this.order(`run ${++this.orders} ${program}`);
+  async run(program: string): Promise<number> {
+    const { at } = await this.order(`run ${++this.orders} ${program}`);
+    return at;
   }
 
-  private async order(order: string): Promise<number> {
+  private async order(order: string): Promise<Done> {
     this.done.delete(order);
     this.services?.write(order);
     await this.until(order, () => this.done.has(order));
-    const { at = NaN, code = 0 } = this.done.get(order) ?? {};
+    const done = this.done.get(order) ?? { at: NaN };
+    const { code = 0 } = done;
     if (code !== 0) throw new Error(`${order}: exit status ${code}`);
-    return at;
+    return done;
   }
 
   private program(argv: Argv): Promise<StreamHandle> {
@@ -175,14 +187,15 @@ export class Rig {
   }
 
   private take(event: Event): void {
-    const { at, kind, peer = '', order = '', code = 0 } = event;
-    if (kind === 'done') this.done.set(order, { at, code });
+    const { at, kind, peer = '', order = '' } = event;
+    if (kind === 'done') this.done.set(order, event);
     if (kind === 'session') {
       if (event.up === true) this.sessions.add(peer);
       else this.lose(peer, at);
     }
     if (kind !== 'update') return;
-    this.updates++;
+    this.updates += event.messages ?? 0;
+    this.lastUpdateAt = at;
     for (const prefix of event.withdrawn ?? []) this.hear(prefix, 'withdrawn', at);
     for (const prefix of event.announced ?? []) this.from.set(prefix, peer);
     for (const prefix of event.announced ?? []) this.hear(prefix, event.degraded === true ? 'degraded' : 'full', at);
@@ -197,6 +210,7 @@ export class Rig {
   }
 
   private hear(prefix: string, level: Level, at: number): void {
+    this.standing += Number(level !== 'withdrawn') - Number(this.level(prefix) !== 'withdrawn');
     this.levels.set(prefix, level);
     this.changed.set(`${prefix} ${level}`, at);
   }

@@ -26,7 +26,13 @@ export const servicesOf = (timings: readonly Timing[], each: number): readonly S
     }),
   );
 
-export type Samples = Readonly<Record<Timing, number[]>>;
+/** Milliseconds until the receiver heard the withdrawal; Infinity when it did not. */
+export interface Sample {
+  readonly fromFailure: number;
+  /** From the last probe that succeeded: without the luck of where between two probes the failure fell. */
+  readonly fromProbe: number;
+}
+export type Samples = Readonly<Record<Timing, Sample[]>>;
 export const noSamples = (): Samples => ({ '1 s × 3': [], '0.2 s × 2': [] });
 
 export const allAnnounced = (rig: Rig, services: readonly Service[]): Promise<void> =>
@@ -46,7 +52,9 @@ export async function failEach(
 ): Promise<void> {
   const trial = async ({ port, prefix, timing }: Service): Promise<void> => {
     await pause(Math.random() * withinMs);
-    samples[timing].push(await untilWithdrawn(rig, prefix, await rig.fail(port), boundMs));
+    const { at, probedAt } = await rig.fail(port);
+    const fromFailure = await untilWithdrawn(rig, prefix, at, boundMs);
+    samples[timing].push({ fromFailure, fromProbe: at - probedAt + fromFailure });
   };
   await Promise.all(services.map(trial));
 }

@@ -35,7 +35,8 @@ interface Seen {
 }
 
 const TIMING_NAMES = Object.keys(TIMINGS) as readonly Timing[];
-const flat = (samples: Samples): readonly number[] => TIMING_NAMES.flatMap((timing) => samples[timing]);
+const fromFailures = (samples: Samples): readonly number[] =>
+  TIMING_NAMES.flatMap((timing) => samples[timing].map(({ fromFailure }) => fromFailure));
 
 async function inRig<T>(services: readonly Service[], use: (rig: Rig) => Promise<T>): Promise<T> {
   const rig = await Rig.open(FIRST_PORT, FIRST_PORT + services.length);
@@ -60,7 +61,7 @@ async function culvert(plan: ServicesPlan): Promise<Seen> {
         degraded.push(...(await untilAllDegraded(rig, services, lost)));
         const samples = noSamples();
         await failEach(rig, services, samples, 0);
-        withdrawn.push(...flat(samples));
+        withdrawn.push(...fromFailures(samples));
         restoreAll(rig, services);
         if (name === 'KILL') start(rig, 'agent');
         else await signal(rig, 'CONT', 'agent');
@@ -89,7 +90,7 @@ async function withoutChecker(rig: Rig, services: readonly Service[], command: s
   const samples = noSamples();
   await failEach(rig, services, samples, 0, WATCH_MS);
   restoreAll(rig, services);
-  return flat(samples);
+  return fromFailures(samples);
 }
 
 const CHECKERS = "-f '^[^ ]*python3 -m exabgp healthcheck'";
@@ -141,9 +142,14 @@ export async function benchServices(plan: ServicesPlan): Promise<readonly (Row |
       (error: unknown) => notes.push(`**${program} was not measured**: ${(error as Error).message}`),
     );
   }
-  const alive = TIMING_NAMES.flatMap((timing) =>
-    rowsOf(`service failure → withdraw, ${timing}`, own, peers, ({ alive }) => alive[timing]),
-  );
+  const alive = TIMING_NAMES.flatMap((timing) => [
+    ...rowsOf(`service failure → withdraw, ${timing}`, own, peers, ({ alive }) =>
+      alive[timing].map(({ fromFailure }) => fromFailure),
+    ),
+    ...rowsOf(`last good probe → withdraw, ${timing}`, own, peers, ({ alive }) =>
+      alive[timing].map(({ fromProbe }) => fromProbe),
+    ),
+  ]);
   const without = Object.keys(own.without).flatMap((what) =>
     rowsOf(what, own, peers, ({ without }) => without[what] ?? []),
   );

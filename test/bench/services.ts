@@ -11,18 +11,23 @@ import { monotonicMs } from './monotonic.js';
 
 const [from = 0, to = 0] = process.argv.slice(2).map(Number);
 const listening = new Map<number, Server>();
+/** When each was connected to last. */
+const probed = new Map<number, number>();
 const say = (event: object): void => void process.stdout.write(`${JSON.stringify(event)}\n`);
 
 function restore(port: number): Promise<void> {
   if (listening.has(port)) return Promise.resolve();
-  const server = createServer((socket) => socket.on('error', () => undefined).end());
+  const server = createServer((socket) => {
+    probed.set(port, monotonicMs());
+    socket.on('error', () => undefined).end();
+  });
   listening.set(port, server);
   return new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
 }
 
 /** A closed listener refuses the next connection. */
 function fail(port: number): void {
-  say({ at: monotonicMs(), kind: 'done', order: `fail ${port}` });
+  say({ at: monotonicMs(), kind: 'done', order: `fail ${port}`, probedAt: probed.get(port) });
   listening.get(port)?.close();
   listening.delete(port);
 }
