@@ -32,6 +32,14 @@ export const ownTag = once(
 /** `asn:2:0`, the same for all servers: a router's configuration can name it. */
 const leavingMark = ({ fleet }: ServerView): LargeCommunity => `${fleet.provider.asn}:${LEAVING_FUNCTION}:0`;
 
+/** Lists that all paths share. */
+const NO_COMMUNITIES: Path['communities'] = [];
+const DEGRADED_COMMUNITIES: Path['communities'] = [GRACEFUL_SHUTDOWN];
+const tagsOf = once((view: ServerView) => ({
+  staying: [ownTag(view)],
+  leaving: [ownTag(view), leavingMark(view)],
+}));
+
 /**
  * The speaker keeps one path per prefix for all its peers, so the degraded
  * form has to suit each of them. LOCAL_PREF never crosses an eBGP session
@@ -62,10 +70,11 @@ export function attributesFor(
 ): Path {
   const nextHop = familyOf(prefix) === 4 ? view.server.v4 : view.server.v6;
   if (nextHop === undefined) throw new TypeError(`${view.server.name} has no v6 address: no next hop for ${prefix}`);
-  const tagged = { prefix, nextHop, largeCommunities: [ownTag(view)] };
-  if (level === 'full') return { ...tagged, asPath, med: FULL_MED, communities: [] };
-  const degraded = { ...tagged, ...degradedPath(view, asPath), med: DEGRADED_MED, communities: [GRACEFUL_SHUTDOWN] };
-  return leavesSite ? { ...degraded, largeCommunities: [ownTag(view), leavingMark(view)] } : degraded;
+  const { staying, leaving } = tagsOf(view);
+  const tagged = { prefix, nextHop, largeCommunities: staying };
+  if (level === 'full') return { ...tagged, asPath, med: FULL_MED, communities: NO_COMMUNITIES };
+  const degraded = { ...tagged, ...degradedPath(view, asPath), med: DEGRADED_MED, communities: DEGRADED_COMMUNITIES };
+  return leavesSite ? { ...degraded, largeCommunities: leaving } : degraded;
 }
 
 /** True for a path that this server has announced, in whatever form. */

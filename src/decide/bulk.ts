@@ -6,6 +6,7 @@
 import type { Prefix } from '../model/address.js';
 import type { ServerView } from '../model/fleet.js';
 import type { BulkAllowance } from '../model/lease.js';
+import { once } from '../model/once.js';
 import type { Announcement } from '../model/path.js';
 import type { ReasonCode } from '../model/reason.js';
 import { gateOf } from './gate.js';
@@ -26,12 +27,16 @@ export function dropsOf(announced: readonly Prefix[], next: ServerView): BulkCha
 /** Withdrawn by the fleet, not by a fault or an operator. */
 const BY_FLEET: readonly ReasonCode[] = ['not-advertised', 'on-demand', 'left-fleet'];
 
+/** Withdrawn without a fault or an operator as the reason. */
+export const isDropped = ({ level, reasons }: Announcement): boolean =>
+  level === 'withdrawn' && reasons.every(({ code }) => BY_FLEET.includes(code));
+
 /** What accepting a set would take off the wire without a fault or an operator as the reason. */
 export function dropsOfSet(announced: readonly Prefix[], set: readonly Announcement[]): BulkChange {
   const named = new Map(set.map((announcement) => [announcement.prefix, announcement]));
   const dropped = announced.filter((prefix) => {
     const asked = named.get(prefix);
-    return !asked || (asked.level === 'withdrawn' && asked.reasons.every(({ code }) => BY_FLEET.includes(code)));
+    return !asked || isDropped(asked);
   });
   return { announced, dropped };
 }
@@ -60,7 +65,7 @@ export function bulkRefusal(
 }
 
 /** Customers by their prefixes. */
-export function ownersOf({ fleet }: ServerView): (prefix: Prefix) => string | undefined {
+export const ownersOf = once(({ fleet }: ServerView): ((prefix: Prefix) => string | undefined) => {
   const owners = new Map(fleet.customers.flatMap(({ name, prefixes }) => prefixes.map(({ prefix }) => [prefix, name])));
   return (prefix) => owners.get(prefix);
-}
+});

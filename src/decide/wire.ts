@@ -88,6 +88,19 @@ export function decideWire(facts: WireFacts): readonly PrefixDecision[] {
   });
 }
 
+/** The decisions as before, but for these announcements: the facts are the same otherwise, and no other prefix is named. */
+export function redecideWire(
+  facts: WireFacts,
+  before: readonly PrefixDecision[],
+  changed: readonly Announcement[],
+): readonly PrefixDecision[] {
+  const asked = new Map(changed.map((announcement) => [announcement.prefix, announcement]));
+  return before.map((decision) => {
+    const announcement = asked.get(decision.prefix);
+    return announcement ? decideAsked(facts, announcement) : decision;
+  });
+}
+
 /** Complete: what is not in it has to go. */
 export function speakerDesired(
   view: ServerView,

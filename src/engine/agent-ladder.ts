@@ -2,6 +2,7 @@
 import type { Intents } from '../decide/intents.js';
 import { climb, NO_MEMORY, type LadderMemory } from '../decide/ladder.js';
 import type { Prefix } from '../model/address.js';
+import { changedIn, withChanges } from '../model/changes.js';
 import type { Level } from '../model/level.js';
 import type { ServerView } from '../model/fleet.js';
 import type { WireState } from '../model/lease.js';
@@ -46,7 +47,7 @@ export class AgentLadder {
     this.grounds = undefined;
   }
 
-  /** The announcements stay the same array while nothing changes. */
+  /** The announcements stay the same array while nothing changes, and each the same object while nothing about it does. */
   climb(view: ServerView, dataPlane: DataPlaneVerdict): void {
     const { clock, tunnels, checks } = this.sources;
     const intents = this.sources.intents();
@@ -61,7 +62,8 @@ export class AgentLadder {
     };
     const climbed = climb(view, facts, this.memory);
     this.grounds = sameLevels(this.memory.standing, climbed.memory.standing) ? grounds : undefined;
-    this.announcements = climbed.announcements;
+    const changed = changedIn(climbed.announcements, this.announcements);
+    this.announcements = (changed && withChanges(this.announcements, changed)) ?? climbed.announcements;
     this.memory = climbed.memory;
     this.changesAt = climbed.changesAt;
   }

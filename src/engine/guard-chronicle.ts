@@ -4,6 +4,7 @@ import type { PrefixDecision } from '../decide/wire.js';
 import type { Address, Prefix } from '../model/address.js';
 import type { WireState } from '../model/lease.js';
 import type { Level } from '../model/level.js';
+import { pair } from '../model/pair.js';
 import type { Path, SessionState, SpeakerObserved, SpeakerOp } from '../model/path.js';
 import type { Chronicle } from '../ports/chronicle.js';
 import { clipped, inLines, RecordedLevels } from './recorded-levels.js';
@@ -11,7 +12,7 @@ import { clipped, inLines, RecordedLevels } from './recorded-levels.js';
 export class GuardChronicle {
   private readonly levels: RecordedLevels;
   private shown: SpeakerObserved | undefined;
-  private held: ReadonlyMap<Prefix, Level> = new Map();
+  private held: readonly Path[] = [];
   private sessions: ReadonlyMap<Address, SessionState> = new Map();
   /** Withdrawn under our eyes; nobody has looked yet whether peers know. */
   private leaving = new Set<Prefix>();
@@ -41,15 +42,22 @@ export class GuardChronicle {
     if (observed === this.shown) return;
     this.shown = observed;
     const paths = observed.state === 'started' ? observed.paths : [];
-    const held = new Map<Prefix, Level>(paths.map((path) => [path.prefix, levelHeld(path)]));
-    const gone = [...this.held.keys()].filter((prefix) => !held.has(prefix));
-    for (const [level, prefixes] of byLevel(paths.filter((path) => this.held.get(path.prefix) !== levelHeld(path)))) {
-      this.record('held', prefixes, level);
-    }
+    const news: Path[] = [];
+    const gone: Prefix[] = [];
+    pair(this.held, paths, {
+      both: (before, path) => {
+        if (before !== path && levelHeld(before) !== levelHeld(path)) news.push(path);
+      },
+      first: ({ prefix }) => gone.push(prefix),
+      second: (path) => {
+        news.push(path);
+        this.leaving.delete(path.prefix);
+      },
+    });
+    for (const [level, prefixes] of byLevel(news)) this.record('held', prefixes, level);
     this.record('held', gone, 'withdrawn');
     for (const prefix of gone) this.leaving.add(prefix);
-    for (const prefix of held.keys()) this.leaving.delete(prefix);
-    this.held = held;
+    this.held = paths;
     this.peers(observed);
   }
 

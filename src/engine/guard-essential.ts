@@ -9,6 +9,7 @@ import { afterLook, type EssentialRecord, type EssentialService, unseen } from '
 import type { PrefixDecision } from '../decide/wire.js';
 import type { Prefix } from '../model/address.js';
 import type { Essential } from '../model/essential.js';
+import { once } from '../model/once.js';
 import type { Clock } from '../ports/clock.js';
 import type { Checker } from '../ports/checker.js';
 import type { EssentialChecks } from '../ports/essential.js';
@@ -27,6 +28,12 @@ const IDLE_MS = 3_600_000;
 
 const NONE: ReadonlyMap<Prefix, string> = new Map();
 
+/** Asked for only where something has to be looked at: nothing of it while the agent is there and all has been seen. */
+const announcedBy = once(
+  (decisions: readonly PrefixDecision[]): ReadonlySet<Prefix> =>
+    new Set(decisions.flatMap(({ prefix, path }) => (path ? [prefix] : []))),
+);
+
 export interface EssentialWatchParts {
   readonly checks: EssentialChecks;
   /** For services. */
@@ -43,7 +50,6 @@ export class EssentialWatch {
   private essentials: readonly Essential[] = [];
   private records = new Map<string, EssentialRecord>();
   private decisions: readonly PrefixDecision[] = [];
-  private announced: ReadonlySet<Prefix> = new Set();
   private away = false;
   /** Looks that follow each other at once would prove nothing twice. */
   private notBefore = Number.NEGATIVE_INFINITY;
@@ -68,14 +74,13 @@ export class EssentialWatch {
     this.essentials = essentials;
     this.records = new Map(essentials.map(({ key }) => [key, this.records.get(key) ?? unseen]));
     this.conclude();
-    if (this.announced.size > 0) this.loop.wake();
+    if (announcedBy(this.decisions).size > 0) this.loop.wake();
   }
 
   /** Tells whether the agent is away, and what stands: nothing else needs to be watched. */
   attend(away: boolean, decisions: readonly PrefixDecision[]): void {
     if (away === this.away && decisions === this.decisions) return;
     this.decisions = decisions;
-    this.announced = new Set(decisions.flatMap(({ prefix, path }) => (path ? [prefix] : [])));
     if (away !== this.away) this.change(away);
     this.loop.wake();
   }
@@ -108,7 +113,7 @@ export class EssentialWatch {
   private matters({ key, prefixes }: Essential): boolean {
     const record = this.records.get(key) ?? unseen;
     if (!this.away && record.seen) return false;
-    return record.broken !== undefined || prefixes.some((prefix) => this.announced.has(prefix));
+    return record.broken !== undefined || prefixes.some((prefix) => announcedBy(this.decisions).has(prefix));
   }
 
   /** The agent is back, or has just left: what was proven before is no proof any more. */

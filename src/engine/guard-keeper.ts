@@ -87,10 +87,11 @@ export class SpeakerKeeper {
       const stands = this.reached?.goal === desired && this.reached.shown === observed;
       const ops = stands ? [] : planSpeaker(desired, observed);
       if (ops.length === 0) {
-        this.reached = { goal: desired, shown: observed };
+        const shown = stands ? observed : this.mirror.recognise(observed, desired.paths);
+        this.reached = { goal: desired, shown };
         this.status = { speaker: 'ready' };
         this.chronicle.speaker(this.status);
-        return observed;
+        return shown;
       }
       this.tell(ops, observed, step === 0 && this.reached !== undefined && sameGoal(this.reached.goal, desired));
       this.chronicle.handing(ops);

@@ -4,11 +4,12 @@ import type { PrefixDecision } from '../decide/wire.js';
 /** Longer lists are cut: the wire state has every prefix. */
 const NAMED = 3;
 
+const told = ({ prefix, reasons }: PrefixDecision): string =>
+  `${prefix} (${reasons.find(({ code }) => code === 'not-allowed')?.detail ?? 'no detail'})`;
+
 export function refusalsIn(decisions: readonly PrefixDecision[]): string | undefined {
-  const refused = decisions.flatMap(({ prefix, reasons }) =>
-    reasons.flatMap(({ code, detail }) => (code === 'not-allowed' ? [`${prefix} (${detail ?? 'no detail'})`] : [])),
-  );
+  const refused = decisions.filter(({ reasons }) => reasons.some(({ code }) => code === 'not-allowed'));
   if (refused.length === 0) return undefined;
   const more = refused.length > NAMED ? ` and ${refused.length - NAMED} more` : '';
-  return `the agent asked for what is not allowed: ${refused.slice(0, NAMED).join(', ')}${more}`;
+  return `the agent asked for what is not allowed: ${refused.slice(0, NAMED).map(told).join(', ')}${more}`;
 }

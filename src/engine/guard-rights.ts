@@ -3,7 +3,7 @@
  *
  * Holds no speaker and no timer. Every answer is computed for a given `now`.
  */
-import { bulkRefusal, dropsOfSet, ownersOf } from '../decide/bulk.js';
+import { bulkRefusal, dropsOfSet, isDropped, ownersOf } from '../decide/bulk.js';
 import { type DrainIntent, type DrainVerdict, judgeDrain } from '../decide/drain.js';
 import { type Gate, gateOf } from '../decide/gate.js';
 import {
@@ -17,8 +17,16 @@ import {
   renewedLease,
 } from '../decide/lease.js';
 import type { Verdict } from '../decide/verdict.js';
-import { adoptedSet, decideWire, leftBehind, type PrefixDecision, speakerDesired } from '../decide/wire.js';
+import {
+  adoptedSet,
+  decideWire,
+  leftBehind,
+  type PrefixDecision,
+  redecideWire,
+  speakerDesired,
+} from '../decide/wire.js';
 import type { Prefix } from '../model/address.js';
+import { changedIn } from '../model/changes.js';
 import type { ServerView } from '../model/fleet.js';
 import type { AgentState, DesiredSet, DrainProgress } from '../model/lease.js';
 import type { Reason } from '../model/reason.js';
@@ -45,13 +53,6 @@ const sameVerdict = (a: Verdict<unknown>, b: Verdict<unknown>): boolean =>
   a.state === b.state && a.cap === b.cap && a.reason?.code === b.reason?.code;
 
 const sameDrain = (a: DrainVerdict, b: DrainVerdict): boolean => sameVerdict(a, b) && a.leavesSite === b.leavesSite;
-
-const sameAnnouncement = (a: Announcement, b: Announcement | undefined): boolean =>
-  a.prefix === b?.prefix &&
-  a.level === b.level &&
-  a.asPath.join() === b.asPath.join() &&
-  a.reasons.map(({ code, detail = '' }) => code + detail).join() ===
-    b.reasons.map(({ code, detail = '' }) => code + detail).join();
 
 export class Rights {
   view: ServerView;
@@ -115,7 +116,8 @@ export class Rights {
 
   /** Why a set is not accepted: it drops much of what the last one announced, and nobody has named that share. */
   refuseBulk(set: DesiredSet): string | undefined {
-    if (set.announcements === this.accepted) return undefined;
+    const changed = this.changedBy(set);
+    if (changed?.every((announcement) => !isDropped(announcement))) return undefined;
     const announced = (this.announcements ?? []).flatMap(({ prefix, level }) =>
       level !== 'withdrawn' && this.gate.origins.has(prefix) ? [prefix] : [],
     );
@@ -142,14 +144,9 @@ export class Rights {
   }
 
   accept(set: DesiredSet, now: number): void {
-    const before = this.announcements;
-    const same =
-      set.announcements === this.accepted ||
-      (before?.length === set.announcements.length &&
-        set.announcements.every((announcement, index) => sameAnnouncement(announcement, before[index])));
-    this.accepted = set.announcements;
     // Most sets only renew: what was decided then still holds.
-    if (!same) this.announcements = set.announcements;
+    if (this.changedBy(set)?.length !== 0) this.announcements = set.announcements;
+    this.accepted = set.announcements;
     this.offeredGeneration = set.generation;
     this.offeredTtlMs = set.ttlMs;
     this.lease = renewedLease(this.lease, set.ttlMs, now);
@@ -224,20 +221,27 @@ export class Rights {
     this.leaving = [...all].filter((prefix) => !this.gate.origins.has(prefix));
   }
 
+  private changedBy({ announcements }: DesiredSet): readonly Announcement[] | undefined {
+    return announcements === this.accepted ? [] : changedIn(announcements, this.announcements);
+  }
+
   private reckon(now: number): Decided {
     const { gate, announcements, leaving, broken, hold, view } = this;
     const [lease, drain] = [this.agent(now), this.drain(now)];
     const { decided } = this;
-    const stands =
+    const before =
       decided?.gate === gate &&
-      decided.announcements === announcements &&
       decided.leaving === leaving &&
       decided.broken === broken &&
       decided.hold?.detail === hold?.detail &&
       sameVerdict(decided.lease, lease) &&
-      sameDrain(decided.drain, drain);
-    if (stands) return decided;
-    const decisions = decideWire({ view, gate, announcements, leaving, lease, drain, broken, ...(hold && { hold }) });
+      sameDrain(decided.drain, drain)
+        ? decided
+        : undefined;
+    if (before && before.announcements === announcements) return before;
+    const facts = { view, gate, announcements, leaving, lease, drain, broken, ...(hold && { hold }) };
+    const changed = before && announcements && changedIn(announcements, before.announcements);
+    const decisions = changed ? redecideWire(facts, before.decisions, changed) : decideWire(facts);
     const goal = speakerDesired(view, gate, decisions, this.listenPort);
     this.decided = { gate, announcements, leaving, lease, drain, broken, hold, decisions, goal };
     return this.decided;

@@ -20,13 +20,21 @@ export type Refusal = { readonly refusal: OfferRefusal; readonly detail: string 
 /** A set that claims a longer right than this is a mistake: it would keep a dead agent's wire up for as long. */
 const LONGEST_TTL_MS = 600_000;
 
+type Announcements = DesiredSet['announcements'];
+
+const namesTheSame = (a: Announcements, b: Announcements | undefined): boolean =>
+  a === b || (a.length === b?.length && a.every(({ prefix }, index) => prefix === b[index]?.prefix));
+
+const namesEachOnce = (announcements: Announcements): boolean =>
+  new Set(announcements.map(({ prefix }) => prefix)).size === announcements.length;
+
 export class Seat {
   private holder: Holder | undefined;
   private epoch = 0;
   private sequence = 0;
   private open = false;
-  /** Announcements that name no prefix twice: a renewal has those of the set before. */
-  private sound: DesiredSet['announcements'] | undefined;
+  /** Announcements that name no prefix twice: most sets name those of the set before. */
+  private sound: Announcements | undefined;
 
   /**
    * Gives the seat away with a new epoch, or answers the pid of the agent that
@@ -82,8 +90,7 @@ export class Seat {
       return { refusal: 'invalid', detail: `ttlMs is ${set.ttlMs}, must be above 0 and at most ${LONGEST_TTL_MS}` };
     }
     const { announcements } = set;
-    const isKnown = announcements === this.sound;
-    if (!isKnown && new Set(announcements.map(({ prefix }) => prefix)).size !== announcements.length) {
+    if (!namesTheSame(announcements, this.sound) && !namesEachOnce(announcements)) {
       return { refusal: 'invalid', detail: 'a prefix is named twice' };
     }
     this.sound = announcements;

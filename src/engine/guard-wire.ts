@@ -6,6 +6,7 @@ import type { PrefixDecision } from '../decide/wire.js';
 import type { Prefix } from '../model/address.js';
 import type { ServerView } from '../model/fleet.js';
 import type { AgentState, WirePrefix, WireState } from '../model/lease.js';
+import { pair } from '../model/pair.js';
 import type { Path, SpeakerObserved } from '../model/path.js';
 import type { Reason } from '../model/reason.js';
 import { same } from '../model/same.js';
@@ -36,42 +37,66 @@ export class Absent {
 
   from(decisions: readonly PrefixDecision[], observed: SpeakerObserved): ReadonlySet<Prefix> {
     if (this.last?.decisions === decisions && this.last.observed === observed) return this.last.set;
-    const held = new Set(observed.state === 'started' ? observed.paths.map(({ prefix }) => prefix) : []);
-    const set = new Set(decisions.flatMap(({ prefix, path }) => (path || held.has(prefix) ? [] : [prefix])));
+    const set = new Set<Prefix>();
+    pair(decisions, pathsOf(observed), {
+      both: () => undefined,
+      first: ({ prefix, path }) => {
+        if (!path) set.add(prefix);
+      },
+      second: () => undefined,
+    });
     this.last = { decisions, observed, set };
     return set;
   }
 }
 
-function wireState(parts: WireParts): WireState {
-  const { view, observed, now } = parts;
-  const paths = new Map<Prefix, Path>(
-    observed?.state === 'started' ? observed.paths.map((path) => [path.prefix, path]) : [],
-  );
-  const heldOf = (prefix: Prefix): WirePrefix['held'] => {
-    const path = paths.get(prefix);
+const pathsOf = (observed: SpeakerObserved | undefined): readonly Path[] =>
+  observed?.state === 'started' ? observed.paths : [];
+
+/** Each prefix as it stands, in the order of the decisions. */
+interface Lines {
+  readonly decisions: readonly PrefixDecision[];
+  /** What the speaker holds, in the places of the decisions. */
+  readonly paths: readonly (Path | undefined)[];
+  readonly told: readonly WirePrefix[];
+}
+
+/** A line stays the same object while nothing about it changes: an answer to an agent is made of those that did. */
+function linesOf({ view, decisions, observed, settling, now }: WireParts, before: Lines | undefined): Lines {
+  const { settleMs } = view.fleet.safety;
+  const paths = new Array<Path | undefined>(decisions.length);
+  const told = new Array<WirePrefix>(decisions.length);
+  const heldAs = (path: Path | undefined): WirePrefix['held'] => {
     if (!observed) return 'unknown';
     if (!path) return 'withdrawn';
     return isOurs(view, path) ? levelHeld(path) : 'unknown';
   };
+  const tell = (decision: PrefixDecision, path: Path | undefined, place: number): void => {
+    const { prefix, asked, level, reasons } = decision;
+    const last = before?.told[place];
+    const held = before && last && path && path === before.paths[place] ? last.held : heldAs(path);
+    const settled = level === 'withdrawn' && held === 'withdrawn' && settling.isSettled(prefix, settleMs, now);
+    const stands = decision === before?.decisions[place] && held === last?.held && settled === last.settled;
+    paths[place] = path;
+    told[place] = stands ? last : { prefix, ...(asked === undefined ? {} : { asked }), level, reasons, held, settled };
+  };
+  pair<PrefixDecision, Path>(decisions, pathsOf(observed), {
+    both: tell,
+    first: (decision, place) => tell(decision, undefined, place),
+    second: () => undefined,
+  });
+  return { decisions, paths, told };
+}
+
+function wireState(parts: WireParts, prefixes: readonly WirePrefix[]): WireState {
+  const { view, observed } = parts;
   return {
     ...parts.speaker,
     generation: view.fleet.generation,
     agent: parts.lease.state,
     drain: parts.drain.state,
     ...(parts.hold && { hold: parts.hold.detail ?? parts.hold.code }),
-    prefixes: parts.decisions.map(({ prefix, asked, level, reasons }) => {
-      const held = heldOf(prefix);
-      const gone = level === 'withdrawn' && held === 'withdrawn';
-      return {
-        prefix,
-        ...(asked === undefined ? {} : { asked }),
-        level,
-        reasons,
-        held,
-        settled: gone && parts.settling.isSettled(prefix, view.fleet.safety.settleMs, now),
-      };
-    }),
+    prefixes,
     peers:
       observed?.state === 'started' ? observed.peers.map(({ address, asn, state }) => ({ address, asn, state })) : [],
     reports: parts.reports,
@@ -83,6 +108,7 @@ export class WireView {
   private last:
     | { readonly parts: WireParts; readonly revision: number; readonly until: number; readonly state: WireState }
     | undefined;
+  private lines: Lines | undefined;
 
   of(parts: WireParts): WireState {
     const { last } = this;
@@ -91,7 +117,8 @@ export class WireView {
       return last.state;
     }
     const until = settling.nextSettledAt(view.fleet.safety.settleMs, now);
-    this.last = { parts, revision: settling.revision, until, state: wireState(parts) };
+    this.lines = linesOf(parts, last?.parts.view === view ? this.lines : undefined);
+    this.last = { parts, revision: settling.revision, until, state: wireState(parts, this.lines.told) };
     return this.last.state;
   }
 }

@@ -1,6 +1,7 @@
 /** Who decides levels records what is different from the decision before. */
 import type { Prefix } from '../model/address.js';
 import type { Level } from '../model/level.js';
+import { pair } from '../model/pair.js';
 import type { Reason } from '../model/reason.js';
 import type { Chronicle } from '../ports/chronicle.js';
 
@@ -33,7 +34,6 @@ const brief = ({ code, detail }: Reason): Reason =>
 
 export class RecordedLevels {
   private last: readonly Decision[] = [];
-  private standing: ReadonlyMap<Prefix, Decision> = new Map();
 
   constructor(private readonly chronicle: Chronicle) {}
 
@@ -41,18 +41,20 @@ export class RecordedLevels {
   decided(decisions: readonly Decision[]): void {
     if (decisions === this.last) return;
     const changes = new Map<string, { prefixes: Prefix[]; from: Level | undefined; decision: Decision }>();
-    for (const decision of decisions) {
-      const before = this.standing.get(decision.prefix);
-      if (before && isAsBefore(before, decision)) continue;
+    const changed = (before: Decision | undefined, decision: Decision): void => {
       const key = JSON.stringify([before?.level, decision.level, decision.reasons]);
       const change = changes.get(key) ?? { prefixes: [], from: before?.level, decision };
       change.prefixes.push(decision.prefix);
       changes.set(key, change);
-    }
+    };
+    pair(this.last, decisions, {
+      both: (before, decision) => {
+        if (before !== decision && !isAsBefore(before, decision)) changed(before, decision);
+      },
+      first: () => undefined,
+      second: (decision) => changed(undefined, decision),
+    });
     this.last = decisions;
-    if (changes.size > 0 || decisions.length !== this.standing.size) {
-      this.standing = new Map(decisions.map((decision) => [decision.prefix, decision]));
-    }
     for (const { prefixes, from, decision } of changes.values()) {
       const was = from === undefined ? {} : { from };
       const rest = { kind: 'level', ...was, to: decision.level, reasons: decision.reasons.map(brief) } as const;

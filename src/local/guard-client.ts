@@ -1,7 +1,8 @@
 /** The guard's socket, called. Loads no schema: agents and the command line begin here. */
 import type { Prefix } from '../model/address.js';
 import type { DesiredSet, DrainScope, HelloAnswer, OfferAnswer, SentTo, WireState } from '../model/lease.js';
-import { same } from '../model/same.js';
+import { changedIn, withChanges } from '../model/changes.js';
+import type { Announcement } from '../model/path.js';
 import { type GuardClient, LocalError } from '../ports/guard.js';
 import { type LocalClient, localClient } from './client.js';
 import type { NoParams } from './protocol.js';
@@ -9,7 +10,7 @@ import type { NoParams } from './protocol.js';
 export type GuardCalls = {
   readonly hello: { readonly params: { readonly server: string; readonly pid: number }; readonly result: HelloAnswer };
   readonly offer: { readonly params: DesiredSet; readonly result: OfferAnswer };
-  /** An offer with the announcements of the set `like`, which this connection offered whole. Refused when there is none. */
+  /** An offer with the announcements of the set `like`, this connection's last, but for some. Refused when there is none. */
   readonly renew: { readonly params: Renewal; readonly result: RenewalAnswer };
   readonly handover: {
     readonly params: { readonly epoch: number; readonly mode: 'keep' | 'drain' };
@@ -25,14 +26,20 @@ export type GuardCalls = {
 export interface Renewal extends Omit<DesiredSet, 'announcements'> {
   /** Its sequence. */
   readonly like: number;
+  /** In the places of their prefixes; none without it. */
+  readonly changes?: readonly Announcement[];
 }
 
-/** Without a wire state it is the one that this connection was told last. */
+/** Without a wire state it is the one that this connection was told last; `news` has only those prefixes about which something is new. */
 export type RenewalAnswer =
-  { readonly accepted: true; readonly wire?: WireState } | Extract<OfferAnswer, { readonly accepted: false }>;
+  | { readonly accepted: true; readonly wire?: WireState }
+  | { readonly accepted: true; readonly news: WireState }
+  | Extract<OfferAnswer, { readonly accepted: false }>;
 
 /** The guard answers within 2 s whatever its speaker does; a second more is for a busy machine. */
 const ANSWER_MS = 3_000;
+/** In addition, for each prefix of a set that travels whole: five times what reading it takes. */
+const ANSWER_MS_PER_PREFIX = 0.1;
 
 /** An operator's word is kept whether or not somebody still waits: better to wait for a machine that can hardly answer than to leave it open. */
 const WORD_MS = 15_000;
@@ -66,27 +73,39 @@ export async function sentToPeers(path: string, prefix: Prefix): Promise<readonl
   }
 }
 
-/** The last set that was offered whole, and the wire state as the guard told it last. */
+const wholeAnswerMs = ({ announcements }: DesiredSet): number =>
+  ANSWER_MS + announcements.length * ANSWER_MS_PER_PREFIX;
+
+/** The last set that the guard has accepted here, and the wire state as it was told then. */
 interface Told {
   readonly set: DesiredSet;
-  /** Equal to those of the set, as they were handed over last: most often the same array comes again. */
-  readonly announcements: DesiredSet['announcements'];
   readonly wire: WireState;
 }
 
+/** As the guard has it now. */
+function wireOf(answer: Extract<RenewalAnswer, { readonly accepted: true }>, last: WireState): WireState {
+  if (!('news' in answer)) return answer.wire ?? last;
+  const prefixes = withChanges(last.prefixes, answer.news.prefixes);
+  if (!prefixes) throw new LocalError('malformed', 'the guard tells news of prefixes that it has not told of before');
+  return { ...answer.news, prefixes };
+}
+
 /**
- * Most offers only renew. While the announcements stay as they are, neither
- * they nor an unchanged answer travel again; whatever goes wrong, the next
- * offer is whole.
+ * Most offers only renew, and most others change a few of many announcements:
+ * neither what stays as it is nor an unchanged part of the answer travels
+ * again. Whatever goes wrong, the next offer is whole.
  */
 function offerOver(client: LocalClient<GuardCalls>): GuardClient['offer'] {
   let told: Told | undefined;
 
   const renew = async (set: DesiredSet, last: Told): Promise<OfferAnswer | undefined> => {
+    const changes = changedIn(set.announcements, last.set.announcements);
+    if (changes === undefined) return undefined;
     const { announcements: _, ...rest } = set;
+    const renewal = { ...rest, like: last.set.sequence, ...(changes.length > 0 && { changes }) };
     try {
-      const answer = await client.call('renew', { ...rest, like: last.set.sequence }, ANSWER_MS);
-      return answer.accepted ? { accepted: true, wire: answer.wire ?? last.wire } : answer;
+      const answer = await client.call('renew', renewal, ANSWER_MS);
+      return answer.accepted ? { accepted: true, wire: wireOf(answer, last.wire) } : answer;
     } catch (error) {
       if (error instanceof LocalError && error.reason === 'refused') return undefined;
       throw error;
@@ -95,13 +114,9 @@ function offerOver(client: LocalClient<GuardCalls>): GuardClient['offer'] {
   return async (set) => {
     const last = told;
     told = undefined;
-    if (last?.set.epoch === set.epoch && same(last.announcements, set.announcements)) {
-      const renewed = await renew(set, last);
-      if (renewed?.accepted) told = { ...last, announcements: set.announcements, wire: renewed.wire };
-      if (renewed) return renewed;
-    }
-    const answer = await client.call('offer', set, ANSWER_MS);
-    if (answer.accepted) told = { set, announcements: set.announcements, wire: answer.wire };
+    const renewed = last?.set.epoch === set.epoch ? await renew(set, last) : undefined;
+    const answer = renewed ?? (await client.call('offer', set, wholeAnswerMs(set)));
+    if (answer.accepted) told = { set, wire: answer.wire };
     return answer;
   };
 }

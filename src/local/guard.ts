@@ -1,6 +1,7 @@
 /** The guard's socket, served: the shapes of its calls are checked here. */
 import { z } from 'zod';
 import type { DesiredSet, OfferAnswer, WireState } from '../model/lease.js';
+import { changedIn, withChanges } from '../model/changes.js';
 import { LEVELS } from '../model/level.js';
 import type { Announcement } from '../model/path.js';
 import { type ReasonCode, REASONS } from '../model/reason.js';
@@ -35,31 +36,35 @@ const desiredSetSchema: z.ZodType<DesiredSet> = z.strictObject({
   ...right,
   announcements: z.array(announcementSchema),
 });
-const renewalSchema: z.ZodType<Renewal> = z.strictObject({ ...right, like: count });
+const renewalSchema: z.ZodType<Renewal> = z.strictObject({
+  ...right,
+  like: count,
+  changes: z.exactOptional(z.array(announcementSchema)),
+});
 
-/** What each connection offered whole, and the wire state that it was told last. */
+/** The last set of each connection, and the wire state that it was told with it. */
 class Offers {
-  private readonly byCaller = new WeakMap<Caller, { readonly set: DesiredSet; readonly wire?: WireState }>();
+  private readonly byCaller = new WeakMap<Caller, { readonly set: DesiredSet; readonly wire: WireState }>();
 
   constructor(private readonly desk: GuardDesk) {}
 
   async offer(set: DesiredSet, caller: Caller): Promise<OfferAnswer> {
-    this.byCaller.set(caller, { set });
+    this.byCaller.delete(caller);
     const answer = await this.desk.offer(set);
     if (answer.accepted) this.byCaller.set(caller, { set, wire: answer.wire });
     return answer;
   }
 
-  async renew({ like, ...right }: Renewal, caller: Caller): Promise<RenewalAnswer> {
+  async renew({ like, changes = [], ...right }: Renewal, caller: Caller): Promise<RenewalAnswer> {
     const last = this.byCaller.get(caller);
-    if (last?.set.epoch !== right.epoch || last.set.sequence !== like) {
-      throw new LocalError('refused', `no set ${like} to renew; offer it whole`);
-    }
-    const answer = await this.desk.offer({ ...right, announcements: last.set.announcements });
+    const isLast = last?.set.epoch === right.epoch && last.set.sequence === like;
+    const announcements = isLast ? withChanges(last.set.announcements, changes) : undefined;
+    if (!last || !announcements) throw new LocalError('refused', `no set ${like} to renew; offer it whole`);
+    const answer = await this.offer({ ...right, announcements }, caller);
     if (!answer.accepted) return answer;
     if (answer.wire === last.wire) return { accepted: true };
-    this.byCaller.set(caller, { set: last.set, wire: answer.wire });
-    return answer;
+    const prefixes = changedIn(answer.wire.prefixes, last.wire.prefixes);
+    return prefixes ? { accepted: true, news: { ...answer.wire, prefixes } } : answer;
   }
 }
 

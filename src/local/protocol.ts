@@ -22,8 +22,8 @@ export interface Identity {
   readonly pid: number;
 }
 
-/** Longest line in either direction, in bytes: a set of 10,000 prefixes with their reasons takes about 2 MiB. */
-export const LONGEST_LINE = 16 * 1024 * 1024;
+/** Longest line in either direction, in bytes: a set of 100,000 prefixes with their reasons takes 10 to 30 MiB. */
+export const LONGEST_LINE = 64 * 1024 * 1024;
 
 /** Of methods without parameters. */
 export type NoParams = Readonly<Record<string, never>>;

@@ -20,7 +20,7 @@ import { loadView, onlyOnce, type Warn } from './fleet-files.js';
 import { kernelDrivers } from './kernel.js';
 import { createLog } from './log.js';
 import { bootOf, needFolder, needRoot } from './machine.js';
-import { entry, records, sockets } from './paths.js';
+import { entry, fleetMemo, records, sockets } from './paths.js';
 import { signalled } from './signals.js';
 
 /** Runs the agent until SIGTERM or SIGINT. Rejects before anything was changed when it cannot run here. */
@@ -98,6 +98,6 @@ function changedNumbers(running: KernelNumbers, next: KernelNumbers): string | u
 }
 
 async function readInput(options: AgentOptions, warn: Warn): Promise<AgentInput> {
-  const view = await loadView(options.fleet, options.server, warn);
+  const view = await loadView(options.fleet, options.server, warn, fleetMemo(options.stateDir));
   return { view, rulesets: serverRulesets(view) };
 }

@@ -2,9 +2,14 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { FleetFile } from '../config/document.js';
 import { formatIssue } from '../config/issue.js';
-import { parseFleet } from '../config/parse.js';
+import { type FleetParsed, parseFleet } from '../config/parse.js';
 import { viewOf, type Fleet, type ServerView } from '../model/fleet.js';
+import { remembered } from './fleet-memo.js';
+import type { ParseOrder } from './fleet-parser.js';
+import { entry } from './paths.js';
 
 /** Every problem of a fleet, one line each. */
 export class FleetError extends Error {
@@ -34,14 +39,41 @@ export function onlyOnce(warn: Warn): Warn {
   };
 }
 
-/** Rejects with `FleetError` that lists every problem; nothing is half-loaded. */
-export async function loadFleet(path: string, warn: Warn): Promise<Fleet> {
-  const files = await Promise.all(
+/** Characters. A longer fleet would hold up everything else in this process for seconds: leases, probes, answers. */
+const LONG = 500_000;
+/** MiB of heap; a million characters take about 60. */
+const MOST_MEMORY = 8_192;
+
+/** In a thread of its own. */
+function parseBeside(order: ParseOrder): Promise<FleetParsed> {
+  const [, parser = ''] = entry('fleet-parser');
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(parser, {
+      workerData: order,
+      resourceLimits: { maxOldGenerationSizeMb: MOST_MEMORY },
+    });
+    worker.once('message', resolve);
+    worker.once('error', (error) => reject(new FleetError(`the fleet cannot be read: ${error.message}`)));
+    worker.once('exit', () => reject(new FleetError('the fleet cannot be read: its reader ended')));
+  });
+}
+
+/**
+ * Rejects with `FleetError` that lists every problem; nothing is half-loaded.
+ * What a long fleet was read as is kept at `memo`, for the next time.
+ */
+export async function loadFleet(path: string, warn: Warn, memo?: string): Promise<Fleet> {
+  const files: readonly FleetFile[] = await Promise.all(
     (await paths(path)).map(async (file) => ({ path: file, text: await readFile(file, 'utf8') })),
   );
   const hash = createHash('sha256');
   for (const { text } of files) hash.update(text).update('\0');
-  const parsed = parseFleet(files, hash.digest('hex').slice(0, 12));
+  const order: ParseOrder = { files, generation: hash.digest('hex').slice(0, 12) };
+  const isLong = files.reduce((sum, { text }) => sum + text.length, 0) > LONG;
+  const beside = (): Promise<FleetParsed> => parseBeside(order);
+  const parsed = !isLong
+    ? parseFleet(files, order.generation)
+    : await (memo === undefined ? beside() : remembered(memo, files, beside));
   if (parsed.ok) {
     for (const warning of parsed.warnings) warn(formatIssue(warning));
     return parsed.fleet;
@@ -50,8 +82,8 @@ export async function loadFleet(path: string, warn: Warn): Promise<Fleet> {
 }
 
 /** The fleet as one server sees it. */
-export async function loadView(path: string, server: string, warn: Warn): Promise<ServerView> {
-  const fleet = await loadFleet(path, warn);
+export async function loadView(path: string, server: string, warn: Warn, memo?: string): Promise<ServerView> {
+  const fleet = await loadFleet(path, warn, memo);
   const view = viewOf(fleet, server);
   if (view) return view;
   const names = fleet.sites.flatMap((site) => site.servers.map(({ name }) => name));

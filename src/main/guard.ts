@@ -13,7 +13,7 @@ import { loadView, onlyOnce } from './fleet-files.js';
 import { guardEyes } from './kernel.js';
 import { createLog } from './log.js';
 import { bootOf, needFolder } from './machine.js';
-import { entry, HOME, records, sockets } from './paths.js';
+import { entry, fleetMemo, HOME, records, sockets } from './paths.js';
 import { signalled } from './signals.js';
 
 /** RFC 4271 8.2.1. */
@@ -23,7 +23,8 @@ const BGP_PORT = 179;
 export async function runGuard(options: GuardOptions): Promise<void> {
   const log = createLog('guard');
   const warn = onlyOnce((line) => log.warn(line));
-  const view = await loadView(options.fleet, options.server, warn);
+  const load = () => loadView(options.fleet, options.server, warn, fleetMemo(options.stateDir));
+  const view = await load();
   const speaker = createGobgpSpeaker({
     address: options.gobgp,
     protoDir: join(HOME, 'protos'),
@@ -54,7 +55,7 @@ export async function runGuard(options: GuardOptions): Promise<void> {
       chronicle,
       stateDir: options.stateDir,
       listenPort: BGP_PORT,
-      reload: () => loadView(options.fleet, options.server, warn),
+      reload: load,
       fatal: refuse,
     },
     view,

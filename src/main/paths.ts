@@ -17,6 +17,9 @@ export const sockets = (runDir: string) => ({
   tund: join(runDir, 'tund.sock'),
 });
 
+/** What a long fleet was read as; guard and agent read the same. */
+export const fleetMemo = (stateDir: string): string => join(stateDir, 'fleet.json');
+
 /** What each process records of itself; the older generation has `.1` behind its name. */
 export const records = (stateDir: string) => ({
   agent: join(stateDir, 'events-agent.jsonl'),

@@ -248,11 +248,31 @@ export function otherEnd(link: InterfaceAddress): Address | undefined {
   }
 }
 
+/** The network address of an IPv4 prefix as a number, without a detour over its parts: lists of 100,000 are sorted. */
+function networkNumber(p: Prefix): number {
+  let [value, octet] = [0, 0];
+  for (let at = 0; at < p.length; at++) {
+    const code = p.charCodeAt(at);
+    if (code === SLASH) break;
+    if (code === DOT) {
+      value = value * 256 + octet;
+      octet = 0;
+    } else {
+      octet = octet * 10 + (code - ZERO);
+    }
+  }
+  return value * 256 + octet;
+}
+const [SLASH, DOT, ZERO] = [0x2f, 0x2e, 0x30];
+
+function compareNetwork(family: Family, a: Prefix, b: Prefix): number {
+  if (family === 4) return networkNumber(a) - networkNumber(b);
+  const [x, y] = [rangeOf(a).first, rangeOf(b).first];
+  return x === y ? 0 : x < y ? -1 : 1;
+}
+
 /** Orders by family, then address, then length: the order in which every listing is printed. */
 export function comparePrefix(a: Prefix, b: Prefix): number {
-  const byFamily = familyOf(a) - familyOf(b);
-  if (byFamily !== 0) return byFamily;
-  const [x, y] = [rangeOf(a).first, rangeOf(b).first];
-  if (x !== y) return x < y ? -1 : 1;
-  return lengthOf(a) - lengthOf(b);
+  const family = familyOf(a);
+  return family - familyOf(b) || compareNetwork(family, a, b) || lengthOf(a) - lengthOf(b);
 }

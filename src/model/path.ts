@@ -110,7 +110,7 @@ export interface SpeakerRunning {
   readonly routerId: Address;
   readonly listenPort: number;
   readonly barrier: BarrierObserved;
-  /** Local paths only, sorted by prefix as text; learned ones are the barrier's business. */
+  /** Local paths only; learned ones are the barrier's business. In the order of `comparePrefix` they are compared fastest. */
   readonly paths: readonly Path[];
   /** Local paths that could not be read as ours: deleted and reported. */
   readonly foreignPaths: readonly ForeignPath[];

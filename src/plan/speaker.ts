@@ -7,8 +7,11 @@
  * everything is empty.
  */
 import { type Address, comparePrefix, type Prefix } from '../model/address.js';
+import { once } from '../model/once.js';
+import { pair } from '../model/pair.js';
 import {
   type Path,
+  type PathAttributes,
   type Peer,
   type PeerObserved,
   protectionOf,
@@ -19,13 +22,14 @@ import {
 } from '../model/path.js';
 
 const sameList = <T>(a: readonly T[], b: readonly T[]): boolean =>
-  a.length === b.length && a.every((item, index) => item === b[index]);
+  a === b || (a.length === b.length && a.every((item, index) => item === b[index]));
 const sameSet = <T extends string | number>(a: readonly T[], b: readonly T[]): boolean =>
   sameList(a, b) || (a.length === b.length && sameList([...a].sort(), [...b].sort()));
 
 /** Equal on the wire: an identical path announced again would be silent, but a pass with nothing to do does nothing. */
-export const samePath = (a: Path, b: Path): boolean =>
-  a.prefix === b.prefix &&
+export const samePath = (a: Path, b: Path): boolean => a === b || (a.prefix === b.prefix && sameAttributes(a, b));
+
+const sameAttributes = (a: PathAttributes, b: PathAttributes): boolean =>
   a.nextHop === b.nextHop &&
   a.med === b.med &&
   a.localPref === b.localPref &&
@@ -83,23 +87,34 @@ function raiseBarrier(desired: SpeakerDesired, observed: SpeakerObserved): reado
   return observed.barrier.state === 'held' ? undefined : [install];
 }
 
+const byPrefix = (a: Path, b: Path): number => comparePrefix(a.prefix, b.prefix);
+
+/** What each of two lists of prefixes has alone. The lists stay the same objects for long: the answer too. */
+const difference = once((a: readonly Prefix[], b: readonly Prefix[]) => {
+  if (sameList(a, b)) return { first: [], second: [] };
+  const [firsts, seconds] = [new Set(a), new Set(b)];
+  return { first: a.filter((prefix) => !seconds.has(prefix)), second: b.filter((prefix) => !firsts.has(prefix)) };
+});
+
 function planPaths(desired: SpeakerDesired, observed: SpeakerRunning, held: readonly Prefix[]): SpeakerOp[] {
-  const [accepted, allowed] = [new Set(held), new Set(desired.allow)];
-  const wanted = new Set(desired.paths.map(({ prefix }) => prefix));
-  const standing = new Map(observed.paths.map((path) => [path.prefix, path]));
-  const allow = desired.allow.filter((prefix) => !accepted.has(prefix));
-  const announce = desired.paths.filter((path) => {
-    const current = standing.get(path.prefix);
-    return !current || !samePath(path, current);
+  const announce: Path[] = [];
+  const withdraw: Prefix[] = [];
+  pair(desired.paths, observed.paths, {
+    both: (path, current) => {
+      if (!samePath(path, current)) announce.push(path);
+    },
+    first: (path) => announce.push(path),
+    second: ({ prefix }) => withdraw.push(prefix),
   });
-  const withdraw = [...standing.keys()].filter((prefix) => !wanted.has(prefix)).sort(comparePrefix);
+  const { first: allow, second: surplus } = difference(desired.allow, held);
   // What still stands stays allowed: a tightened policy stops GoBGP from telling its peers about the withdrawal.
-  const disallow = held.filter((prefix) => !allowed.has(prefix) && !standing.has(prefix)).sort(comparePrefix);
+  const standing = new Set(surplus.length === 0 ? [] : observed.paths.map(({ prefix }) => prefix));
+  const disallow = surplus.filter((prefix) => !standing.has(prefix));
   return [
     ...(allow.length > 0 ? [{ kind: 'allow', prefixes: allow } as const] : []),
-    ...(announce.length > 0 ? [{ kind: 'announce', paths: announce } as const] : []),
-    ...(withdraw.length > 0 ? [{ kind: 'withdraw', prefixes: withdraw } as const] : []),
-    ...(disallow.length > 0 ? [{ kind: 'disallow', prefixes: disallow } as const] : []),
+    ...(announce.length > 0 ? [{ kind: 'announce', paths: announce.sort(byPrefix) } as const] : []),
+    ...(withdraw.length > 0 ? [{ kind: 'withdraw', prefixes: withdraw.sort(comparePrefix) } as const] : []),
+    ...(disallow.length > 0 ? [{ kind: 'disallow', prefixes: disallow.sort(comparePrefix) } as const] : []),
     ...observed.foreignPaths.map(({ family, prefix }) => ({ kind: 'delete-foreign', family, prefix }) as const),
   ];
 }

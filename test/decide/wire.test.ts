@@ -3,8 +3,9 @@ import { attributesFor } from '../../src/decide/attributes.js';
 import { gateOf } from '../../src/decide/gate.js';
 import type { DrainVerdict } from '../../src/decide/drain.js';
 import type { Verdict } from '../../src/decide/verdict.js';
-import { adoptedSet, decideWire, speakerDesired, type PrefixDecision } from '../../src/decide/wire.js';
+import { adoptedSet, decideWire, type PrefixDecision, redecideWire, speakerDesired } from '../../src/decide/wire.js';
 import { prefix } from '../../src/model/address.js';
+import { changedIn } from '../../src/model/changes.js';
 import type { AgentState } from '../../src/model/lease.js';
 import { LEVELS, type Level, weaker } from '../../src/model/level.js';
 import type { Announcement } from '../../src/model/path.js';
@@ -123,6 +124,31 @@ describe('for every set', () => {
             expect(path).toEqual(attributesFor(view, strongest as 'full' | 'degraded', path.prefix, asked.asPath));
           }
           for (const { level, reasons } of decisions) if (level !== 'full') expect(reasons.length).toBeGreaterThan(0);
+        },
+      ),
+    );
+  });
+
+  test('changed announcements alone lead where the whole set does', () => {
+    fc.assert(
+      fc.property(
+        set,
+        fc.infiniteStream(announcement),
+        fc.constantFrom(LEASED, LAPSED, GONE),
+        fc.constantFrom(SERVICE, DRAINING),
+        (before, news, lease, drain) => {
+          const after = before.map((asked) => {
+            const { level, asPath } = news.next().value as Announcement;
+            return { ...asked, level, asPath };
+          });
+          const facts = { view, gate, lease, drain };
+          const was = decideWire({ ...facts, announcements: before });
+          const changed = changedIn(after, before)!;
+          const now = redecideWire({ ...facts, announcements: after }, was, changed);
+          expect(now).toEqual(decideWire({ ...facts, announcements: after }));
+          const named = new Set(changed.map(({ prefix: p }) => p));
+          for (const [place, decision] of now.entries())
+            if (!named.has(decision.prefix)) expect(decision).toBe(was[place]);
         },
       ),
     );

@@ -125,6 +125,27 @@ describe('renewals', () => {
     expect(offered().slice(2)).toEqual([next(3), changed]);
   });
 
+  test('of a set and an answer with a few changes, only those travel', async () => {
+    const told = (held: 'full' | 'withdrawn') =>
+      set.announcements.map(({ prefix: p }, place) => ({
+        ...({ prefix: p, level: 'full', reasons: [], settled: false } as const),
+        held: place === 0 ? held : 'full',
+      }));
+    wire = { ...ready, prefixes: told('full') };
+    await client.offer(next(1));
+    const [first, second] = structuredClone(set.announcements);
+    const changed = next(2, { announcements: [{ ...first!, level: 'degraded' }, second!] });
+    wire = { ...ready, prefixes: told('withdrawn') };
+    const answer = await client.offer(changed);
+    expect(answer).toEqual({ accepted: true, wire });
+    expect(offered()[1]).toEqual(changed);
+    expect(offered()[1]?.announcements[1]).toBe(offered()[0]?.announcements[1]);
+    const again = await client.offer(next(3, { announcements: changed.announcements }));
+    expect(again).toEqual({ accepted: true, wire });
+    expect(offered()[2]?.announcements).toBe(offered()[1]?.announcements);
+    if (answer.accepted && again.accepted) expect(again.wire).toBe(answer.wire);
+  });
+
   test('another epoch, and a guard that has been replaced, get the whole set', async () => {
     await client.offer(next(1));
     await client.offer(next(1, { epoch: 8 }));

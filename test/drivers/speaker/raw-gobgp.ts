@@ -69,6 +69,31 @@ export class RawGobgp {
     await this.call('AddPath', { table_type: 0, path }).catch(() => undefined);
   }
 
+  /** The fastest way in: all paths, or their withdrawals, in one stream. */
+  addPathStream(paths: readonly { readonly text: string; readonly asn: number }[], isWithdraw = false): Promise<void> {
+    const { path, requestSerialize, responseDeserialize } = this.#method('AddPathStream');
+    const [origin, nextHop] = [
+      this.#any('OriginAttribute', { origin: 0 }),
+      this.#any('NextHopAttribute', { next_hop: '198.18.1.11' }),
+    ];
+    const wire = paths.map(({ text, asn }) => {
+      const [prefix, length] = text.split('/');
+      return {
+        nlri: this.#any('IPAddressPrefix', { prefix, prefix_len: Number(length) }),
+        family: { afi: 1, safi: 1 },
+        pattrs: [origin, this.#any('AsPathAttribute', { segments: [{ type: 2, numbers: [asn] }] }), nextHop],
+        is_withdraw: isWithdraw,
+      };
+    });
+    return new Promise((resolve, reject) => {
+      const stream = this.#client.makeClientStreamRequest(path, requestSerialize, responseDeserialize, (error) =>
+        error ? reject(error) : resolve(),
+      );
+      for (let at = 0; at < wire.length; at += 500) stream.write({ table_type: 0, paths: wire.slice(at, at + 500) });
+      stream.end();
+    });
+  }
+
   assign(direction: 1 | 2, policies: readonly string[], defaultAction: 1 | 2): Promise<object> {
     const assignment = {
       name: 'global',

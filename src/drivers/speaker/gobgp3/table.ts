@@ -1,5 +1,5 @@
 /** The daemon's own paths: listed whole, or those of single prefixes while the rest stands. */
-import type { Prefix } from '../../../model/address.js';
+import { comparePrefix, type Prefix } from '../../../model/address.js';
 import type { ForeignPath, LargeCommunity, Path, SpeakerRunning } from '../../../model/path.js';
 import { same } from '../../../model/same.js';
 import type { Api } from './api.js';
@@ -9,8 +9,7 @@ import { countPaths, listLocal, listLocalOf, type LocalPath } from './paths.js';
 
 type Table = Pick<SpeakerRunning, 'paths' | 'foreignPaths'>;
 
-/** As text: cheap on a full table, and stable. */
-const byPrefix = (a: Path, b: Path): number => (a.prefix < b.prefix ? -1 : a.prefix > b.prefix ? 1 : 0);
+const byPrefix = (a: Path, b: Path): number => comparePrefix(a.prefix, b.prefix);
 
 const byText = (a: ForeignPath, b: ForeignPath): number =>
   `${a.prefix} ${a.detail}` < `${b.prefix} ${b.detail}` ? -1 : 1;
@@ -64,7 +63,23 @@ function merged<T extends { readonly prefix: string }>(
   named: ReadonlySet<string>,
   order: (a: T, b: T) => number,
 ): readonly T[] {
-  const standing = named.size === 0 ? [] : list.filter(({ prefix }) => named.has(prefix));
+  if (named.size === 0) return list;
+  const standing: T[] = [];
+  const rest: T[] = [];
+  for (const item of list) (named.has(item.prefix) ? standing : rest).push(item);
   if (same(standing, read)) return list;
-  return [...list.filter(({ prefix }) => !named.has(prefix)), ...read].sort(order);
+  for (const item of read) rest.splice(placeOf(item, rest, order), 0, item);
+  return rest;
+}
+
+/** Where an item belongs in a list that is in order. */
+function placeOf<T>(item: T, list: readonly T[], order: (a: T, b: T) => number): number {
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const other = list[middle];
+    if (other !== undefined && order(other, item) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,0 +1,55 @@
+/**
+ * Two lists about the same prefixes, brought together.
+ *
+ * Where both are in one order, as nearly always, this is a walk beside each
+ * other: a table of 100,000 prefixes takes a millisecond or two. In any other
+ * order the result is the same, only later.
+ */
+import { comparePrefix, type Prefix } from './address.js';
+
+interface Named {
+  readonly prefix: Prefix;
+}
+
+export interface Pairing<A, B> {
+  /** The prefix is in both lists; `place` is that of `a` in the first. */
+  both(a: A, b: B, place: number): void;
+  first(a: A, place: number): void;
+  second(b: B): void;
+}
+
+/** Tells each prefix once. No list names one twice. */
+export function pair<A extends Named, B extends Named>(
+  firsts: readonly A[],
+  seconds: readonly B[],
+  { both, first, second }: Pairing<A, B>,
+): void {
+  const aside: number[] = [];
+  const apart = new Map<Prefix, B>();
+  let [at, beside] = [0, 0];
+  for (;;) {
+    const [a, b] = [firsts[at], seconds[beside]];
+    if (a === undefined && b === undefined) break;
+    if (a !== undefined && a.prefix === b?.prefix) {
+      both(a, b, at);
+      at++;
+      beside++;
+    } else if (a !== undefined && (b === undefined || comparePrefix(a.prefix, b.prefix) < 0)) {
+      aside.push(at++);
+    } else if (b !== undefined) {
+      apart.set(b.prefix, b);
+      beside++;
+    }
+  }
+  for (const place of aside) {
+    const a = firsts[place];
+    const b = a && apart.get(a.prefix);
+    if (a && b) {
+      apart.delete(a.prefix);
+      both(a, b, place);
+    } else if (a) {
+      first(a, place);
+    }
+  }
+  for (const b of apart.values()) second(b);
+}

@@ -1,0 +1,48 @@
+/** One prefix of very many: from the decision to the UPDATE at the receiver; and a guard that restarts beside them. */
+import type { Level } from '../../src/model/level.js';
+import { announcing, Hand, TABLE_MS } from './announce-rig.js';
+import { asnOf, manyPrefixes, signal, start } from './failover-culvert.js';
+import { time, type Row } from './failover-figures.js';
+import { monotonicMs } from './monotonic.js';
+
+export async function benchChange(prefixes: number, trials: number): Promise<readonly (Row | string)[]> {
+  const hand = await Hand.open(prefixes);
+  const { rig, guard } = hand;
+  try {
+    let set = manyPrefixes(prefixes).flatMap((own, customer) =>
+      own.map((text) => announcing(text, asnOf(customer), 'full')),
+    );
+    await hand.offer(set);
+    await rig.until('the table', () => rig.announced() === prefixes, TABLE_MS);
+    const samples: number[] = [];
+    const levels: readonly Level[] = ['degraded', 'withdrawn', 'full'];
+    for (let trial = 0; trial < trials; trial++) {
+      const level = levels[trial % levels.length] ?? 'full';
+      const place = Math.floor((Math.floor(trial / levels.length) * set.length) / trials);
+      const { prefix, asPath } = set[place]!;
+      set = set.with(place, announcing(prefix, asPath[0]!, level));
+      const at = monotonicMs();
+      const offered = hand.offer(set);
+      await rig.until(`${prefix} ${level}`, () => rig.heardAt(prefix, level) > at);
+      samples.push(rig.heardAt(prefix, level) - at);
+      await offered;
+    }
+    const before = rig.updates;
+    await signal(rig, 'KILL', 'guard');
+    const from = monotonicMs();
+    start(rig, 'guard');
+    await rig.until('full knowledge', async () => isKnown(await guard.status().catch(() => undefined)), TABLE_MS);
+    const took = monotonicMs() - from;
+    return [
+      { what: `one prefix changed among ${prefixes}, decided → UPDATE at the receiver`, side: 'Culvert', samples },
+      `Guard killed and started again beside ${prefixes} prefixes: ${time(took)} to full knowledge, ${rig.updates - before} UPDATEs.`,
+    ];
+  } finally {
+    await hand.close();
+  }
+}
+
+type Status = Awaited<ReturnType<Hand['guard']['status']>>;
+
+const isKnown = (status: Status | undefined): boolean =>
+  status?.speaker === 'ready' && status.prefixes.every(({ held }) => held !== 'unknown');
