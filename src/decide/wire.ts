@@ -1,5 +1,5 @@
 /** From gate, desired set, lease and drain to what the speaker shall hold, each prefix with its reasons. */
-import { comparePrefix, type Prefix } from '../model/address.js';
+import { comparePrefix, placeOf, type Prefix } from '../model/address.js';
 import type { ServerView } from '../model/fleet.js';
 import type { AgentState } from '../model/lease.js';
 import { type Level, weaker } from '../model/level.js';
@@ -94,11 +94,19 @@ export function redecideWire(
   before: readonly PrefixDecision[],
   changed: readonly Announcement[],
 ): readonly PrefixDecision[] {
-  const asked = new Map(changed.map((announcement) => [announcement.prefix, announcement]));
-  return before.map((decision) => {
-    const announcement = asked.get(decision.prefix);
-    return announcement ? decideAsked(facts, announcement) : decision;
-  });
+  const decisions = [...before];
+  for (const announcement of changed) {
+    const place = placeOf(announcement.prefix, facts.gate.allow);
+    if (place === undefined) return decideWire(facts);
+    decisions[place] = decideAsked(facts, announcement);
+  }
+  return decisions;
+}
+
+function pathsOf(decisions: readonly PrefixDecision[]): readonly Path[] {
+  const paths: Path[] = [];
+  for (const { path } of decisions) if (path) paths.push(path);
+  return paths;
 }
 
 /** Complete: what is not in it has to go. */
@@ -113,7 +121,7 @@ export function speakerDesired(
     routerId: view.server.v4,
     listenPort,
     allow: gate.allow,
-    paths: decisions.flatMap(({ path }) => path ?? []),
+    paths: pathsOf(decisions),
     peers: peersOf(view),
   };
 }

@@ -91,10 +91,10 @@ export class EssentialWatch {
 
   private async look(): Promise<void> {
     const { clock, checks } = this.parts;
-    const due = this.essentials.filter((essential) => this.matters(essential));
-    if (due.length === 0) return;
     const began = clock.now();
     if (began < this.notBefore) return this.loop.wakeAfter(this.notBefore - began);
+    const due = this.essentials.filter((essential) => this.matters(essential));
+    if (due.length === 0) return;
     const findings = await checks.look(due.map(({ check }) => check));
     for (const [index, { key }] of due.entries()) {
       const [record, finding] = [this.records.get(key), findings[index]];

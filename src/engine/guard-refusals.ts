@@ -8,7 +8,9 @@ const told = ({ prefix, reasons }: PrefixDecision): string =>
   `${prefix} (${reasons.find(({ code }) => code === 'not-allowed')?.detail ?? 'no detail'})`;
 
 export function refusalsIn(decisions: readonly PrefixDecision[]): string | undefined {
-  const refused = decisions.filter(({ reasons }) => reasons.some(({ code }) => code === 'not-allowed'));
+  const refused = decisions.filter(
+    ({ level, reasons }) => level === 'withdrawn' && reasons.some(({ code }) => code === 'not-allowed'),
+  );
   if (refused.length === 0) return undefined;
   const more = refused.length > NAMED ? ` and ${refused.length - NAMED} more` : '';
   return `the agent asked for what is not allowed: ${refused.slice(0, NAMED).map(told).join(', ')}${more}`;

@@ -72,12 +72,16 @@ function linesOf({ view, decisions, observed, settling, now }: WireParts, before
     return isOurs(view, path) ? levelHeld(path) : 'unknown';
   };
   const tell = (decision: PrefixDecision, path: Path | undefined, place: number): void => {
-    const { prefix, asked, level, reasons } = decision;
     const last = before?.told[place];
-    const held = before && last && path && path === before.paths[place] ? last.held : heldAs(path);
+    paths[place] = path;
+    if (last && path && path === before?.paths[place] && decision === before.decisions[place]) {
+      told[place] = last;
+      return;
+    }
+    const { prefix, asked, level, reasons } = decision;
+    const held = heldAs(path);
     const settled = level === 'withdrawn' && held === 'withdrawn' && settling.isSettled(prefix, settleMs, now);
     const stands = decision === before?.decisions[place] && held === last?.held && settled === last.settled;
-    paths[place] = path;
     told[place] = stands ? last : { prefix, ...(asked === undefined ? {} : { asked }), level, reasons, held, settled };
   };
   pair<PrefixDecision, Path>(decisions, pathsOf(observed), {

@@ -14,25 +14,30 @@ export function changedIn<T extends Named>(
   if (next === before) return [];
   if (next.length !== before?.length) return undefined;
   const changed: T[] = [];
-  for (const [index, item] of next.entries()) {
-    const last = before[index];
-    if (item === last) continue;
+  for (let place = 0; place < next.length; place++) {
+    const item = next[place];
+    const last = before[place];
+    if (item === last || item === undefined) continue;
     if (item.prefix !== last?.prefix) return undefined;
     if (!same(item, last)) changed.push(item);
   }
   return changed;
 }
 
-/** The list with these items in the places of their prefixes; `undefined` when one of them has none. The rest stay the same objects. */
+/**
+ * The list with these items in the places of their prefixes, which they come
+ * in the order of; `undefined` when one of them has none. The rest stay the
+ * same objects.
+ */
 export function withChanges<T extends Named>(list: readonly T[], changed: readonly T[]): readonly T[] | undefined {
   if (changed.length === 0) return list;
-  const items = new Map(changed.map((item) => [item.prefix, item]));
+  const next = [...list];
   let placed = 0;
-  const next = list.map((item) => {
-    const other = items.get(item.prefix);
-    if (!other) return item;
+  for (let place = 0; place < list.length && placed < changed.length; place++) {
+    const item = changed[placed];
+    if (item === undefined || list[place]?.prefix !== item.prefix) continue;
+    next[place] = item;
     placed++;
-    return other;
-  });
-  return placed === items.size ? next : undefined;
+  }
+  return placed === changed.length ? next : undefined;
 }

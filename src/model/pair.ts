@@ -26,11 +26,13 @@ export function pair<A extends Named, B extends Named>(
 ): void {
   const aside: number[] = [];
   const apart = new Map<Prefix, B>();
-  let [at, beside] = [0, 0];
+  let at = 0;
+  let beside = 0;
   for (;;) {
-    const [a, b] = [firsts[at], seconds[beside]];
+    const a = firsts[at];
+    const b = seconds[beside];
     if (a === undefined && b === undefined) break;
-    if (a !== undefined && a.prefix === b?.prefix) {
+    if (a !== undefined && b !== undefined && ((a as Named) === b || a.prefix === b.prefix)) {
       both(a, b, at);
       at++;
       beside++;
