@@ -73,7 +73,12 @@ function wireState(parts: WireParts): WireState {
       };
     }),
     peers:
-      observed?.state === 'started' ? observed.peers.map(({ address, asn, state }) => ({ address, asn, state })) : [],
+      observed?.state === 'started'
+        ? observed.peers.map(({ address, asn, state, detail }) => ({
+            ...{ address, asn, state },
+            ...(detail === undefined ? {} : { detail }),
+          }))
+        : [],
     reports: parts.reports,
   };
 }

@@ -7,7 +7,7 @@ import {
   type SpeakerRunning,
   TAG_FUNCTION,
 } from '../../model/path.js';
-import { type Since, type Speaker, SpeakerError, type Subscription } from '../../ports/speaker.js';
+import { type Since, type Speaker, type SpeakerCapabilities, SpeakerError, type Subscription } from '../../ports/speaker.js';
 import { endpointOf } from './endpoint.js';
 import { type Api, connectApi } from './gobgp3/api.js';
 import { allow, disallow, installBarrier, observeBarrier } from './gobgp3/barrier.js';
@@ -123,6 +123,16 @@ async function explained<T>(api: Api, work: Promise<T>): Promise<T> {
   }
 }
 
+const CAN: SpeakerCapabilities = {
+  md5: true,
+  gtsm: true,
+  passive: true,
+  multihop: true,
+  maxPrefix: true,
+  gracefulRestart: true,
+  adoption: true,
+};
+
 /**
  * A speaker on a running gobgpd 3.x that is ours alone. Connects at the first
  * call. Throws `SpeakerError` `invalid` for an address that is not a unix
@@ -139,6 +149,7 @@ export function createGobgpSpeaker(options: GobgpOptions): Speaker {
   const subscriptions = new Set<Subscription>();
   return {
     name,
+    can: CAN,
     observe: () => explained(api, observe(api, table)),
     recheck: (since) => explained(api, recheck(api, table, since)),
     apply: async (ops) => {

@@ -55,6 +55,9 @@ const peer = (to: typeof R1, asn: number): Peer => ({
   keepalive: 3,
   ttlSecurity: false,
   gracefulRestart: 0,
+  passive: false,
+  multihop: 0,
+  maxPrefix: {},
 });
 const addPeers: SpeakerOp[] = [
   { kind: 'add-peer', peer: peer(R1, 64_500) },
@@ -203,6 +206,9 @@ describe('the wire', () => {
         ours: true,
         protection: protectionOf({ ttlSecurity: false }),
         gracefulRestart: 0,
+        passive: false,
+        multihop: 0,
+        maxPrefix: {},
         updatesSent: expect.any(Number) as number,
       },
       {
@@ -216,6 +222,9 @@ describe('the wire', () => {
         ours: true,
         protection: protectionOf({ ttlSecurity: false }),
         gracefulRestart: 0,
+        passive: false,
+        multihop: 0,
+        maxPrefix: {},
         updatesSent: expect.any(Number) as number,
       },
     ]);

@@ -38,6 +38,9 @@ const configuration = (paths: readonly (typeof KEPT)[], gracefulRestart: number)
       keepalive: 3,
       ttlSecurity: false,
       gracefulRestart,
+      passive: false,
+      multihop: 0,
+      maxPrefix: {},
     },
   })),
 ];

@@ -15,6 +15,9 @@ const SESSION_STATES: readonly SessionState[] = [
   'established',
 ];
 
+/** PeerState.AdminState PFX_CT of GoBGP 3. */
+const OVER_LIMIT = 2;
+
 /** Seconds; GoBGP raises it to its own minimum of five. */
 const CONNECT_RETRY = 1;
 /** RFC 5082 3: a packet from a neighbour on the link has never been forwarded. */
@@ -30,6 +33,17 @@ const MAX_PASSWORD_BYTES = 80;
 
 const invalid = (peer: Peer, problem: string): SpeakerError =>
   new SpeakerError('invalid', `peer ${peer.address}: ${problem}`);
+
+function checkLimits(peer: Peer): void {
+  for (const [family, limit] of Object.entries(peer.maxPrefix)) {
+    if (!Number.isInteger(limit) || limit < 1 || limit > 0xffff_ffff) {
+      throw invalid(peer, `a limit of ${limit} prefixes is none`);
+    }
+    if (!peer.families.some((own) => String(own) === family)) {
+      throw invalid(peer, `a limit for IPv${family}, which the session does not carry`);
+    }
+  }
+}
 
 /**
  * Throws `SpeakerError` `invalid` unless the session can work as described.
@@ -61,6 +75,13 @@ export function checkPeer(peer: Peer, ownAsn: number): void {
   if (!Number.isInteger(gracefulRestart) || gracefulRestart < 0 || gracefulRestart > LONGEST_RESTART) {
     throw invalid(peer, `a restart time of ${gracefulRestart} s is none`);
   }
+  const { multihop } = peer;
+  if (multihop !== 0 && !(Number.isInteger(multihop) && multihop >= 2 && multihop <= 255)) {
+    throw invalid(peer, `a TTL of ${multihop} is none for a session over several hops`);
+  }
+  if (multihop !== 0 && peer.ttlSecurity) throw invalid(peer, 'TTL security and several hops exclude each other');
+  if (multihop !== 0 && peer.asn === ownAsn) throw invalid(peer, 'a TTL is for eBGP peers only');
+  checkLimits(peer);
   if (peer.ttlSecurity && peer.asn === ownAsn) throw invalid(peer, 'TTL security works towards eBGP peers only');
 }
 
@@ -75,18 +96,23 @@ export function peerToWire(peer: Peer): WirePeer {
   return {
     conf: { auth_password: peer.password ?? '', description: MARK, neighbor_address: peer.address, peer_asn: peer.asn },
     timers: { config: { connect_retry: CONNECT_RETRY, hold_time: peer.hold, keepalive_interval: peer.keepalive } },
-    transport: { local_address: peer.localAddress },
+    transport: { local_address: peer.localAddress, passive_mode: peer.passive },
     graceful_restart: {
       enabled: graceful,
       restart_time: peer.gracefulRestart,
       deferral_time: graceful ? DEFERRAL : 0,
       local_restarting: graceful,
     },
-    afi_safis: peer.families.map((family) => ({
-      mp_graceful_restart: { config: { enabled: graceful } },
-      config: { family: wireFamily(family), enabled: true },
-    })),
+    afi_safis: peer.families.map((family) => {
+      const limit = peer.maxPrefix[family];
+      return {
+        mp_graceful_restart: { config: { enabled: graceful } },
+        config: { family: wireFamily(family), enabled: true },
+        ...(limit === undefined ? {} : { prefix_limits: { family: wireFamily(family), max_prefixes: limit } }),
+      };
+    }),
     ...(peer.ttlSecurity ? { ttl_security: { enabled: true, ttl_min: TTL_OF_A_NEIGHBOUR } } : {}),
+    ...(peer.multihop > 0 ? { ebgp_multihop: { enabled: true, multihop_ttl: peer.multihop } } : {}),
   };
 }
 
@@ -100,12 +126,15 @@ export function peerFromWire(listed: ListedPeer): PeerObserved {
   const address = parseAddress(listed.conf?.neighbor_address ?? '');
   if (!address) throw new SpeakerError('not-ours', 'the daemon has a neighbour without an address, which is not ours');
   const localAddress = specified(listed.transport?.local_address ?? '');
-  const families = listed.afi_safis
+  const carried = listed.afi_safis
     .filter(({ config }) => config?.enabled === true)
-    .map(({ config }) => familyFromWire(config?.family ?? null))
-    .filter((family): family is Family => family !== undefined)
-    .sort();
+    .flatMap(({ config, prefix_limits }): [Family, number][] => {
+      const family = familyFromWire(config?.family ?? null);
+      return family === undefined ? [] : [[family, prefix_limits?.max_prefixes ?? 0]];
+    })
+    .sort(([a], [b]) => a - b);
   const restart = listed.graceful_restart;
+  const overLimit = listed.state?.admin_state === OVER_LIMIT;
   return {
     address,
     ours: listed.conf?.description === MARK,
@@ -113,13 +142,17 @@ export function peerFromWire(listed: ListedPeer): PeerObserved {
     state: SESSION_STATES[listed.state?.session_state ?? 0] ?? 'unknown',
     hold: listed.timers?.config?.hold_time ?? 0,
     keepalive: listed.timers?.config?.keepalive_interval ?? 0,
-    families,
+    families: carried.map(([family]) => family),
     protection: protectionOf({
       password: listed.conf?.auth_password ?? '',
       ttlSecurity: listed.ttl_security?.enabled ?? false,
     }),
     gracefulRestart: restart?.enabled === true ? restart.restart_time : 0,
+    passive: listed.transport?.passive_mode ?? false,
+    multihop: listed.ebgp_multihop?.enabled === true ? listed.ebgp_multihop.multihop_ttl : 0,
+    maxPrefix: Object.fromEntries(carried.filter(([, limit]) => limit > 0)),
     ...(localAddress === undefined ? {} : { localAddress }),
+    ...(overLimit ? { detail: 'it has sent more prefixes than its maxPrefix' } : {}),
     updatesSent: listed.state?.messages?.sent?.update ?? 0,
   };
 }

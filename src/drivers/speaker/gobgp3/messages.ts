@@ -91,7 +91,7 @@ export interface WirePeer {
       readonly keepalive_interval: number;
     };
   };
-  readonly transport: { readonly local_address: string };
+  readonly transport: { readonly local_address: string; readonly passive_mode: boolean };
   readonly graceful_restart: {
     readonly enabled: boolean;
     readonly restart_time: number;
@@ -101,8 +101,10 @@ export interface WirePeer {
   readonly afi_safis: readonly {
     readonly mp_graceful_restart: { readonly config: { readonly enabled: boolean } };
     readonly config: { readonly family: WireFamily; readonly enabled: boolean };
+    readonly prefix_limits?: { readonly family: WireFamily; readonly max_prefixes: number };
   }[];
   readonly ttl_security?: { readonly enabled: boolean; readonly ttl_min: number };
+  readonly ebgp_multihop?: { readonly enabled: boolean; readonly multihop_ttl: number };
 }
 
 export interface ListedPeer {
@@ -114,16 +116,19 @@ export interface ListedPeer {
   } | null;
   readonly state: {
     readonly session_state: number;
+    readonly admin_state: number;
     readonly messages: { readonly sent: { readonly update: number } | null } | null;
   } | null;
   readonly timers: {
     readonly config: { readonly hold_time: number; readonly keepalive_interval: number } | null;
   } | null;
-  readonly transport: { readonly local_address: string } | null;
+  readonly transport: { readonly local_address: string; readonly passive_mode: boolean } | null;
   readonly graceful_restart: { readonly enabled: boolean; readonly restart_time: number } | null;
   readonly ttl_security?: { readonly enabled: boolean } | null;
+  readonly ebgp_multihop?: { readonly enabled: boolean; readonly multihop_ttl: number } | null;
   readonly afi_safis: readonly {
     readonly config: { readonly family: WireFamily | null; readonly enabled: boolean } | null;
+    readonly prefix_limits?: { readonly max_prefixes: number } | null;
   }[];
 }
 

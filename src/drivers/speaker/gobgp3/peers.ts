@@ -20,6 +20,9 @@ const describe = (peer: Peer | PeerObserved): string =>
     peer.localAddress,
     [...peer.families].sort().join('+'),
     peer.gracefulRestart,
+    peer.passive,
+    peer.multihop,
+    [peer.maxPrefix[4], peer.maxPrefix[6]].join('+'),
     'protection' in peer ? peer.protection : protectionOf(peer),
   ].join(' ');
 
