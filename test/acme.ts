@@ -59,6 +59,9 @@ export const acmeFleet: Fleet = {
           keepalive: 1,
           ttlSecurity: false,
           gracefulRestart: 0,
+          passive: false,
+          multihop: 0,
+          maxPrefix: {},
         },
       ],
       servers: ['1', '2'].map((n) => ({

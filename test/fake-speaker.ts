@@ -1,6 +1,7 @@
 import { type Address, lengthOf, parsePrefix, type Prefix } from '../src/model/address.js';
 import {
   type BarrierObserved,
+  optionsOf,
   type Path,
   type Peer,
   type PeerObserved,
@@ -8,7 +9,14 @@ import {
   type SpeakerObserved,
   type SpeakerOp,
 } from '../src/model/path.js';
-import { type Doubt, type Since, type Speaker, SpeakerError, type Subscription } from '../src/ports/speaker.js';
+import {
+  type Doubt,
+  type Since,
+  type Speaker,
+  type SpeakerCapabilities,
+  SpeakerError,
+  type Subscription,
+} from '../src/ports/speaker.js';
 import { rechecked } from './rechecked.js';
 
 interface Bgp {
@@ -23,6 +31,17 @@ interface Bgp {
   readonly sent: Map<Address, Map<Prefix, Path>>;
 }
 
+/** A daemon that lacks nothing. */
+export const EVERYTHING: SpeakerCapabilities = {
+  md5: true,
+  gtsm: true,
+  passive: true,
+  multihop: true,
+  maxPrefix: true,
+  gracefulRestart: true,
+  adoption: true,
+};
+
 /**
  * A BGP daemon that holds state, counts what it would send, and notes every
  * broken invariant: what GoBGP would let through silently is a violation here.
@@ -31,6 +50,7 @@ interface Bgp {
  */
 export class FakeSpeaker implements Speaker {
   readonly name = 'fake speaker';
+  can: SpeakerCapabilities = EVERYTHING;
   readonly violations: string[] = [];
   /** Every operation that took effect, in order. */
   readonly log: string[] = [];
@@ -257,8 +277,10 @@ export class FakeSpeaker implements Speaker {
 
   private addPeer(bgp: Bgp, peer: Peer): void {
     if (bgp.barrier.state !== 'held') throw notHeld();
-    const { address, asn, hold, keepalive, families, localAddress, gracefulRestart } = peer;
-    const terms = { address, asn, hold, keepalive, families, localAddress, gracefulRestart };
+    for (const option of optionsOf(peer))
+      if (!this.can[option]) this.violate(`a peer with ${option}, which it cannot do`);
+    const { password: _password, ttlSecurity: _ttlSecurity, ...terms } = peer;
+    const { address } = peer;
     bgp.peers.set(address, { ...terms, protection: protectionOf(peer), ours: true, state: 'established' });
     bgp.sent.set(address, new Map(bgp.paths));
   }

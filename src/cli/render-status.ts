@@ -48,7 +48,10 @@ function guardText(wire: WireState): readonly string[] {
     '',
     ...table([
       ['PEER', 'AS', 'SESSION'],
-      ...wire.peers.map(({ address, asn, state }) => [address, String(asn), state]),
+      ...wire.peers.map(({ address, asn, state, detail }) => [
+        ...[address, String(asn)],
+        detail === undefined ? state : `${state}: ${detail}`,
+      ]),
     ]),
     ...wire.reports.slice(-5).map(({ at, text }) => `${at} guard: ${text}`),
   ];

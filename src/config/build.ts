@@ -50,6 +50,12 @@ const routerOf = (name: string, written: DraftRouter): Router => ({
   ...(written.password !== undefined && { password: written.password }),
   ttlSecurity: written.ttlSecurity,
   gracefulRestart: written.gracefulRestart,
+  passive: written.passive,
+  multihop: written.multihop ?? 0,
+  maxPrefix: {
+    ...(written.maxPrefix.v4 === undefined ? {} : { 4: written.maxPrefix.v4 }),
+    ...(written.maxPrefix.v6 === undefined ? {} : { 6: written.maxPrefix.v6 }),
+  },
 });
 
 const serverOf = (name: string, written: DraftServer, provider: DraftProvider): Server => ({

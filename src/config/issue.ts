@@ -42,6 +42,7 @@ export const ISSUES = {
   'hold-timers': 'hold and keepalive times that RFC 4271 does not allow',
   'mixed-sessions': 'iBGP towards one router of a site and eBGP towards another',
   'ttl-security': 'GTSM where TTL 255 is not sent',
+  multihop: 'a session beyond the link that is internal, or that GTSM ties to it',
   'remote-inside-announced': 'a tunnel whose packets would come back to us',
   'remote-is-ours': 'a tunnel that ends at a machine of ours',
   'repeated-remote': 'two tunnels that the outer header cannot tell apart',

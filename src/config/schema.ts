@@ -81,6 +81,25 @@ const routerSchema = z.strictObject(
       4_095,
       'Seconds for which the router keeps our routes when the session breaks (RFC 4724); 0 is off. It keeps those of a dead server as well, and sends packets there.',
     ).default(0),
+    passive: flag('The router opens the session; the servers only listen.').default(false),
+    multihop: whole(
+      2,
+      255,
+      'TTL towards a router that is not on the link; eBGP only, and not with ttlSecurity.',
+    ).optional(),
+    maxPrefix: z
+      .strictObject(
+        {
+          v4: whole(1, WHOLE_32_BIT, 'IPv4 prefixes.').optional(),
+          v6: whole(1, WHOLE_32_BIT, 'IPv6 prefixes.').optional(),
+        },
+        { error: 'write maxPrefix: { v4: 100, v6: 100 }' },
+      )
+      .meta({
+        description:
+          'How many prefixes the router may send; with one more the session ends (RFC 4486), and the router learns nothing until it is up again. No limit unless written.',
+      })
+      .prefault({}),
   },
   { error: 'write { asn: 64500, v4: 198.18.1.1 }' },
 );

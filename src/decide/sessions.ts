@@ -10,6 +10,11 @@ import type { Peer } from '../model/path.js';
  */
 function sessionWith(view: ServerView, router: Router): Peer | undefined {
   const { server } = view;
+  // A limit for a family that the session does not carry has nothing to bind.
+  const carrying = (families: readonly Family[]): Pick<Peer, 'families' | 'maxPrefix'> => ({
+    families,
+    maxPrefix: Object.fromEntries(families.flatMap((f) => (router.maxPrefix[f] ? [[f, router.maxPrefix[f]]] : []))),
+  });
   const both6 = router.v6 !== undefined && server.v6 !== undefined;
   const terms = {
     asn: router.asn,
@@ -18,14 +23,16 @@ function sessionWith(view: ServerView, router: Router): Peer | undefined {
     gracefulRestart: router.gracefulRestart,
     // GTSM is for directly connected external peers (RFC 5082 2.2).
     ttlSecurity: router.ttlSecurity && !isInternal(server, router),
+    passive: router.passive,
+    multihop: isInternal(server, router) ? 0 : router.multihop,
     ...(router.password === undefined ? {} : { password: router.password }),
   };
   if (router.v4 !== undefined) {
     const families: readonly Family[] = both6 ? [4, 6] : [4];
-    return { address: router.v4, localAddress: server.v4, families, ...terms };
+    return { address: router.v4, localAddress: server.v4, ...carrying(families), ...terms };
   }
   if (router.v6 !== undefined && server.v6 !== undefined) {
-    return { address: router.v6, localAddress: server.v6, families: [6], ...terms };
+    return { address: router.v6, localAddress: server.v6, ...carrying([6]), ...terms };
   }
   return undefined;
 }

@@ -7,6 +7,7 @@
 import type { Prefix } from '../model/address.js';
 import type { WireState } from '../model/lease.js';
 import type { SpeakerDesired, SpeakerObserved, SpeakerOp } from '../model/path.js';
+import { refusedPeers } from '../plan/peer-options.js';
 import { foreignPeers, identityConflict, planSpeaker, sameGoal } from '../plan/speaker.js';
 import type { Clock } from '../ports/clock.js';
 import { type Doubt, type Speaker, SpeakerError } from '../ports/speaker.js';
@@ -85,11 +86,11 @@ export class SpeakerKeeper {
     for (let step = 0; step < MOST_STEPS; step++) {
       const desired = goal();
       const stands = this.reached?.goal === desired && this.reached.shown === observed;
-      const ops = stands ? [] : planSpeaker(desired, observed);
+      const ops = stands ? [] : planSpeaker(desired, observed, this.speaker.can);
       if (ops.length === 0) {
         const shown = stands ? observed : this.mirror.recognise(observed, desired.paths);
         this.reached = { goal: desired, shown };
-        this.status = { speaker: 'ready' };
+        this.ready(desired);
         this.chronicle.speaker(this.status);
         return shown;
       }
@@ -97,11 +98,18 @@ export class SpeakerKeeper {
       this.chronicle.handing(ops);
       observed = this.seen(desired, await this.mirror.apply(ops));
     }
-    const left = planSpeaker(goal(), observed).map(describeSpeakerOp).join('; ');
+    const left = planSpeaker(goal(), observed, this.speaker.can).map(describeSpeakerOp).join('; ');
     throw new SpeakerError(
       'rejected',
       `${this.speaker.name} takes changes but does not show them; still to do: ${left}`,
     );
+  }
+
+  private ready({ peers }: SpeakerDesired): void {
+    const { can, name } = this.speaker;
+    const refused = refusedPeers(peers, can, name);
+    this.status = { speaker: 'ready', ...(refused !== undefined && { speakerDetail: refused }) };
+    this.journal.condition('refused peers', refused);
   }
 
   /** Asks the peers' Adj-RIB-Out about prefixes that have gone from the RIB; true when all of them are confirmed. */

@@ -102,7 +102,12 @@ function wireState(parts: WireParts, prefixes: readonly WirePrefix[]): WireState
     ...(parts.hold && { hold: parts.hold.detail ?? parts.hold.code }),
     prefixes,
     peers:
-      observed?.state === 'started' ? observed.peers.map(({ address, asn, state }) => ({ address, asn, state })) : [],
+      observed?.state === 'started'
+        ? observed.peers.map(({ address, asn, state, detail }) => ({
+            ...{ address, asn, state },
+            ...(detail === undefined ? {} : { detail }),
+          }))
+        : [],
     reports: parts.reports,
   };
 }

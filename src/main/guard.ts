@@ -9,6 +9,7 @@ import { createFiles } from '../drivers/files/files.js';
 import { createGobgpSpeaker } from '../drivers/speaker/gobgp.js';
 import { Guard } from '../engine/guard.js';
 import { serveGuard } from '../local/guard.js';
+import type { Exec } from '../ports/exec.js';
 import { loadView, onlyOnce } from './fleet-files.js';
 import { guardEyes } from './kernel.js';
 import { createLog } from './log.js';
@@ -19,16 +20,25 @@ import { signalled } from './signals.js';
 /** RFC 4271 8.2.1. */
 const BGP_PORT = 179;
 
+/** Empty where the program is not in PATH, or does not say. */
+const printedVersion = (exec: Exec): Promise<string> =>
+  exec.run(['gobgpd', '--version'], { timeoutMs: 2_000 }).then(
+    ({ stdout }) => stdout,
+    () => '',
+  );
+
 /** Runs the guard until SIGTERM or SIGINT, which drain first. Rejects before anything was changed when it cannot run here. */
 export async function runGuard(options: GuardOptions): Promise<void> {
   const log = createLog('guard');
   const warn = onlyOnce((line) => log.warn(line));
   const load = () => loadView(options.fleet, options.server, warn, fleetMemo(options.stateDir));
   const view = await load();
+  const exec = createExec();
   const speaker = createGobgpSpeaker({
     address: options.gobgp,
     protoDir: join(HOME, 'protos'),
     serverTag: { asn: view.fleet.provider.asn, server: serverNumber(view.server.name) },
+    installed: () => printedVersion(exec),
   });
   await needFolder(options.runDir, 0o755, '--run-dir');
   await needFolder(options.stateDir, 0o700, '--state-dir');
@@ -48,7 +58,7 @@ export async function runGuard(options: GuardOptions): Promise<void> {
     {
       speaker,
       ...guardEyes(),
-      checker: createChecker({ exec: createExec(), argv: entry('checker') }),
+      checker: createChecker({ exec, argv: entry('checker') }),
       clock,
       files: createFiles(),
       log,

@@ -4,6 +4,7 @@
  */
 import type { Address, InterfaceAddress, Prefix } from './address.js';
 import type { Check } from './check.js';
+import type { MaxPrefix } from './path.js';
 import type { HoldDown, Suspicion, TunnelStates } from './safety.js';
 
 export interface Fleet {
@@ -60,6 +61,12 @@ export interface Router {
    * restarts from a server that died.
    */
   readonly gracefulRestart: number;
+  /** It opens the session; our servers only listen. */
+  readonly passive: boolean;
+  /** TTL of our packets to it, 2 to 255, when it is not on the link; 0 when it is. eBGP only. */
+  readonly multihop: number;
+  /** Most prefixes that it may send for each family; see `MaxPrefix`. */
+  readonly maxPrefix: MaxPrefix;
 }
 
 export interface Server {

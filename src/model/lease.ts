@@ -58,7 +58,7 @@ export interface DrainProgress {
 export interface WireState {
   /** `unreachable`: the speaker does not answer; what it holds is unknown. */
   readonly speaker: 'ready' | 'starting' | 'unreachable' | 'refused';
-  /** Why, when not ready. */
+  /** Why, when not ready; which peers it cannot take, when ready. */
   readonly speakerDetail?: string;
   readonly generation: string;
   readonly agent: AgentState;
@@ -68,9 +68,17 @@ export interface WireState {
   /** Why nothing is announced until an operator has confirmed. */
   readonly hold?: string;
   readonly prefixes: readonly WirePrefix[];
-  readonly peers: readonly { readonly address: Address; readonly asn: number; readonly state: SessionState }[];
+  readonly peers: readonly WirePeer[];
   /** Foreign paths deleted, barrier repaired and the like: newest last, bounded. */
   readonly reports: readonly { readonly at: string; readonly text: string }[];
+}
+
+export interface WirePeer {
+  readonly address: Address;
+  readonly asn: number;
+  readonly state: SessionState;
+  /** Why there is no session, where the speaker tells. */
+  readonly detail?: string;
 }
 
 /** Whether a peer has been sent a prefix: read from its Adj-RIB-Out (RFC 4271 3.2) when it was asked for. */

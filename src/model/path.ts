@@ -59,6 +59,30 @@ export interface Peer {
   readonly ttlSecurity: boolean;
   /** Seconds, RFC 4724; 0 is off. */
   readonly gracefulRestart: number;
+  /** The peer opens the session; we only listen (RFC 4271 8.1.1, PassiveTcpEstablishment). */
+  readonly passive: boolean;
+  /** TTL of our packets to an eBGP peer beyond the link, 2 to 255; 0 for one on it. */
+  readonly multihop: number;
+  readonly maxPrefix: MaxPrefix;
+}
+
+/** How many prefixes a peer may send, at least 1; the session ends when it sends more (RFC 4486, Cease 1). A family without a number has no limit. */
+export type MaxPrefix = Readonly<Partial<Record<Family, number>>>;
+
+/** What not every daemon can do for a session. */
+export type PeerOption = 'md5' | 'gtsm' | 'passive' | 'multihop' | 'maxPrefix' | 'gracefulRestart';
+
+/** What a session asks for beyond RFC 4271's own. */
+export function optionsOf(peer: Peer): readonly PeerOption[] {
+  const asked: Readonly<Record<PeerOption, boolean>> = {
+    md5: peer.password !== undefined,
+    gtsm: peer.ttlSecurity,
+    passive: peer.passive,
+    multihop: peer.multihop > 0,
+    maxPrefix: Object.keys(peer.maxPrefix).length > 0,
+    gracefulRestart: peer.gracefulRestart > 0,
+  };
+  return (Object.keys(asked) as PeerOption[]).filter((option) => asked[option]);
 }
 
 /** Tells one pair of key and GTSM from another without showing the key. */
@@ -92,7 +116,12 @@ export interface PeerObserved {
   /** See `protectionOf`. */
   readonly protection: number;
   readonly gracefulRestart: number;
+  readonly passive: boolean;
+  readonly multihop: number;
+  readonly maxPrefix: MaxPrefix;
   readonly localAddress?: Address;
+  /** Why there is no session, as half a sentence, where the speaker tells. */
+  readonly detail?: string;
   /** UPDATE messages sent since the peer was configured, where the speaker counts them; a new session does not reset it. */
   readonly updatesSent?: number;
 }

@@ -20,6 +20,7 @@ import {
   type SpeakerOp,
   type SpeakerRunning,
 } from '../model/path.js';
+import { isWithin, type PeerAbilities } from './peer-options.js';
 
 const sameList = <T>(a: readonly T[], b: readonly T[]): boolean =>
   a === b || (a.length === b.length && a.every((item, index) => item === b[index]));
@@ -42,6 +43,9 @@ const samePeer = (desired: Peer, observed: PeerObserved): boolean =>
   desired.hold === observed.hold &&
   desired.keepalive === observed.keepalive &&
   desired.gracefulRestart === observed.gracefulRestart &&
+  desired.passive === observed.passive &&
+  desired.multihop === observed.multihop &&
+  ([4, 6] as const).every((family) => desired.maxPrefix[family] === observed.maxPrefix[family]) &&
   protectionOf(desired) === observed.protection &&
   sameSet(desired.families, observed.families) &&
   (observed.localAddress === undefined || desired.localAddress === observed.localAddress);
@@ -119,12 +123,17 @@ function planPaths(desired: SpeakerDesired, observed: SpeakerRunning, held: read
   ];
 }
 
-/** A peer whose settings differ is replaced: an update would drop the session too, and not only when something changed. */
-function planPeers(desired: SpeakerDesired, observed: SpeakerRunning): SpeakerOp[] {
+/**
+ * A peer whose settings differ is replaced: an update would drop the session
+ * too, and not only when something changed. One that asks for what the daemon
+ * cannot do is refused: it stays as it is, there or not.
+ */
+function planPeers(desired: SpeakerDesired, observed: SpeakerRunning, can: PeerAbilities): SpeakerOp[] {
   const wanted = new Map(desired.peers.map((peer) => [peer.address, peer]));
   const standing = new Map(observed.peers.map((peer) => [peer.address, peer]));
   const right = (address: Address): boolean => {
     const [peer, current] = [wanted.get(address), standing.get(address)];
+    if (peer && !isWithin(peer, can)) return true;
     return peer !== undefined && current !== undefined && samePeer(peer, current);
   };
   const gone = [...standing.keys()].filter((address) => !right(address)).sort();
@@ -142,9 +151,13 @@ function planPeers(desired: SpeakerDesired, observed: SpeakerRunning): SpeakerOp
  * End-of-RIB (RFC 4724 3): a router that kept our stale routes over a restart
  * drops at that mark whatever has not been sent again.
  */
-export function planSpeaker(desired: SpeakerDesired, observed: SpeakerObserved): readonly SpeakerOp[] {
+export function planSpeaker(
+  desired: SpeakerDesired,
+  observed: SpeakerObserved,
+  can: PeerAbilities,
+): readonly SpeakerOp[] {
   const barrier = raiseBarrier(desired, observed);
   if (barrier) return barrier;
   if (observed.state !== 'started' || observed.barrier.state !== 'held') return [];
-  return [...planPaths(desired, observed, observed.barrier.allow), ...planPeers(desired, observed)];
+  return [...planPaths(desired, observed, observed.barrier.allow), ...planPeers(desired, observed, can)];
 }

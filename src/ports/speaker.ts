@@ -10,8 +10,10 @@ import type { SpeakerObserved, SpeakerOp, SpeakerRunning } from '../model/path.j
  * again, never assume.
  */
 export interface Speaker {
-  /** For messages: `gobgpd 3.x at unix:/run/culvert/gobgpd.sock`. */
+  /** For messages: `gobgpd at unix:/run/culvert/gobgpd.sock`. */
   readonly name: string;
+  /** What this daemon can do; the same for as long as the client lives. */
+  readonly can: SpeakerCapabilities;
   /**
    * Reads everything back. Rejects when the daemon does not answer or answers
    * nonsense; a daemon without configuration is `not-started`.
@@ -29,6 +31,28 @@ export interface Speaker {
   /** Calls `wake` on peer and table events and on loss of the event stream. Reconnects by itself. */
   watch(wake: (doubt: Doubt) => void): Subscription;
   close(): void;
+}
+
+/**
+ * What a daemon can do. What it cannot is declared here, and a peer that asks
+ * for it is refused by name: the plan leaves it out and the guard says so, and
+ * `apply` rejects it with `invalid`. Nothing is ever silently ignored.
+ */
+export interface SpeakerCapabilities {
+  /** TCP MD5 signatures, RFC 2385. */
+  readonly md5: boolean;
+  /** TTL security, RFC 5082, towards eBGP peers. */
+  readonly gtsm: boolean;
+  /** Sessions that only the peer opens. */
+  readonly passive: boolean;
+  /** eBGP sessions over more than one hop, with a TTL. */
+  readonly multihop: boolean;
+  /** A limit of accepted prefixes for each family, beyond which the session ends (RFC 4486, Cease 1). */
+  readonly maxPrefix: boolean;
+  /** RFC 4724: peers keep our routes while the daemon restarts. */
+  readonly gracefulRestart: boolean;
+  /** A client that connects to a running daemon reads everything back, and takes it over without an UPDATE. */
+  readonly adoption: boolean;
 }
 
 /** Where an event says to look; never what is there. Sessions are looked at in any case. */

@@ -1,4 +1,5 @@
 /** A full table announced and withdrawn: through the guard, and by a bare AddPathStream to a gobgpd beside it. */
+import { gobgp3 } from '../../src/drivers/speaker/gobgp/v3.js';
 import { RawGobgp } from '../drivers/speaker/raw-gobgp.js';
 import { announcing, Hand, TABLE_MS } from './announce-rig.js';
 import { asnOf, manyPrefixes } from './failover-culvert.js';
@@ -32,7 +33,7 @@ export async function benchTable(prefixes: number): Promise<readonly string[]> {
     ordered.flatMap((own, customer) => own.map((text) => announcing(text, asnOf(customer), level)));
   try {
     await startGobgpd(rig, SECOND);
-    const bare = new RawGobgp(`unix:${rig.path('peer.sock')}`, 'protos');
+    const bare = new RawGobgp(`unix:${rig.path('peer.sock')}`, 'protos', gobgp3);
     const lines: string[] = [];
     const tell = (what: string, own: Passage, other: Passage): void => {
       lines.push(

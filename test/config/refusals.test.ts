@@ -273,6 +273,20 @@ const SESSIONS: readonly Case[] = [
     'ttlSecurity: ▸true',
     'ttlSecurity of ams-r2 does not work on its iBGP session with ams-s1; leave it out',
   ],
+  [
+    'multihop',
+    'ttlSecurity: true',
+    'ttlSecurity: true, multihop: ▸4',
+    'sjc-r1 has both multihop and ttlSecurity, which takes only packets that nobody has forwarded; leave one of them',
+  ],
+  [
+    'multihop',
+    'hold: 9',
+    'multihop: ▸4',
+    'multihop of ams-r2 means nothing on its iBGP session with ams-s1; leave it out',
+  ],
+  ['out-of-range', 'hold: 9', 'multihop: ▸1', '1 is out of range; write a whole number from 2 to 255'],
+  ['out-of-range', 'hold: 9', 'maxPrefix: { v6: ▸0 }', '0 is out of range; write a whole number from 1 to 4294967295'],
 ];
 
 const TUNNELS: readonly Case[] = [

@@ -161,5 +161,8 @@ test('everything optional, written out', () => {
     password: 's3cret',
     ttlSecurity: false,
     gracefulRestart: 0,
+    passive: false,
+    multihop: 0,
+    maxPrefix: {},
   });
 });

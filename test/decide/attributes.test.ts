@@ -16,6 +16,9 @@ const router = (change: Partial<Router>): Router => ({
   keepalive: 3,
   ttlSecurity: false,
   gracefulRestart: 0,
+  passive: false,
+  multihop: 0,
+  maxPrefix: {},
   ...change,
 });
 

@@ -636,6 +636,9 @@ describe('the speaker', () => {
         families: [4],
         protection: 0,
         gracefulRestart: 0,
+        passive: false,
+        multihop: 0,
+        maxPrefix: {},
         ours: false,
       }),
     );

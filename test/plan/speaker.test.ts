@@ -13,9 +13,10 @@ import {
   type SpeakerObserved,
   type SpeakerOp,
 } from '../../src/model/path.js';
+import { refusedPeers } from '../../src/plan/peer-options.js';
 import { foreignPeers, identityConflict, planSpeaker, samePath } from '../../src/plan/speaker.js';
 import { amsS1 } from '../acme.js';
-import { FakeSpeaker } from '../fake-speaker.js';
+import { EVERYTHING, FakeSpeaker } from '../fake-speaker.js';
 
 const view = amsS1();
 const V4 = prefix('203.0.113.0/24');
@@ -102,10 +103,12 @@ test.each<[string, SpeakerDesired, SpeakerObserved, string[]]>([
     ['delete-foreign'],
   ],
   ['a router that left', goal([], { peers: [] }), standing([]), ['delete-peer']],
-])('%s', (_, desired, observed, expected) => expect(kinds(planSpeaker(desired, observed))).toEqual(expected));
+])('%s', (_, desired, observed, expected) =>
+  expect(kinds(planSpeaker(desired, observed, EVERYTHING))).toEqual(expected),
+);
 
 test('what still stands stays allowed until it has been seen gone', () => {
-  const ops = planSpeaker(goal([full(V6)], { allow: [V6] }), standing([full(), full(V6)]));
+  const ops = planSpeaker(goal([full(V6)], { allow: [V6] }), standing([full(), full(V6)]), EVERYTHING);
   expect(ops).toContainEqual({ kind: 'withdraw', prefixes: [V4] });
   const disallow = ops.find((op) => op.kind === 'disallow');
   expect(disallow?.prefixes).not.toContain(V4);
@@ -118,16 +121,19 @@ test.each([
   ['AS', { asn: 1 }],
   ['families', { families: [4] as const }],
   ['local address', { localAddress: address('198.18.1.12') }],
+  ['way to open it', { passive: true }],
+  ['TTL', { multihop: 4 }],
+  ['limit that nobody asked for', { maxPrefix: { 6: 1 } }],
 ])('a peer with another %s is replaced, never updated', (_, change) => {
   const peers = standing([]).peers.map((peer) => ({ ...peer, ...change }));
-  expect(kinds(planSpeaker(goal([]), standing([], { peers })))).toEqual(['delete-peer', 'add-peer']);
+  expect(kinds(planSpeaker(goal([]), standing([], { peers }), EVERYTHING))).toEqual(['delete-peer', 'add-peer']);
 });
 
 test('order of communities and of families says nothing', () => {
   const path = { ...full(), communities: ['65535:0', '1:2'] as const };
   expect(samePath(path, { ...path, communities: ['1:2', '65535:0'] })).toBe(true);
   const peers = standing([]).peers.map((peer) => ({ ...peer, families: [6, 4] as const }));
-  expect(planSpeaker(goal([]), standing([], { peers }))).toEqual([]);
+  expect(planSpeaker(goal([]), standing([], { peers }), EVERYTHING)).toEqual([]);
 });
 
 test('whose speaker is it?', () => {
@@ -149,9 +155,38 @@ test.each<[string, Partial<Peer>]>([
   ['another key', { password: 'new' }],
   ['TTL security', { ttlSecurity: true }],
   ['graceful restart', { gracefulRestart: 120 }],
+  ['passive', { passive: true }],
+  ['another number of hops', { multihop: 4 }],
+  ['a limit', { maxPrefix: { 4: 100 } }],
 ])('%s replaces the session', (_, change) => {
   const peers = goal([]).peers.map((peer) => ({ ...peer, ...change }));
-  expect(kinds(planSpeaker(goal([], { peers }), standing([])))).toEqual(['delete-peer', 'add-peer']);
+  expect(kinds(planSpeaker(goal([], { peers }), standing([]), EVERYTHING))).toEqual(['delete-peer', 'add-peer']);
+});
+
+test('a limit that was lost for one family only is drift', () => {
+  const maxPrefix = { 4: 100, 6: 50 };
+  const peers = goal([]).peers.map((peer) => ({ ...peer, maxPrefix }));
+  const kept = standing([]).peers.map((peer) => ({ ...peer, maxPrefix }));
+  expect(planSpeaker(goal([], { peers }), standing([], { peers: kept }), EVERYTHING)).toEqual([]);
+  const lost = kept.map((peer) => ({ ...peer, maxPrefix: { 4: 100 } }));
+  expect(kinds(planSpeaker(goal([], { peers }), standing([], { peers: lost }), EVERYTHING))).toEqual([
+    'delete-peer',
+    'add-peer',
+  ]);
+});
+
+test('a peer that asks for what the daemon cannot do is refused by name, and stays as it is', () => {
+  const can = { ...EVERYTHING, maxPrefix: false, passive: false };
+  const asking = goal([full()], {
+    peers: goal([]).peers.map((peer) => ({ ...peer, passive: true, maxPrefix: { 4: 9 } })),
+  });
+  expect(kinds(planSpeaker(asking, standing([], { peers: [] }), can))).toEqual(['announce']);
+  expect(kinds(planSpeaker(asking, standing([full()]), can))).toEqual([]);
+  expect(refusedPeers(asking.peers, can, 'some daemon')).toBe(
+    'peer 198.18.1.1 with passive and maxPrefix refused: some daemon cannot do that; ' +
+      'leave it out in the fleet file, or use another speaker',
+  );
+  expect(refusedPeers(asking.peers, EVERYTHING, 'some daemon')).toBeUndefined();
 });
 
 describe('from anywhere to anywhere', () => {
@@ -178,9 +213,9 @@ describe('from anywhere to anywhere', () => {
               if (damage === 'foreign') bgp.foreign.push({ family: 4, prefix: '10.0.0.0/8', detail: 'damage' });
             });
             let passes = 0;
-            for (let ops = planSpeaker(target, await speaker.observe()); ops.length > 0; passes++) {
+            for (let ops = planSpeaker(target, await speaker.observe(), EVERYTHING); ops.length > 0; passes++) {
               await speaker.apply(ops);
-              ops = planSpeaker(target, await speaker.observe());
+              ops = planSpeaker(target, await speaker.observe(), EVERYTHING);
               expect(passes).toBeLessThan(5);
             }
             expect(new Set(speaker.paths)).toEqual(new Set(target.paths));

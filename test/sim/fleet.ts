@@ -62,6 +62,9 @@ function site(name: string, index: number, external: boolean): Site {
     keepalive: 1,
     ttlSecurity: false,
     gracefulRestart: 0,
+    passive: false,
+    multihop: 0,
+    maxPrefix: {},
   };
   return { name, region: index === 1 ? 'eu' : 'us', routers: [router], servers: [numbered('1'), numbered('2')] };
 }

@@ -1,5 +1,6 @@
 /** The guard's connection to the gobgpd of its server, whichever process that is at the moment. */
 import { type Doubt, type Speaker, SpeakerError } from '../../src/ports/speaker.js';
+import { EVERYTHING } from '../fake-speaker.js';
 import type { Daemon } from './daemon.js';
 import type { Process } from './process.js';
 
@@ -44,6 +45,7 @@ export function simulatedSpeaker(caller: Process, line: SpeakerLine): Speaker {
   const subscriptions = new Set<{ stop(): void }>();
   return {
     name: 'gobgpd',
+    can: EVERYTHING,
     observe: () => call((daemon) => daemon.observe()),
     recheck: (since) => call((daemon) => daemon.recheck(since)),
     apply: async (ops) => {

@@ -23,7 +23,7 @@ import {
   routeTunnelRule,
   unusedTunnelRule,
 } from './routes.js';
-import { holdRule, mixedSessionRule, ttlSecurityRule } from './sessions.js';
+import { holdRule, mixedSessionRule, multihopRule, ttlSecurityRule } from './sessions.js';
 import {
   addressRule,
   machineInsideAnnouncedRule,
@@ -56,6 +56,7 @@ export const RULES: readonly Rule[] = [
   holdRule,
   mixedSessionRule,
   ttlSecurityRule,
+  multihopRule,
   remoteRule,
   repeatedRemoteRule,
   innerRule,

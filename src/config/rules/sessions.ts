@@ -1,5 +1,6 @@
 import { routersOf, serversOf } from '../addresses.js';
 import type { Rule } from '../judge.js';
+import type { Draft } from '../schema.js';
 
 /** RFC 4271 4.2: hold is 0 or at least 3; 4.4: keepalives at a third of it at most, none when it is 0. */
 export const holdRule: Rule = (draft, judge) => {
@@ -54,21 +55,47 @@ export const mixedSessionRule: Rule = (draft, judge) => {
   }
 };
 
+/** A server of the router's site in the router's own AS: their session is internal. */
+const innerServer = (draft: Draft, { site, written }: ReturnType<typeof routersOf>[number]) =>
+  serversOf(draft).find(
+    (server) => server.site === site && (server.written.asn ?? draft.provider?.asn) === written.asn,
+  );
+
 /** RFC 5082; speakers set TTL 255 towards eBGP neighbours only. */
 export const ttlSecurityRule: Rule = (draft, judge) => {
-  const servers = serversOf(draft);
-  for (const { site, name, written, path } of routersOf(draft)) {
-    if (!written.ttlSecurity) continue;
-    const inner = servers.find(
-      (server) => server.site === site && (server.written.asn ?? draft.provider?.asn) === written.asn,
-    );
+  for (const router of routersOf(draft)) {
+    if (!router.written.ttlSecurity) continue;
+    const inner = innerServer(draft, router);
     if (!inner) continue;
-    const message = `ttlSecurity of ${name} does not work on its iBGP session with ${inner.name}`;
+    const message = `ttlSecurity of ${router.name} does not work on its iBGP session with ${inner.name}`;
     judge.refuse({
       code: 'ttl-security',
-      path: [...path, 'ttlSecurity'],
+      path: [...router.path, 'ttlSecurity'],
       message,
       remedy: 'leave it out, or speak eBGP',
+    });
+  }
+};
+
+/** GTSM (RFC 5082 2.2) is for neighbours on the link; internal sessions may take any way without being told. */
+export const multihopRule: Rule = (draft, judge) => {
+  for (const router of routersOf(draft)) {
+    const { name, written } = router;
+    if (written.multihop === undefined) continue;
+    const path = [...router.path, 'multihop'];
+    if (written.ttlSecurity) {
+      const message = `${name} has both multihop and ttlSecurity, which takes only packets that nobody has forwarded`;
+      judge.refuse({ code: 'multihop', path, message, remedy: 'leave one of them out' });
+      continue;
+    }
+    const inner = innerServer(draft, router);
+    if (!inner) continue;
+    const message = `multihop of ${name} means nothing on its iBGP session with ${inner.name}`;
+    judge.refuse({
+      code: 'multihop',
+      path,
+      message,
+      remedy: 'leave it out: internal sessions may cross any number of hops',
     });
   }
 };

@@ -1,15 +1,16 @@
 import type { Address } from '../../../model/address.js';
 import { type Peer, type PeerObserved, protectionOf } from '../../../model/path.js';
 import { SpeakerError } from '../../../ports/speaker.js';
+import { checkPeer } from '../check-peer.js';
 import type { Api } from './api.js';
 import { requireBarrier } from './barrier.js';
-import { checkPeer, peerFromWire, peerToWire } from './convert-peer.js';
+import { peerFromWire, peerToWire } from './convert-peer.js';
 import { getGlobal } from './daemon.js';
 
 /** All peers, or the one with this address. */
 export async function listPeers(api: Api, address = ''): Promise<readonly PeerObserved[]> {
   const answers = await api.list('ListPeer', { address });
-  return answers.flatMap(({ peer }) => (peer ? [peerFromWire(peer)] : []));
+  return answers.flatMap(({ peer }) => (peer ? [peerFromWire(api.values, peer)] : []));
 }
 
 const describe = (peer: Peer | PeerObserved): string =>
@@ -20,6 +21,9 @@ const describe = (peer: Peer | PeerObserved): string =>
     peer.localAddress,
     [...peer.families].sort().join('+'),
     peer.gracefulRestart,
+    peer.passive,
+    peer.multihop,
+    [peer.maxPrefix[4], peer.maxPrefix[6]].join('+'),
     'protection' in peer ? peer.protection : protectionOf(peer),
   ].join(' ');
 

@@ -1,7 +1,7 @@
-import { type Address, type Family, familyOf, parseAddress } from '../../../model/address.js';
+import { type Address, type Family, parseAddress } from '../../../model/address.js';
 import { type Peer, type PeerObserved, protectionOf, type SessionState } from '../../../model/path.js';
 import { SpeakerError } from '../../../ports/speaker.js';
-import { checkUnicast } from '../check-path.js';
+import type { Values } from './dialect.js';
 import { familyFromWire, type ListedPeer, wireFamily, type WirePeer } from './messages.js';
 
 /** PeerState.SessionState; the same in GoBGP 3 and 4. */
@@ -23,46 +23,6 @@ const TTL_OF_A_NEIGHBOUR = 255;
 const MARK = 'culvert';
 /** Seconds; a restarted daemon waits no longer for its peers' End-of-RIB before it sends (RFC 4724 4.1). */
 const DEFERRAL = 5;
-/** RFC 4724 3: twelve bits. */
-const LONGEST_RESTART = 4_095;
-/** RFC 2385 4.5 leaves it open; Linux takes keys of up to 80 bytes. */
-const MAX_PASSWORD_BYTES = 80;
-
-const invalid = (peer: Peer, problem: string): SpeakerError =>
-  new SpeakerError('invalid', `peer ${peer.address}: ${problem}`);
-
-/**
- * Throws `SpeakerError` `invalid` unless the session can work as described.
- * `ownAsn` decides about GTSM, which GoBGP applies to external peers only and
- * ignores silently on internal ones.
- */
-export function checkPeer(peer: Peer, ownAsn: number): void {
-  checkUnicast(`peer ${peer.address}`, peer.address);
-  checkUnicast(`peer ${peer.address}: local address`, peer.localAddress);
-  if (familyOf(peer.localAddress) !== familyOf(peer.address)) {
-    throw invalid(peer, `local address ${peer.localAddress} is of the other family`);
-  }
-  if (!Number.isInteger(peer.asn) || peer.asn < 1 || peer.asn > 0xffff_ffff)
-    throw invalid(peer, `AS ${peer.asn} is none`);
-  // RFC 4271 4.2: a hold time is zero or at least three seconds.
-  const { hold, keepalive } = peer;
-  const timers =
-    [hold, keepalive].every((t) => Number.isInteger(t) && t >= 0 && t <= 0xffff) && hold !== 1 && hold !== 2;
-  if (!timers || (hold > 0 && (keepalive < 1 || keepalive > hold))) {
-    throw invalid(peer, `timers of ${keepalive} and ${hold} s do not fit together`);
-  }
-  if (peer.families.length === 0) throw invalid(peer, 'no address family to negotiate');
-  if (new Set(peer.families).size !== peer.families.length) throw invalid(peer, 'an address family is named twice');
-  if (peer.password !== undefined) {
-    const bytes = Buffer.byteLength(peer.password);
-    if (bytes < 1 || bytes > MAX_PASSWORD_BYTES) throw invalid(peer, `a password has 1 to ${MAX_PASSWORD_BYTES} bytes`);
-  }
-  const { gracefulRestart } = peer;
-  if (!Number.isInteger(gracefulRestart) || gracefulRestart < 0 || gracefulRestart > LONGEST_RESTART) {
-    throw invalid(peer, `a restart time of ${gracefulRestart} s is none`);
-  }
-  if (peer.ttlSecurity && peer.asn === ownAsn) throw invalid(peer, 'TTL security works towards eBGP peers only');
-}
 
 /**
  * With graceful restart every peer is added as by a daemon that has restarted:
@@ -75,18 +35,23 @@ export function peerToWire(peer: Peer): WirePeer {
   return {
     conf: { auth_password: peer.password ?? '', description: MARK, neighbor_address: peer.address, peer_asn: peer.asn },
     timers: { config: { connect_retry: CONNECT_RETRY, hold_time: peer.hold, keepalive_interval: peer.keepalive } },
-    transport: { local_address: peer.localAddress },
+    transport: { local_address: peer.localAddress, passive_mode: peer.passive },
     graceful_restart: {
       enabled: graceful,
       restart_time: peer.gracefulRestart,
       deferral_time: graceful ? DEFERRAL : 0,
       local_restarting: graceful,
     },
-    afi_safis: peer.families.map((family) => ({
-      mp_graceful_restart: { config: { enabled: graceful } },
-      config: { family: wireFamily(family), enabled: true },
-    })),
+    afi_safis: peer.families.map((family) => {
+      const limit = peer.maxPrefix[family];
+      return {
+        mp_graceful_restart: { config: { enabled: graceful } },
+        config: { family: wireFamily(family), enabled: true },
+        ...(limit === undefined ? {} : { prefix_limits: { family: wireFamily(family), max_prefixes: limit } }),
+      };
+    }),
     ...(peer.ttlSecurity ? { ttl_security: { enabled: true, ttl_min: TTL_OF_A_NEIGHBOUR } } : {}),
+    ...(peer.multihop > 0 ? { ebgp_multihop: { enabled: true, multihop_ttl: peer.multihop } } : {}),
   };
 }
 
@@ -95,31 +60,45 @@ function specified(text: string): Address | undefined {
   return parsed === '0.0.0.0' || parsed === '::' ? undefined : parsed;
 }
 
+/** GoBGP 3 tells of the limit alone, GoBGP 4 how the last session ended. */
+function whyNoSession(overLimit: number, { state }: ListedPeer): string | undefined {
+  if (state?.admin_state === overLimit) return 'it has sent more prefixes than its maxPrefix';
+  return state?.disconnect_message === '' ? undefined : state?.disconnect_message;
+}
+
 /** Throws `SpeakerError` `not-ours` for a neighbour without an address: we configure none such. */
-export function peerFromWire(listed: ListedPeer): PeerObserved {
+export function peerFromWire({ overLimit }: Values, listed: ListedPeer): PeerObserved {
   const address = parseAddress(listed.conf?.neighbor_address ?? '');
   if (!address) throw new SpeakerError('not-ours', 'the daemon has a neighbour without an address, which is not ours');
   const localAddress = specified(listed.transport?.local_address ?? '');
-  const families = listed.afi_safis
+  const carried = listed.afi_safis
     .filter(({ config }) => config?.enabled === true)
-    .map(({ config }) => familyFromWire(config?.family ?? null))
-    .filter((family): family is Family => family !== undefined)
-    .sort();
+    .flatMap(({ config, prefix_limits }): [Family, number][] => {
+      const family = familyFromWire(config?.family ?? null);
+      return family === undefined ? [] : [[family, prefix_limits?.max_prefixes ?? 0]];
+    })
+    .sort(([a], [b]) => a - b);
   const restart = listed.graceful_restart;
+  const state = SESSION_STATES[listed.state?.session_state ?? 0] ?? 'unknown';
+  const detail = state === 'established' ? undefined : whyNoSession(overLimit, listed);
   return {
     address,
     ours: listed.conf?.description === MARK,
     asn: listed.conf?.peer_asn ?? 0,
-    state: SESSION_STATES[listed.state?.session_state ?? 0] ?? 'unknown',
+    state,
     hold: listed.timers?.config?.hold_time ?? 0,
     keepalive: listed.timers?.config?.keepalive_interval ?? 0,
-    families,
+    families: carried.map(([family]) => family),
     protection: protectionOf({
       password: listed.conf?.auth_password ?? '',
       ttlSecurity: listed.ttl_security?.enabled ?? false,
     }),
     gracefulRestart: restart?.enabled === true ? restart.restart_time : 0,
+    passive: listed.transport?.passive_mode ?? false,
+    multihop: listed.ebgp_multihop?.enabled === true ? listed.ebgp_multihop.multihop_ttl : 0,
+    maxPrefix: Object.fromEntries(carried.filter(([, limit]) => limit > 0)),
     ...(localAddress === undefined ? {} : { localAddress }),
+    ...(detail === undefined ? {} : { detail }),
     updatesSent: listed.state?.messages?.sent?.update ?? 0,
   };
 }
