@@ -13,9 +13,9 @@ interface Named {
 
 export interface Pairing<A, B> {
   /** The prefix is in both lists; `place` is that of `a` in the first. */
-  both(a: A, b: B, place: number): void;
-  first(a: A, place: number): void;
-  second(b: B): void;
+  readonly both: (a: A, b: B, place: number) => void;
+  readonly first: (a: A, place: number) => void;
+  readonly second: (b: B) => void;
 }
 
 /** Tells each prefix once. No list names one twice. */

@@ -139,7 +139,7 @@ export interface SpeakerRunning {
   readonly routerId: Address;
   readonly listenPort: number;
   readonly barrier: BarrierObserved;
-  /** Local paths only; learned ones are the barrier's business. In the order of `comparePrefix` they are compared fastest. */
+  /** Local paths only, in the order of `comparePrefix`; learned ones are the barrier's business. */
   readonly paths: readonly Path[];
   /** Local paths that could not be read as ours: deleted and reported. */
   readonly foreignPaths: readonly ForeignPath[];

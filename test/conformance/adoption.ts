@@ -11,7 +11,7 @@ export function adoption(stage: Stage): void {
     routerId: SELF,
     listenPort: 1790,
     allow: [...ALLOWED].sort(),
-    paths: [path(V6), path(V4)],
+    paths: [path(V4), path(V6)],
     peers: [peer(R1), peer(R2, { hold: 30, keepalive: 10 })],
   };
 

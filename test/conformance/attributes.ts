@@ -25,7 +25,7 @@ export function attributes(stage: Stage): void {
       { address: R1, ...terms(OWN_ASN) },
       { address: R2, ...terms(OTHER_ASN) },
     ]);
-    expect(paths).toEqual([full6, full]);
+    expect(paths).toEqual([full, full6]);
     for (const router of ['r1', 'r2'] as const) {
       expect((await stage.received(router, 2)).map((route) => route.prefix)).toEqual([V6, V4]);
       expect(await stage.at(router).session()).toMatchObject({ hold: 9 });
@@ -78,7 +78,7 @@ export function attributes(stage: Stage): void {
     const odd = path(V4, { asPath: [], med: most, localPref: most, communities: ['64500:100', NO_EXPORT] });
     const odd6 = path(V6, { asPath: [4_200_000_001], med: 1 });
     await stage.speaker.apply([announce(odd, odd6)]);
-    expect((await stage.observed()).paths).toEqual([odd6, odd]);
+    expect((await stage.observed()).paths).toEqual([odd, odd6]);
     await until('both', async () => (await stage.at('r1').routes()).every((r) => r.attributes.med !== '0'));
     const [v6, v4] = await stage.received('r1', 2);
     expect(v6!.attributes).toMatchObject({ as_path: '4200000001', med: '1' });

@@ -52,7 +52,7 @@ export function configuration(stage: Stage): void {
     await stage.speaker.apply([{ kind: 'allow', prefixes: [V4, V6, V6] }]);
     expect((await stage.observed()).barrier).toEqual({ state: 'held', allow: [V6, V4] });
     await stage.speaker.apply([announce(path(V4), path(V6))]);
-    expect((await stage.observed()).paths).toEqual([path(V6), path(V4)]);
+    expect((await stage.observed()).paths).toEqual([path(V4), path(V6)]);
     await stage.speaker.apply([withdraw(V4, V6), { kind: 'disallow', prefixes: [V4, V6, LEARNED] }]);
     expect(await stage.observed()).toMatchObject({ barrier: { state: 'held', allow: [] }, paths: [] });
   });

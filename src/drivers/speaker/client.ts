@@ -95,24 +95,31 @@ export class RpcClient {
     });
   }
 
-  /** Collects a stream of answers to its end. With a `recall`, those that came the last time are the same objects. */
-  async list(method: string, request: object, deadlineMs: number, recall?: Recall): Promise<readonly object[]> {
+  /** Collects a stream of answers to its end, each as it is read. With a `recall`, those that came the last time are not read again. */
+  async list<T extends object>(
+    method: string,
+    request: object,
+    deadlineMs: number,
+    read: (answer: object) => T,
+    recall?: Recall<T>,
+  ): Promise<readonly T[]> {
     const { path, requestSerialize, responseDeserialize } = this.#method(method);
-    const deserialize = recall?.listing(responseDeserialize) ?? responseDeserialize;
+    const fromBytes = (bytes: Buffer): T => read(responseDeserialize(bytes));
+    const deserialize = recall?.listing(fromBytes) ?? fromBytes;
     return new Promise((resolve, reject) => {
-      const answers: object[] = [];
+      const answers: T[] = [];
       this.#client
         .makeServerStreamRequest(path, requestSerialize, deserialize, request, new Metadata(), {
           deadline: Date.now() + deadlineMs,
         })
-        .on('data', (answer: object) => answers.push(answer))
+        .on('data', (answer: T) => answers.push(answer))
         .on('error', (error: ServiceError) => reject(this.#failure(method, error)))
         .on('end', () => resolve(answers));
     });
   }
 
-  /** Sends a stream of requests, no faster than the daemon reads, and waits for its one answer. */
-  async upload(method: string, requests: readonly object[], deadlineMs: number): Promise<void> {
+  /** Sends a stream of requests, each taken when the daemon has read those before, and waits for its one answer. */
+  async upload(method: string, requests: Iterable<object>, deadlineMs: number): Promise<void> {
     const { path, requestSerialize, responseDeserialize } = this.#method(method);
     return new Promise((resolve, reject) => {
       const call = this.#client.makeClientStreamRequest(
@@ -128,7 +135,7 @@ export class RpcClient {
       );
       // The answer's callback reports the failure; without a listener the event would be thrown.
       call.on('error', () => undefined);
-      const left = requests.values();
+      const left = requests[Symbol.iterator]();
       const pump = (): void => {
         for (let next = left.next(); !next.done; next = left.next()) if (!call.write(next.value)) return;
         call.end();

@@ -1,24 +1,27 @@
-type Deserialize = (bytes: Buffer) => object;
+import { createHash } from 'node:crypto';
+
+type Read<T> = (bytes: Buffer) => T;
 
 /**
- * The messages of the last listing. The daemon is asked every time; but a
- * message that comes again byte for byte is read once, and is the same object,
- * so that what was made of it stands too. In any order: GoBGP lists a table in
- * a different one each time.
+ * What the messages of the last listing were read as. The daemon is asked
+ * every time; but a message that comes again byte for byte is read once, and
+ * yields the same object, so that what was made of it stands too. In any
+ * order: GoBGP lists a table in a different one each time. The messages
+ * themselves are not kept: of a full table they would be most of the memory.
  */
-export class Recall {
-  #last: ReadonlyMap<string, object> = new Map();
+export class Recall<T> {
+  #last: ReadonlyMap<string, T> = new Map();
 
   /** Reads the messages of one listing. */
-  listing(deserialize: Deserialize): Deserialize {
+  listing(read: Read<T>): Read<T> {
     const before = this.#last;
-    const now = new Map<string, object>();
+    const now = new Map<string, T>();
     this.#last = now;
     return (bytes) => {
-      const text = bytes.toString('latin1');
-      const message = before.get(text) ?? deserialize(bytes);
-      now.set(text, message);
-      return message;
+      const digest = createHash('sha256').update(bytes).digest().toString('latin1');
+      const known = before.get(digest) ?? read(bytes);
+      now.set(digest, known);
+      return known;
     };
   }
 }

@@ -94,7 +94,7 @@ describe.each([installed(), ...later].map((release): [string, Release] => [relea
       await until('what r2 sends', async () =>
         /192\.0\.2\.0\/24[^]*198\.51\.100\.0\/24/.test(await stage.daemon.gobgpd.cli('neighbor', R2, 'adj-in')),
       );
-      expect(await stage.observed()).toMatchObject({ paths: [full6, full], foreignPaths: [] });
+      expect(await stage.observed()).toMatchObject({ paths: [full, full6], foreignPaths: [] });
       expect(await stage.prefixesAt('r1')).toEqual([V6, V4]);
     });
 
@@ -114,7 +114,7 @@ describe.each([installed(), ...later].map((release): [string, Release] => [relea
         '203.0.113.0/24 has the path identifier 7',
         '203.0.113.0/24 has the source AS 65001 9.9.9.9',
       ]);
-      expect((await stage.observed()).paths).toEqual([full6, full]);
+      expect((await stage.observed()).paths).toEqual([full, full6]);
       await stage.speaker.apply(
         (await stage.observed()).foreignPaths.map(({ family, prefix: p }) => ({
           kind: 'delete-foreign',
@@ -123,7 +123,7 @@ describe.each([installed(), ...later].map((release): [string, Release] => [relea
         })),
       );
       expect(await foreign()).toEqual([]);
-      expect((await stage.observed()).paths).toEqual([full6, full]);
+      expect((await stage.observed()).paths).toEqual([full, full6]);
       await until('only ours at r1', async () => {
         const routes = await stage.at('r1').routes();
         return routes.length === 2 && routes.every((r) => r.attributes.med === '0');
@@ -189,7 +189,7 @@ describe.each([installed(), ...later].map((release): [string, Release] => [relea
       await broken(() => raw.widen('203.0.113.0/24', 24, 32), /allows lengths 24 to 32/);
       await broken(() => statement('add', 'action', 'med', 'set', '7'), /not the allow-list/);
       await broken(() => statement('del', 'condition', 'route-type', 'local'), /not the allow-list/);
-      expect((await stage.observed()).paths).toEqual([full6, full]);
+      expect((await stage.observed()).paths).toEqual([full, full6]);
     });
 
     test('behind a repaired barrier the policy that works is the one that is listed', async () => {

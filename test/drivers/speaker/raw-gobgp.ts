@@ -76,7 +76,7 @@ export class RawGobgp {
 
   /** The fastest way in: all paths, or their withdrawals, in one stream. */
   addPathStream(paths: readonly { readonly text: string; readonly asn: number }[], isWithdraw = false): Promise<void> {
-    const { path, requestSerialize, responseDeserialize } = this.#methods['AddPathStream']!;
+    const { path, requestSerialize, responseDeserialize } = this.#methods.AddPathStream!;
     const codec = this.#codec;
     const origin = codec.encode('OriginAttribute', { origin: 0 });
     const nextHop = codec.encode('NextHopAttribute', { next_hop: '198.18.1.11' });

@@ -68,6 +68,11 @@ interface Lists {
   ];
 }
 
+export interface PathBatch {
+  readonly table_type: number;
+  readonly paths: readonly WirePath[];
+}
+
 /** The daemon's calls with their types, in one dialect. `items` is how many prefixes or paths a call is about, where they are many. */
 export interface Api {
   readonly name: string;
@@ -75,11 +80,18 @@ export interface Api {
   readonly codec: Codec;
   call<M extends keyof Calls>(method: M, request: Calls[M][0], items?: number): Promise<Calls[M][1]>;
   list<M extends keyof Lists>(method: M, request: Lists[M][0]): Promise<readonly Lists[M][1][]>;
-  /** The same; a message that was among the answers to the last equal request is the same object. For requests that are repeated for ever. */
-  listAgain<M extends keyof Lists>(method: M, request: Lists[M][0]): Promise<readonly Lists[M][1][]>;
-  addPathStream(
-    batches: readonly { readonly table_type: number; readonly paths: readonly WirePath[] }[],
-  ): Promise<void>;
+  /**
+   * The same, each answer as `read` has it; one that was among the answers to
+   * the last equal request is the same object, and not read again. For
+   * requests that are repeated for ever, by one caller.
+   */
+  listAgain<M extends keyof Lists, T extends object>(
+    method: M,
+    request: Lists[M][0],
+    read: (answer: Lists[M][1]) => T,
+  ): Promise<readonly T[]>;
+  /** `items` paths in all; a batch is made when it is its turn. */
+  addPathStream(batches: Iterable<PathBatch>, items: number): Promise<void>;
   /** Peer and best-path events. */
   watchEvents(listener: StreamListener<WireEvent>): OpenStream;
   close(): void;
@@ -101,22 +113,21 @@ export function connectApi(dialect: Dialect, { name, target, protoDir, deadlineM
   const definition = loadInterface(join(protoDir, dialect.proto));
   const client = new RpcClient(name, target, definition, dialect.service);
   const bulk = (items: number): number => deadlineMs * BULK_FACTOR + items * BULK_MS_PER_ITEM;
-  const recalls = new Map<string, Recall>();
+  const recalls = new Map<string, Recall<object>>();
   const { values } = dialect;
   return {
     name,
     values,
     codec: dialect.codec(definition),
     call: async (method, request, items = 0) => client.unary(method, request, items === 0 ? deadlineMs : bulk(items)),
-    list: async (method, request) => client.list(method, request, bulk(0)) as never,
-    listAgain: async (method, request) => {
+    list: async (method, request) => client.list(method, request, bulk(0), (answer) => answer) as never,
+    listAgain: async (method, request, read) => {
       const question = JSON.stringify([method, request]);
       const recall = recalls.get(question) ?? new Recall();
       recalls.set(question, recall);
-      return client.list(method, request, bulk(0), recall) as never;
+      return client.list(method, request, bulk(0), read as never, recall) as never;
     },
-    addPathStream: (batches) =>
-      client.upload('AddPathStream', batches, bulk(batches.reduce((sum, { paths }) => sum + paths.length, 0))),
+    addPathStream: (batches, items) => client.upload('AddPathStream', batches, bulk(items)),
     watchEvents: (listener) =>
       client.open('WatchEvent', { peer: {}, table: { filters: [{ type: values.best, init: false }] } }, listener),
     close: () => client.close(),

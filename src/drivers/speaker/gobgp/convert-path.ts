@@ -196,13 +196,35 @@ export type PathRead =
  */
 export function pathReader(codec: Codec, tag?: LargeCommunity): (listed: ListedPath) => PathRead {
   const decode = decoder(codec);
+  const shared = sharing();
   return (listed) => {
     try {
-      return { ours: true, path: readPath(codec, decode, listed, tag) };
+      const path = readPath(codec, decode, listed, tag);
+      return {
+        ours: true,
+        path: {
+          ...path,
+          asPath: shared(path.asPath),
+          communities: shared(path.communities),
+          largeCommunities: shared(path.largeCommunities),
+        },
+      };
     } catch (error) {
       if (!(error instanceof Foreign)) throw error;
       return { ours: false, detail: error.message };
     }
+  };
+}
+
+/** Equal lists as one: a full table has very few that differ. */
+function sharing(): <T extends string | number>(list: readonly T[]) => readonly T[] {
+  const lists = new Map<string, readonly unknown[]>();
+  return <T extends string | number>(list: readonly T[]): readonly T[] => {
+    const text = `${typeof list[0]} ${list.join(' ')}`;
+    const known = lists.get(text) ?? list;
+    lists.set(text, known);
+    // The key tells numbers from texts.
+    return known as readonly T[];
   };
 }
 

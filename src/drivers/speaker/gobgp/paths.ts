@@ -1,7 +1,7 @@
 import { type Address, type Family, familyOf, type Prefix } from '../../../model/address.js';
 import type { Path } from '../../../model/path.js';
 import { checkPath, checkPrefix } from '../check-path.js';
-import type { Api } from './api.js';
+import type { Api, PathBatch } from './api.js';
 import { isLocal, pathEncoder, withdrawalOfListed, withdrawalToWire } from './convert-path.js';
 import type { ListedDestination, ListedPath, WirePath } from './messages.js';
 import { wireFamily } from './messages.js';
@@ -15,21 +15,18 @@ const BATCH = 500;
 /** Prefixes in one filtered listing; above, the whole table is read. */
 const FILTER = 500;
 
-async function stream(api: Api, paths: readonly WirePath[]): Promise<void> {
-  const batches = [];
-  for (let start = 0; start < paths.length; start += BATCH) {
-    batches.push({ table_type: api.values.globalTable, paths: paths.slice(start, start + BATCH) });
+function* batchesOf<T>(api: Api, items: readonly T[], encode: (item: T) => WirePath): Iterable<PathBatch> {
+  for (let start = 0; start < items.length; start += BATCH) {
+    yield { table_type: api.values.globalTable, paths: items.slice(start, start + BATCH).map(encode) };
   }
-  await api.addPathStream(batches);
 }
 
 /** Announces or replaces. Everything is checked before the first byte is sent; a stream that fails has had part of its effect. */
 export async function announce(api: Api, paths: readonly Path[]): Promise<void> {
   paths.forEach(checkPath);
   const encode = pathEncoder(api.codec);
-  const wire = paths.map(encode);
-  if (wire.length > FEW) return stream(api, wire);
-  for (const path of wire) await api.call('AddPath', { table_type: api.values.globalTable, path });
+  if (paths.length > FEW) return api.addPathStream(batchesOf(api, paths, encode), paths.length);
+  for (const path of paths.map(encode)) await api.call('AddPath', { table_type: api.values.globalTable, path });
 }
 
 /** Deletes by path and family: a delete by uuid walks the whole table, one without a family empties it. */
@@ -38,9 +35,9 @@ const deletePath = (api: Api, path: WirePath): Promise<object> =>
 
 export async function withdraw(api: Api, prefixes: readonly Prefix[]): Promise<void> {
   prefixes.forEach(checkPrefix);
-  const wire = prefixes.map((prefix) => withdrawalToWire(api.codec, prefix));
-  if (wire.length > FEW) return stream(api, wire);
-  for (const path of wire) await deletePath(api, path);
+  const encode = (prefix: Prefix): WirePath => withdrawalToWire(api.codec, prefix);
+  if (prefixes.length > FEW) return api.addPathStream(batchesOf(api, prefixes, encode), prefixes.length);
+  for (const path of prefixes.map(encode)) await deletePath(api, path);
 }
 
 /** A path that came through the API, with the destination it is listed under. */
@@ -50,24 +47,39 @@ export interface LocalPath {
   readonly listed: ListedPath;
 }
 
+interface TableName {
+  readonly type: number;
+  readonly name: string;
+}
+
+const requestFor = (api: Api, { type, name }: TableName, family: Family, prefixes: readonly Prefix[]) => ({
+  table_type: type,
+  name,
+  family: wireFamily(family),
+  prefixes: prefixes.map((prefix) => ({ prefix, type: api.values.exact })),
+});
+
 async function listTable(
   api: Api,
-  table: { readonly type: number; readonly name: string },
+  table: TableName,
   family: Family,
   prefixes: readonly Prefix[] = [],
 ): Promise<readonly ListedDestination[]> {
-  const request = {
-    table_type: table.type,
-    name: table.name,
-    family: wireFamily(family),
-    prefixes: prefixes.map((prefix) => ({ prefix, type: api.values.exact })),
-  };
-  // The whole table of our own is asked for again and again.
-  const answers = await (table.type === api.values.globalTable && prefixes.length === 0
-    ? api.listAgain('ListPath', request)
-    : api.list('ListPath', request));
-  return answers.flatMap(({ destination }) => destination ?? []);
+  const request = requestFor(api, table, family, prefixes);
+  return (await api.list('ListPath', request)).flatMap(({ destination }) => destination ?? []);
 }
+
+/** The whole table of our own, as `read` has each path: it is asked for again and again. */
+export async function readLocal<T>(api: Api, read: (path: LocalPath) => T): Promise<readonly T[]> {
+  const readEach = (family: Family) =>
+    api.listAgain('ListPath', requestFor(api, { type: api.values.globalTable, name: '' }, family, []), (answer) =>
+      answer.destination ? localIn(answer.destination, family).map(read) : [],
+    );
+  return (await Promise.all(FAMILIES.map(readEach))).flat(2);
+}
+
+const localIn = ({ prefix, paths }: ListedDestination, family: Family): readonly LocalPath[] =>
+  paths.filter(isLocal).map((listed) => ({ family, prefix, listed }));
 
 /** Paths of both families in the daemon's own table, learned ones included; asks for no list. */
 export async function countPaths(api: Api): Promise<number> {
@@ -79,12 +91,10 @@ export async function countPaths(api: Api): Promise<number> {
 
 async function listOwn(api: Api, family: Family, prefixes: readonly Prefix[]): Promise<readonly LocalPath[]> {
   const destinations = await listTable(api, { type: api.values.globalTable, name: '' }, family, prefixes);
-  return destinations.flatMap(({ prefix, paths }) =>
-    paths.filter(isLocal).map((listed) => ({ family, prefix, listed })),
-  );
+  return destinations.flatMap((destination) => localIn(destination, family));
 }
 
-export async function listLocal(api: Api, families: readonly Family[] = FAMILIES): Promise<readonly LocalPath[]> {
+async function listLocal(api: Api, families: readonly Family[] = FAMILIES): Promise<readonly LocalPath[]> {
   return (await Promise.all(families.map((family) => listOwn(api, family, [])))).flat();
 }
 

@@ -1,23 +1,20 @@
 /** The daemon's own paths: listed whole, or those of single prefixes while the rest stands. */
-import { comparePrefix, type Prefix } from '../../../model/address.js';
+import { comparePrefix, placeFor, type Prefix } from '../../../model/address.js';
 import type { ForeignPath, LargeCommunity, Path, SpeakerRunning } from '../../../model/path.js';
 import { same } from '../../../model/same.js';
 import type { Api } from './api.js';
-import { type PathRead, pathReader } from './convert-path.js';
-import type { ListedPath } from './messages.js';
-import { countPaths, listLocal, listLocalOf, type LocalPath } from './paths.js';
+import { pathReader } from './convert-path.js';
+import { countPaths, listLocalOf, type LocalPath, readLocal } from './paths.js';
 
 type Table = Pick<SpeakerRunning, 'paths' | 'foreignPaths'>;
 
-const byPrefix = (a: Path, b: Path): number => comparePrefix(a.prefix, b.prefix);
+/** One listed path as it was read. */
+type Entry = { readonly path: Path } | { readonly foreign: ForeignPath };
 
 const byText = (a: ForeignPath, b: ForeignPath): number =>
   `${a.prefix} ${a.detail}` < `${b.prefix} ${b.detail}` ? -1 : 1;
 
 export class OwnTable {
-  /** A listed path that is the same object as before has been read before. */
-  private readonly known = new WeakMap<ListedPath, PathRead>();
-
   constructor(
     private readonly api: Api,
     /** What bears it is ours; without one everything that could be is. */
@@ -25,7 +22,7 @@ export class OwnTable {
   ) {}
 
   async list(): Promise<Table> {
-    return this.read(await listLocal(this.api));
+    return tableOf(await readLocal(this.api, this.reader()));
   }
 
   /**
@@ -35,51 +32,54 @@ export class OwnTable {
    */
   async recheck(before: Table, doubted: readonly Prefix[]): Promise<Table | undefined> {
     const [count, listed] = await Promise.all([countPaths(this.api), listLocalOf(this.api, doubted)]);
-    const read = this.read(listed);
-    const named = new Set<string>(doubted);
-    const paths = merged(before.paths, read.paths, named, byPrefix);
-    const foreignPaths = merged(before.foreignPaths, read.foreignPaths, named, byText);
+    const read = tableOf(listed.map(this.reader()));
+    const paths = pathsWith(before.paths, read.paths, doubted);
+    const foreignPaths = foreignWith(before.foreignPaths, read.foreignPaths, doubted);
     return count === paths.length + foreignPaths.length ? { paths, foreignPaths } : undefined;
   }
 
-  private read(listed: readonly LocalPath[]): Table {
+  private reader(): (local: LocalPath) => Entry {
     const readPath = pathReader(this.api.codec, this.tag);
-    const paths: Path[] = [];
-    const foreignPaths: ForeignPath[] = [];
-    for (const { family, prefix, listed: path } of listed) {
-      const read = this.known.get(path) ?? readPath(path);
-      this.known.set(path, read);
-      if (read.ours) paths.push(read.path);
-      else foreignPaths.push({ family, prefix, detail: read.detail });
-    }
-    return { paths: paths.sort(byPrefix), foreignPaths: foreignPaths.sort(byText) };
+    return ({ family, prefix, listed }) => {
+      const read = readPath(listed);
+      return read.ours ? { path: read.path } : { foreign: { family, prefix, detail: read.detail } };
+    };
   }
 }
 
-/** `list` with the items of `named` as they were read now. The same list, and the same items, where nothing has changed. */
-function merged<T extends { readonly prefix: string }>(
-  list: readonly T[],
-  read: readonly T[],
-  named: ReadonlySet<string>,
-  order: (a: T, b: T) => number,
-): readonly T[] {
-  if (named.size === 0) return list;
-  const standing: T[] = [];
-  const rest: T[] = [];
-  for (const item of list) (named.has(item.prefix) ? standing : rest).push(item);
+function tableOf(entries: readonly Entry[]): Table {
+  const paths: Path[] = [];
+  const foreignPaths: ForeignPath[] = [];
+  for (const entry of entries) {
+    if ('path' in entry) paths.push(entry.path);
+    else foreignPaths.push(entry.foreign);
+  }
+  return { paths: paths.sort((a, b) => comparePrefix(a.prefix, b.prefix)), foreignPaths: foreignPaths.sort(byText) };
+}
+
+/** `list` with the paths of `named` as they were read now. The same list where nothing has changed. */
+function pathsWith(list: readonly Path[], read: readonly Path[], named: readonly Prefix[]): readonly Path[] {
+  const found = new Map(read.map((path) => [path.prefix, path]));
+  let next: Path[] | undefined;
+  for (const prefix of new Set(named)) {
+    const standing = next ?? list;
+    const place = placeFor(prefix, standing.length, (at) => standing[at]?.prefix);
+    const before = standing[place]?.prefix === prefix ? standing[place] : undefined;
+    const now = found.get(prefix);
+    if (same(before, now)) continue;
+    next ??= [...list];
+    next.splice(place, before ? 1 : 0, ...(now ? [now] : []));
+  }
+  return next ?? list;
+}
+
+function foreignWith(
+  list: readonly ForeignPath[],
+  read: readonly ForeignPath[],
+  named: readonly Prefix[],
+): readonly ForeignPath[] {
+  const isNamed = new Set<string>(named);
+  const standing = list.filter(({ prefix }) => isNamed.has(prefix));
   if (same(standing, read)) return list;
-  for (const item of read) rest.splice(placeOf(item, rest, order), 0, item);
-  return rest;
-}
-
-/** Where an item belongs in a list that is in order. */
-function placeOf<T>(item: T, list: readonly T[], order: (a: T, b: T) => number): number {
-  let [low, high] = [0, list.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const other = list[middle];
-    if (other !== undefined && order(other, item) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return [...list.filter(({ prefix }) => !isNamed.has(prefix)), ...read].sort(byText);
 }
