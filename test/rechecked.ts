@@ -12,7 +12,8 @@ export function rechecked(truth: SpeakerObserved, since: Since): SpeakerObserved
       : [...before.filter((a) => !named.has(a.prefix)), ...now.filter((a) => named.has(a.prefix))];
   const paths = merged(observed.paths, truth.paths);
   const foreignPaths = merged(observed.foreignPaths, truth.foreignPaths);
-  const isAccountedFor = paths.length + foreignPaths.length === truth.paths.length + truth.foreignPaths.length;
+  const isAccountedFor =
+    !barrier || paths.length + foreignPaths.length === truth.paths.length + truth.foreignPaths.length;
   return isAccountedFor
     ? { ...truth, paths, foreignPaths, barrier: barrier ? truth.barrier : observed.barrier }
     : undefined;

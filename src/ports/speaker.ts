@@ -20,8 +20,9 @@ export interface Speaker {
    */
   observe(): Promise<SpeakerObserved>;
   /**
-   * Reads back what is in doubt, and counts the rest. `undefined` when the
-   * table has another size than that leaves: it has to be observed whole.
+   * Reads back what is in doubt; with the barrier it counts the rest too.
+   * `undefined` when the table has another size than that leaves: it has to be
+   * observed whole.
    */
   recheck(since: Since): Promise<SpeakerObserved | undefined>;
   /** Applies in order and stops at the first failure. Every prefix and attribute is validated before the wire. */
@@ -63,7 +64,7 @@ export interface Since {
   readonly observed: SpeakerRunning;
   /** Their paths are read again; all others count as unchanged while the table has the same size, because a change raises an event. */
   readonly doubted: readonly Prefix[];
-  /** Whether the barrier is read again: nothing that happens to it raises an event. */
+  /** Whether the barrier is read again, which raises no event whatever happens to it; and the table counted, for events that were lost. */
   readonly barrier: boolean;
 }
 

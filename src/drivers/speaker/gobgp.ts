@@ -92,7 +92,7 @@ async function recheck(api: Api, table: OwnTable, since: Since): Promise<Speaker
   const { observed, doubted } = since;
   const reading = Promise.all([
     since.barrier ? observeBarrier(api) : observed.barrier,
-    table.recheck(observed, doubted),
+    table.recheck(observed, doubted, since.barrier),
   ]);
   const looked = await readBeside(api, reading);
   if (!looked) return NOT_STARTED;

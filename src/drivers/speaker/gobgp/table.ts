@@ -27,15 +27,20 @@ export class OwnTable {
 
   /**
    * The table as before but for these prefixes; the same lists where nothing
-   * has changed. `undefined` when the daemon counts more or fewer paths:
-   * others have come or gone, or a peer has sent some.
+   * has changed. Where it is `counted`, which a daemon with 100,000 paths
+   * stands still for 28 ms for: `undefined` when there are more or fewer
+   * paths. Others have come or gone then, or a peer has sent some.
    */
-  async recheck(before: Table, doubted: readonly Prefix[]): Promise<Table | undefined> {
-    const [count, listed] = await Promise.all([countPaths(this.api), listLocalOf(this.api, doubted)]);
+  async recheck(before: Table, doubted: readonly Prefix[], counted: boolean): Promise<Table | undefined> {
+    const [count, listed] = await Promise.all([
+      counted ? countPaths(this.api) : undefined,
+      listLocalOf(this.api, doubted),
+    ]);
     const read = tableOf(listed.map(this.reader()));
     const paths = pathsWith(before.paths, read.paths, doubted);
     const foreignPaths = foreignWith(before.foreignPaths, read.foreignPaths, doubted);
-    return count === paths.length + foreignPaths.length ? { paths, foreignPaths } : undefined;
+    const isAccountedFor = count === undefined || count === paths.length + foreignPaths.length;
+    return isAccountedFor ? { paths, foreignPaths } : undefined;
   }
 
   private reader(): (local: LocalPath) => Entry {
