@@ -1,4 +1,4 @@
-import { type Address, lengthOf, parsePrefix, type Prefix } from '../src/model/address.js';
+import { type Address, comparePrefix, lengthOf, parsePrefix, type Prefix } from '../src/model/address.js';
 import {
   type BarrierObserved,
   optionsOf,
@@ -97,7 +97,7 @@ export class FakeSpeaker implements Speaker {
       routerId: bgp.routerId,
       listenPort: bgp.listenPort,
       barrier: bgp.barrier,
-      paths: [...bgp.paths.values()],
+      paths: [...bgp.paths.values()].sort((a, b) => comparePrefix(a.prefix, b.prefix)),
       foreignPaths: [...bgp.foreign],
       peers: [...bgp.peers.values()],
     };

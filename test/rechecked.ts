@@ -1,5 +1,9 @@
-import type { SpeakerObserved } from '../src/model/path.js';
+import { comparePrefix } from '../src/model/address.js';
+import type { Path, SpeakerObserved } from '../src/model/path.js';
 import type { Since } from '../src/ports/speaker.js';
+
+const inOrder = (paths: readonly Path[], before: readonly Path[]): readonly Path[] =>
+  paths === before ? before : [...paths].sort((a, b) => comparePrefix(a.prefix, b.prefix));
 
 /** What a driver may show that looks no deeper than it was asked to: a table of another size is for a whole look. */
 export function rechecked(truth: SpeakerObserved, since: Since): SpeakerObserved | undefined {
@@ -10,7 +14,7 @@ export function rechecked(truth: SpeakerObserved, since: Since): SpeakerObserved
     named.size === 0
       ? before
       : [...before.filter((a) => !named.has(a.prefix)), ...now.filter((a) => named.has(a.prefix))];
-  const paths = merged(observed.paths, truth.paths);
+  const paths = inOrder(merged(observed.paths, truth.paths), observed.paths);
   const foreignPaths = merged(observed.foreignPaths, truth.foreignPaths);
   const isAccountedFor =
     !barrier || paths.length + foreignPaths.length === truth.paths.length + truth.foreignPaths.length;

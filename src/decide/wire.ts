@@ -1,5 +1,6 @@
 /** From gate, desired set, lease and drain to what the speaker shall hold, each prefix with its reasons. */
-import { comparePrefix, placeOf, type Prefix } from '../model/address.js';
+import { comparePrefix, type Prefix } from '../model/address.js';
+import { placeOf, placesChanged, replace } from '../model/changes.js';
 import type { ServerView } from '../model/fleet.js';
 import type { AgentState } from '../model/lease.js';
 import { type Level, weaker } from '../model/level.js';
@@ -108,6 +109,25 @@ function pathsOf(decisions: readonly PrefixDecision[]): readonly Path[] {
   for (const { path } of decisions) if (path) paths.push(path);
   return paths;
 }
+
+/** The goal as before, which these decisions led to, but for what other ones in their places say. */
+export function goalWith(
+  goal: SpeakerDesired,
+  before: readonly PrefixDecision[],
+  decisions: readonly PrefixDecision[],
+): SpeakerDesired {
+  const changed = placesChanged(decisions, before);
+  if (!changed || changed.length > FEW) return { ...goal, paths: pathsOf(decisions) };
+  const paths = [...goal.paths];
+  for (const place of changed) {
+    const decision = decisions[place];
+    if (decision) replace(paths, decision.prefix, decision.path);
+  }
+  return { ...goal, paths };
+}
+
+/** More changes than these are as quickly made all together. */
+const FEW = 1_000;
 
 /** Complete: what is not in it has to go. */
 export function speakerDesired(

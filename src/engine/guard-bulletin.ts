@@ -1,5 +1,6 @@
 /** What lasts at the guard, told once when it begins or changes: an agent that is away, a hold, prefixes that the gate refuses. */
 import type { PrefixDecision } from '../decide/wire.js';
+import { placesChanged } from '../model/changes.js';
 import type { AgentState } from '../model/lease.js';
 import type { Reason } from '../model/reason.js';
 import type { Journal } from './guard-journal.js';
@@ -7,6 +8,7 @@ import { refusalsIn } from './guard-refusals.js';
 
 export class Bulletin {
   private decisions: readonly PrefixDecision[] = [];
+  private refused: string | undefined;
   private away = false;
 
   constructor(private readonly journal: Journal) {}
@@ -22,7 +24,10 @@ export class Bulletin {
     this.away = away;
     this.journal.condition('boot', hold && `nothing is announced: ${hold.detail ?? ''}`);
     if (decisions === this.decisions) return;
+    const changed = placesChanged(decisions, this.decisions)?.flatMap((place) => decisions[place] ?? []);
     this.decisions = decisions;
-    this.journal.condition('gate', refusalsIn(decisions));
+    // Where nothing was refused before, only what is new can be.
+    this.refused = refusalsIn(this.refused === undefined && changed ? changed : decisions);
+    this.journal.condition('gate', this.refused);
   }
 }

@@ -23,6 +23,7 @@ import {
   leftBehind,
   type PrefixDecision,
   redecideWire,
+  goalWith,
   speakerDesired,
 } from '../decide/wire.js';
 import type { Prefix } from '../model/address.js';
@@ -242,7 +243,9 @@ export class Rights {
     const facts = { view, gate, announcements, leaving, lease, drain, broken, ...(hold && { hold }) };
     const changed = before && announcements && changedIn(announcements, before.announcements);
     const decisions = changed ? redecideWire(facts, before.decisions, changed) : decideWire(facts);
-    const goal = speakerDesired(view, gate, decisions, this.listenPort);
+    const goal = changed
+      ? goalWith(before.goal, before.decisions, decisions)
+      : speakerDesired(view, gate, decisions, this.listenPort);
     this.decided = { gate, announcements, leaving, lease, drain, broken, hold, decisions, goal };
     return this.decided;
   }

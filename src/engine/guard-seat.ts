@@ -23,7 +23,8 @@ const LONGEST_TTL_MS = 600_000;
 type Announcements = DesiredSet['announcements'];
 
 const namesTheSame = (a: Announcements, b: Announcements | undefined): boolean =>
-  a === b || (a.length === b?.length && a.every(({ prefix }, index) => prefix === b[index]?.prefix));
+  a === b ||
+  (a.length === b?.length && a.every((each, index) => each === b[index] || each.prefix === b[index]?.prefix));
 
 const namesEachOnce = (announcements: Announcements): boolean =>
   new Set(announcements.map(({ prefix }) => prefix)).size === announcements.length;

@@ -4,6 +4,7 @@ import type { DrainVerdict } from '../decide/drain.js';
 import type { Verdict } from '../decide/verdict.js';
 import type { PrefixDecision } from '../decide/wire.js';
 import type { Prefix } from '../model/address.js';
+import { itemOf, placeFor, placesChanged } from '../model/changes.js';
 import type { ServerView } from '../model/fleet.js';
 import type { AgentState, WirePrefix, WireState } from '../model/lease.js';
 import { pair } from '../model/pair.js';
@@ -25,71 +26,121 @@ export interface WireParts {
   readonly now: number;
 }
 
-/** Prefixes that are neither wanted nor held: what a confirmation is asked for. The same set as before while nothing changes. */
-export class Absent {
-  private last:
-    | {
-        readonly decisions: readonly PrefixDecision[];
-        readonly observed: SpeakerObserved;
-        readonly set: ReadonlySet<Prefix>;
-      }
-    | undefined;
-
-  from(decisions: readonly PrefixDecision[], observed: SpeakerObserved): ReadonlySet<Prefix> {
-    if (this.last?.decisions === decisions && this.last.observed === observed) return this.last.set;
-    const set = new Set<Prefix>();
-    pair(decisions, pathsOf(observed), {
-      both: () => undefined,
-      first: ({ prefix, path }) => {
-        if (!path) set.add(prefix);
-      },
-      second: () => undefined,
-    });
-    this.last = { decisions, observed, set };
-    return set;
-  }
+/** What a view of single prefixes rests on. */
+interface Basis {
+  readonly decisions: readonly PrefixDecision[];
+  readonly paths: readonly Path[];
 }
 
 const pathsOf = (observed: SpeakerObserved | undefined): readonly Path[] =>
   observed?.state === 'started' ? observed.paths : [];
 
+/** More than these are as quickly looked at all together. */
+const FEW = 1_000;
+
+/** The places of the decisions about which something is new, in the decision or on the wire; `undefined` where that may be any. */
+function placesTouched(now: Basis, before: Basis): readonly number[] | undefined {
+  const decided = placesChanged(now.decisions, before.decisions);
+  if (!decided) return undefined;
+  const places = new Set(decided);
+  let isSingle = true;
+  const touch = ({ prefix }: Path): void => {
+    const place = placeFor(prefix, now.decisions.length, (at) => now.decisions[at]?.prefix);
+    // What nobody has decided about may stand anywhere behind those that the gate knows.
+    if (now.decisions[place]?.prefix === prefix) places.add(place);
+    else isSingle = false;
+  };
+  pair(before.paths, now.paths, { both: touch, first: touch, second: touch });
+  return isSingle && places.size <= FEW ? [...places] : undefined;
+}
+
+/** Prefixes that are neither wanted nor held: what a confirmation is asked for. The same set as before while nothing changes. */
+export class Absent {
+  private last: (Basis & { readonly observed: SpeakerObserved; readonly set: ReadonlySet<Prefix> }) | undefined;
+
+  from(decisions: readonly PrefixDecision[], observed: SpeakerObserved): ReadonlySet<Prefix> {
+    const { last } = this;
+    if (last?.decisions === decisions && last.observed === observed) return last.set;
+    const basis = { decisions, paths: pathsOf(observed) };
+    const places = last && placesTouched(basis, last);
+    const set = places ? absentBut(last.set, basis, places) : absentIn(basis);
+    this.last = { ...basis, observed, set };
+    return set;
+  }
+}
+
+function absentIn({ decisions, paths }: Basis): ReadonlySet<Prefix> {
+  const set = new Set<Prefix>();
+  pair<PrefixDecision, Path>(decisions, paths, {
+    both: () => undefined,
+    first: ({ prefix, path }) => {
+      if (!path) set.add(prefix);
+    },
+    second: () => undefined,
+  });
+  return set;
+}
+
+function absentBut(
+  before: ReadonlySet<Prefix>,
+  { decisions, paths }: Basis,
+  places: readonly number[],
+): ReadonlySet<Prefix> {
+  const set = new Set(before);
+  for (const place of places) {
+    const decision = decisions[place];
+    if (!decision) continue;
+    if (decision.path || itemOf(decision.prefix, paths)) set.delete(decision.prefix);
+    else set.add(decision.prefix);
+  }
+  return set;
+}
+
 /** Each prefix as it stands, in the order of the decisions. */
-interface Lines {
-  readonly decisions: readonly PrefixDecision[];
-  /** What the speaker holds, in the places of the decisions. */
-  readonly paths: readonly (Path | undefined)[];
+interface Lines extends Basis {
   readonly told: readonly WirePrefix[];
+  /** Places of what has gone and has not settled: time alone changes them. */
+  readonly open: readonly number[];
 }
 
 /** A line stays the same object while nothing about it changes: an answer to an agent is made of those that did. */
-function linesOf({ view, decisions, observed, settling, now }: WireParts, before: Lines | undefined): Lines {
-  const { settleMs } = view.fleet.safety;
-  const paths = new Array<Path | undefined>(decisions.length);
-  const told = new Array<WirePrefix>(decisions.length);
-  const heldAs = (path: Path | undefined): WirePrefix['held'] => {
-    if (!observed) return 'unknown';
-    if (!path) return 'withdrawn';
-    return isOurs(view, path) ? levelHeld(path) : 'unknown';
-  };
+function linesOf(parts: WireParts, before: Lines | undefined): Lines {
+  const { decisions } = parts;
+  const basis = { decisions, paths: pathsOf(parts.observed) };
+  const touched = before && placesTouched(basis, before);
+  const places = touched && [...new Set([...before.open, ...touched])];
+  const told = places ? [...before.told] : new Array<WirePrefix>(decisions.length);
   const tell = (decision: PrefixDecision, path: Path | undefined, place: number): void => {
+    const line = lineOf(parts, decision, path);
     const last = before?.told[place];
-    paths[place] = path;
-    if (last && path && path === before?.paths[place] && decision === before.decisions[place]) {
-      told[place] = last;
-      return;
-    }
-    const { prefix, asked, level, reasons } = decision;
-    const held = heldAs(path);
-    const settled = level === 'withdrawn' && held === 'withdrawn' && settling.isSettled(prefix, settleMs, now);
-    const stands = decision === before?.decisions[place] && held === last?.held && settled === last.settled;
-    told[place] = stands ? last : { prefix, ...(asked === undefined ? {} : { asked }), level, reasons, held, settled };
+    told[place] = last && same(line, last) ? last : line;
   };
-  pair<PrefixDecision, Path>(decisions, pathsOf(observed), {
-    both: tell,
-    first: (decision, place) => tell(decision, undefined, place),
-    second: () => undefined,
-  });
-  return { decisions, paths, told };
+  for (const place of places ?? []) {
+    const decision = decisions[place];
+    if (decision) tell(decision, itemOf(decision.prefix, basis.paths), place);
+  }
+  if (!places) {
+    pair<PrefixDecision, Path>(decisions, basis.paths, {
+      both: tell,
+      first: (decision, place) => tell(decision, undefined, place),
+      second: () => undefined,
+    });
+  }
+  return { ...basis, told, open: (places ?? [...told.keys()]).filter((place) => isOpen(told[place])) };
+}
+
+const isOpen = (line: WirePrefix | undefined): boolean =>
+  line?.level === 'withdrawn' && line.held === 'withdrawn' && !line.settled;
+
+function lineOf(
+  { view, observed, settling, now }: WireParts,
+  { prefix, asked, level, reasons }: PrefixDecision,
+  path: Path | undefined,
+): WirePrefix {
+  const held = path ? (isOurs(view, path) ? levelHeld(path) : 'unknown') : observed ? 'withdrawn' : 'unknown';
+  const isGone = level === 'withdrawn' && held === 'withdrawn';
+  const settled = isGone && settling.isSettled(prefix, view.fleet.safety.settleMs, now);
+  return { prefix, ...(asked === undefined ? {} : { asked }), level, reasons, held, settled };
 }
 
 function wireState(parts: WireParts, prefixes: readonly WirePrefix[]): WireState {
@@ -126,7 +177,9 @@ export class WireView {
       return last.state;
     }
     const until = settling.nextSettledAt(view.fleet.safety.settleMs, now);
-    this.lines = linesOf(parts, last?.parts.view === view ? this.lines : undefined);
+    // Without an observation everything is unknown: that is no line's own news.
+    const isAlike = last?.parts.view === view && (last.parts.observed === undefined) === (parts.observed === undefined);
+    this.lines = linesOf(parts, isAlike ? this.lines : undefined);
     this.last = { parts, revision: settling.revision, until, state: wireState(parts, this.lines.told) };
     return this.last.state;
   }

@@ -276,22 +276,3 @@ export function comparePrefix(a: Prefix, b: Prefix): number {
   const family = familyOf(a);
   return family - familyOf(b) || compareNetwork(family, a, b) || lengthOf(a) - lengthOf(b);
 }
-
-/** Where a prefix stands in a list that is in the order of `comparePrefix`; `undefined` when it does not. */
-export function placeOf(p: Prefix, list: readonly Prefix[]): number | undefined {
-  const place = placeFor(p, list.length, (at) => list[at]);
-  return list[place] === p ? place : undefined;
-}
-
-/** Where a prefix belongs among `length` others that are in the order of `comparePrefix`. */
-export function placeFor(p: Prefix, length: number, at: (place: number) => Prefix | undefined): number {
-  let low = 0;
-  let high = length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const other = at(middle);
-    if (other !== undefined && comparePrefix(other, p) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}

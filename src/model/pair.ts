@@ -2,8 +2,9 @@
  * Two lists about the same prefixes, brought together.
  *
  * Where both are in one order, as nearly always, this is a walk beside each
- * other: a table of 100,000 prefixes takes a millisecond or two. In any other
- * order the result is the same, only later.
+ * other: what is the same object in both is passed without a look at it, a
+ * table of 100,000 prefixes in a fraction of a millisecond. In any other order
+ * the result is the same, only later.
  */
 import { comparePrefix, type Prefix } from './address.js';
 
@@ -18,7 +19,7 @@ export interface Pairing<A, B> {
   readonly second: (b: B) => void;
 }
 
-/** Tells each prefix once. No list names one twice. */
+/** Tells each prefix once, but for items that are one object in both lists. No list names a prefix twice. */
 export function pair<A extends Named, B extends Named>(
   firsts: readonly A[],
   seconds: readonly B[],
@@ -32,7 +33,10 @@ export function pair<A extends Named, B extends Named>(
     const a = firsts[at];
     const b = seconds[beside];
     if (a === undefined && b === undefined) break;
-    if (a !== undefined && b !== undefined && ((a as Named) === b || a.prefix === b.prefix)) {
+    if ((a as Named | undefined) === b) {
+      at++;
+      beside++;
+    } else if (a && b?.prefix === a.prefix) {
       both(a, b, at);
       at++;
       beside++;

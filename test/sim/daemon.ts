@@ -2,7 +2,7 @@
  * A gobgpd: a process of its own with RIB, policy and sessions, that can die,
  * stand still, answer OK and do nothing, answer nonsense, or be slow.
  */
-import type { Address, Prefix } from '../../src/model/address.js';
+import { type Address, comparePrefix, type Prefix } from '../../src/model/address.js';
 import {
   type BarrierObserved,
   type Path,
@@ -92,7 +92,7 @@ export class Daemon {
       routerId: bgp.routerId,
       listenPort: bgp.listenPort,
       barrier: bgp.barrier,
-      paths: [...bgp.paths.values()],
+      paths: [...bgp.paths.values()].sort((a, b) => comparePrefix(a.prefix, b.prefix)),
       foreignPaths: [...bgp.foreign],
       peers: [...bgp.sessions.values()].map(({ peer, state }) => ({
         address: peer.address,

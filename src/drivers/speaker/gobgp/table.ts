@@ -1,5 +1,6 @@
 /** The daemon's own paths: listed whole, or those of single prefixes while the rest stands. */
-import { comparePrefix, placeFor, type Prefix } from '../../../model/address.js';
+import { comparePrefix, type Prefix } from '../../../model/address.js';
+import { itemOf, replace } from '../../../model/changes.js';
 import type { ForeignPath, LargeCommunity, Path, SpeakerRunning } from '../../../model/path.js';
 import { same } from '../../../model/same.js';
 import type { Api } from './api.js';
@@ -67,13 +68,10 @@ function pathsWith(list: readonly Path[], read: readonly Path[], named: readonly
   const found = new Map(read.map((path) => [path.prefix, path]));
   let next: Path[] | undefined;
   for (const prefix of new Set(named)) {
-    const standing = next ?? list;
-    const place = placeFor(prefix, standing.length, (at) => standing[at]?.prefix);
-    const before = standing[place]?.prefix === prefix ? standing[place] : undefined;
     const now = found.get(prefix);
-    if (same(before, now)) continue;
+    if (same(itemOf(prefix, list), now)) continue;
     next ??= [...list];
-    next.splice(place, before ? 1 : 0, ...(now ? [now] : []));
+    replace(next, prefix, now);
   }
   return next ?? list;
 }
