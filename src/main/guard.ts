@@ -6,8 +6,11 @@ import { openChronicle } from '../drivers/chronicle/chronicle.js';
 import { createClock } from '../drivers/clock/clock.js';
 import { createExec } from '../drivers/exec/exec.js';
 import { createFiles } from '../drivers/files/files.js';
+import { createExabgpSpeaker } from '../drivers/speaker/exabgp.js';
 import { createGobgpSpeaker } from '../drivers/speaker/gobgp.js';
 import { Guard } from '../engine/guard.js';
+import type { ServerView, SpeakerKind } from '../model/fleet.js';
+import type { Speaker } from '../ports/speaker.js';
 import { serveGuard } from '../local/guard.js';
 import { loadView, onlyOnce } from './fleet-files.js';
 import { guardEyes } from './kernel.js';
@@ -16,19 +19,34 @@ import { bootOf, needFolder } from './machine.js';
 import { entry, HOME, records, sockets } from './paths.js';
 import { signalled } from './signals.js';
 
+interface ServerTag {
+  readonly asn: number;
+  readonly server: number;
+}
+
 /** RFC 4271 8.2.1. */
 const BGP_PORT = 179;
+
+/** How the guard reaches the daemon that the fleet names. */
+const SPEAKERS: { readonly [K in SpeakerKind]: (options: GuardOptions, serverTag: ServerTag) => Speaker } = {
+  gobgp: ({ gobgp }, serverTag) => createGobgpSpeaker({ address: gobgp, protoDir: join(HOME, 'protos'), serverTag }),
+  exabgp: ({ runDir }, serverTag) => createExabgpSpeaker({ socket: sockets(runDir).exabgp, serverTag }),
+};
+
+/** A running guard keeps its daemon: another one would begin with nothing. */
+function sameSpeaker(before: ServerView, after: ServerView): ServerView {
+  const [was, is] = [before.server.speaker, after.server.speaker];
+  if (was === is) return after;
+  throw new Error(`${after.server.name} has speaker: ${is} now, and runs ${was}; drain it, then restart culvert guard`);
+}
 
 /** Runs the guard until SIGTERM or SIGINT, which drain first. Rejects before anything was changed when it cannot run here. */
 export async function runGuard(options: GuardOptions): Promise<void> {
   const log = createLog('guard');
   const warn = onlyOnce((line) => log.warn(line));
   const view = await loadView(options.fleet, options.server, warn);
-  const speaker = createGobgpSpeaker({
-    address: options.gobgp,
-    protoDir: join(HOME, 'protos'),
-    serverTag: { asn: view.fleet.provider.asn, server: serverNumber(view.server.name) },
-  });
+  const serverTag = { asn: view.fleet.provider.asn, server: serverNumber(view.server.name) };
+  const speaker = SPEAKERS[view.server.speaker](options, serverTag);
   await needFolder(options.runDir, 0o755, '--run-dir');
   await needFolder(options.stateDir, 0o700, '--state-dir');
   let refuse: (error: Error) => void = () => undefined;
@@ -54,7 +72,7 @@ export async function runGuard(options: GuardOptions): Promise<void> {
       chronicle,
       stateDir: options.stateDir,
       listenPort: BGP_PORT,
-      reload: () => loadView(options.fleet, options.server, warn),
+      reload: async () => sameSpeaker(view, await loadView(options.fleet, options.server, warn)),
       fatal: refuse,
     },
     view,

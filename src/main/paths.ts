@@ -15,6 +15,7 @@ export const sockets = (runDir: string) => ({
   guard: join(runDir, 'guard.sock'),
   agent: join(runDir, 'agent.sock'),
   tund: join(runDir, 'tund.sock'),
+  exabgp: join(runDir, 'exabgp.sock'),
 });
 
 /** What each process records of itself; the older generation has `.1` behind its name. */
