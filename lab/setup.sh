@@ -3,8 +3,9 @@
 # Debian packages, npm packages, build. Says first what it will change; does
 # nothing, in well under a second, when nothing is missing.
 #
-# usage: lab/setup.sh [--vm] [--packages-only]
+# usage: lab/setup.sh [--vm] [--tests] [--packages-only]
 #   --vm             also what `npm run test:vm` needs
+#   --tests          also the releases of gobgpd that the tests run; installs none
 #   --packages-only  Debian packages and nothing else (for sudo)
 set -eu
 cd "$(dirname "$0")/.."
@@ -16,11 +17,13 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 uses='lab'
 only_packages=
+tests=
 for argument; do
   case $argument in
     --vm) uses='lab vm' ;;
+    --tests) tests=1 ;;
     --packages-only) only_packages=1 ;;
-    *) echo "setup: unknown argument $argument; usage: lab/setup.sh [--vm] [--packages-only]" >&2; exit 1 ;;
+    *) echo "setup: unknown argument $argument; usage: lab/setup.sh [--vm] [--tests] [--packages-only]" >&2; exit 1 ;;
   esac
 done
 
@@ -165,7 +168,15 @@ if [ -z "$only_packages" ]; then
   if [ -n "$npm_stale" ] || build_is_stale; then build_stale=1; fi
 fi
 
-[ -n "$packages$npm_stale$build_stale" ] || exit 0
+# Last, and best effort: what is missing is told, and its tests are skipped.
+daemons() {
+  [ -z "$tests" ] || sh test/conformance/fetch.sh
+}
+
+if [ -z "$packages$npm_stale$build_stale" ]; then
+  daemons
+  exit 0
+fi
 
 if [ -n "$packages" ] && { [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; }; then refuse_packages; fi
 
@@ -186,4 +197,5 @@ if [ -n "$build_stale" ]; then
   printf '   dist: building\n'
   logged 'the build' npm run --silent build </dev/null
 fi
+daemons
 echo 'Set-up is done.'

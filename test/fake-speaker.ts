@@ -9,7 +9,14 @@ import {
   type SpeakerObserved,
   type SpeakerOp,
 } from '../src/model/path.js';
-import { type Doubt, type Since, type Speaker, type SpeakerCapabilities, SpeakerError, type Subscription } from '../src/ports/speaker.js';
+import {
+  type Doubt,
+  type Since,
+  type Speaker,
+  type SpeakerCapabilities,
+  SpeakerError,
+  type Subscription,
+} from '../src/ports/speaker.js';
 import { rechecked } from './rechecked.js';
 
 interface Bgp {
@@ -270,7 +277,8 @@ export class FakeSpeaker implements Speaker {
 
   private addPeer(bgp: Bgp, peer: Peer): void {
     if (bgp.barrier.state !== 'held') throw notHeld();
-    for (const option of optionsOf(peer)) if (!this.can[option]) this.violate(`a peer with ${option}, which it cannot do`);
+    for (const option of optionsOf(peer))
+      if (!this.can[option]) this.violate(`a peer with ${option}, which it cannot do`);
     const { password: _password, ttlSecurity: _ttlSecurity, ...terms } = peer;
     const { address } = peer;
     bgp.peers.set(address, { ...terms, protection: protectionOf(peer), ours: true, state: 'established' });

@@ -12,6 +12,7 @@ import { Guard } from '../engine/guard.js';
 import type { ServerView, SpeakerKind } from '../model/fleet.js';
 import type { Speaker } from '../ports/speaker.js';
 import { serveGuard } from '../local/guard.js';
+import type { Exec } from '../ports/exec.js';
 import { loadView, onlyOnce } from './fleet-files.js';
 import { guardEyes } from './kernel.js';
 import { createLog } from './log.js';
@@ -19,18 +20,32 @@ import { bootOf, needFolder } from './machine.js';
 import { entry, HOME, records, sockets } from './paths.js';
 import { signalled } from './signals.js';
 
-interface ServerTag {
-  readonly asn: number;
-  readonly server: number;
-}
-
 /** RFC 4271 8.2.1. */
 const BGP_PORT = 179;
 
+/** Empty where the program is not in PATH, or does not say. */
+const printedVersion = (exec: Exec): Promise<string> =>
+  exec.run(['gobgpd', '--version'], { timeoutMs: 2_000 }).then(
+    ({ stdout }) => stdout,
+    () => '',
+  );
+
+interface SpeakerParts {
+  readonly options: GuardOptions;
+  readonly exec: Exec;
+  readonly serverTag: { readonly asn: number; readonly server: number };
+}
+
 /** How the guard reaches the daemon that the fleet names. */
-const SPEAKERS: { readonly [K in SpeakerKind]: (options: GuardOptions, serverTag: ServerTag) => Speaker } = {
-  gobgp: ({ gobgp }, serverTag) => createGobgpSpeaker({ address: gobgp, protoDir: join(HOME, 'protos'), serverTag }),
-  exabgp: ({ runDir }, serverTag) => createExabgpSpeaker({ socket: sockets(runDir).exabgp, serverTag }),
+const SPEAKERS: { readonly [K in SpeakerKind]: (parts: SpeakerParts) => Speaker } = {
+  gobgp: ({ options, exec, serverTag }) =>
+    createGobgpSpeaker({
+      address: options.gobgp,
+      protoDir: join(HOME, 'protos'),
+      serverTag,
+      installed: () => printedVersion(exec),
+    }),
+  exabgp: ({ options, serverTag }) => createExabgpSpeaker({ socket: sockets(options.runDir).exabgp, serverTag }),
 };
 
 /** A running guard keeps its daemon: another one would begin with nothing. */
@@ -45,8 +60,9 @@ export async function runGuard(options: GuardOptions): Promise<void> {
   const log = createLog('guard');
   const warn = onlyOnce((line) => log.warn(line));
   const view = await loadView(options.fleet, options.server, warn);
+  const exec = createExec();
   const serverTag = { asn: view.fleet.provider.asn, server: serverNumber(view.server.name) };
-  const speaker = SPEAKERS[view.server.speaker](options, serverTag);
+  const speaker = SPEAKERS[view.server.speaker]({ options, exec, serverTag });
   await needFolder(options.runDir, 0o755, '--run-dir');
   await needFolder(options.stateDir, 0o700, '--state-dir');
   let refuse: (error: Error) => void = () => undefined;
@@ -65,7 +81,7 @@ export async function runGuard(options: GuardOptions): Promise<void> {
     {
       speaker,
       ...guardEyes(),
-      checker: createChecker({ exec: createExec(), argv: entry('checker') }),
+      checker: createChecker({ exec, argv: entry('checker') }),
       clock,
       files: createFiles(),
       log,

@@ -10,7 +10,7 @@ import type { SpeakerObserved, SpeakerOp, SpeakerRunning } from '../model/path.j
  * again, never assume.
  */
 export interface Speaker {
-  /** For messages: `gobgpd 3.x at unix:/run/culvert/gobgpd.sock`. */
+  /** For messages: `gobgpd at unix:/run/culvert/gobgpd.sock`. */
   readonly name: string;
   /** What this daemon can do; the same for as long as the client lives. */
   readonly can: SpeakerCapabilities;

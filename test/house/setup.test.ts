@@ -76,5 +76,5 @@ test('nothing missing: says nothing, changes nothing, takes no time', () => {
 test('an unknown argument is refused with the usage', () => {
   const { status, stderr } = clone('').run(['--all'], other);
   expect(status).toBe(1);
-  expect(stderr).toBe('setup: unknown argument --all; usage: lab/setup.sh [--vm] [--packages-only]\n');
+  expect(stderr).toBe('setup: unknown argument --all; usage: lab/setup.sh [--vm] [--tests] [--packages-only]\n');
 });

@@ -103,7 +103,9 @@ test.each<[string, SpeakerDesired, SpeakerObserved, string[]]>([
     ['delete-foreign'],
   ],
   ['a router that left', goal([], { peers: [] }), standing([]), ['delete-peer']],
-])('%s', (_, desired, observed, expected) => expect(kinds(planSpeaker(desired, observed, EVERYTHING))).toEqual(expected));
+])('%s', (_, desired, observed, expected) =>
+  expect(kinds(planSpeaker(desired, observed, EVERYTHING))).toEqual(expected),
+);
 
 test('what still stands stays allowed until it has been seen gone', () => {
   const ops = planSpeaker(goal([full(V6)], { allow: [V6] }), standing([full(), full(V6)]), EVERYTHING);
@@ -175,7 +177,9 @@ test('a limit that was lost for one family only is drift', () => {
 
 test('a peer that asks for what the daemon cannot do is refused by name, and stays as it is', () => {
   const can = { ...EVERYTHING, maxPrefix: false, passive: false };
-  const asking = goal([full()], { peers: goal([]).peers.map((peer) => ({ ...peer, passive: true, maxPrefix: { 4: 9 } })) });
+  const asking = goal([full()], {
+    peers: goal([]).peers.map((peer) => ({ ...peer, passive: true, maxPrefix: { 4: 9 } })),
+  });
   expect(kinds(planSpeaker(asking, standing([], { peers: [] }), can))).toEqual(['announce']);
   expect(kinds(planSpeaker(asking, standing([full()]), can))).toEqual([]);
   expect(refusedPeers(asking.peers, can, 'some daemon')).toBe(

@@ -91,6 +91,11 @@ export const multihopRule: Rule = (draft, judge) => {
     const inner = innerServer(draft, router);
     if (!inner) continue;
     const message = `multihop of ${name} means nothing on its iBGP session with ${inner.name}`;
-    judge.refuse({ code: 'multihop', path, message, remedy: 'leave it out: internal sessions may cross any number of hops' });
+    judge.refuse({
+      code: 'multihop',
+      path,
+      message,
+      remedy: 'leave it out: internal sessions may cross any number of hops',
+    });
   }
 };

@@ -35,8 +35,8 @@ const CHANNEL = {
   'grpc.max_receive_message_length': 64 * 1024 * 1024,
 };
 
-/** Fields keep their names; absent scalars read as zero, absent messages as null, absent lists as empty. */
-const LOADING = { keepCase: true, longs: Number, enums: Number, defaults: true, arrays: true };
+/** Fields keep their names; absent scalars read as zero, absent messages as null, absent lists as empty; of a oneof its name tells which is there. */
+const LOADING = { keepCase: true, longs: Number, enums: Number, defaults: true, arrays: true, oneofs: true };
 
 /** Our own description of the daemon's interface. Throws when the file is missing or wrong. */
 export const loadInterface = (file: string): PackageDefinition => loadSync(file, LOADING);
@@ -164,17 +164,6 @@ export class RpcClient {
         call.cancel();
       },
     };
-  }
-
-  /** Whether the daemon answers a call without content that our interface description does not hold. */
-  async answers(path: string, deadlineMs: number): Promise<boolean> {
-    const raw = (bytes: Buffer): Buffer => bytes;
-    const deadline = Date.now() + deadlineMs;
-    return new Promise((resolve) => {
-      this.#client.makeUnaryRequest(path, raw, raw, Buffer.alloc(0), new Metadata(), { deadline }, (error) =>
-        resolve(!error),
-      );
-    });
   }
 
   close(): void {

@@ -1,8 +1,9 @@
 import { type LargeCommunity, type Path, type SpeakerObserved, type SpeakerOp, TAG_FUNCTION } from '../../model/path.js';
 import { same } from '../../model/same.js';
 import type { Since, Speaker, Subscription } from '../../ports/speaker.js';
+import { checkPrefix } from './check-path.js';
 import { BridgeClient } from './exabgp/client.js';
-import { CAN } from './exabgp/neighbor.js';
+import { EXABGP_CAN } from './exabgp/neighbor.js';
 import type { Seen } from './exabgp/seen.js';
 import { watchEvents } from './watch.js';
 
@@ -26,13 +27,10 @@ const itemsOf = (op: SpeakerOp): number => {
   return op.kind === 'install-barrier' ? op.allow.length : 0;
 };
 
-/** It does not listen: its sessions are opened from this end. */
-const NO_PORT = -1;
-
 function observedFrom(seen: Seen): SpeakerObserved {
   if (seen.state === 'not-started') return seen;
-  const { asn, routerId, barrier, paths, foreign, peers } = seen;
-  return { state: 'started', asn, routerId, listenPort: NO_PORT, barrier, paths, foreignPaths: foreign, peers };
+  const { asn, routerId, listenPort, barrier, paths, foreign, peers } = seen;
+  return { state: 'started', asn, routerId, listenPort, barrier, paths, foreignPaths: foreign, peers };
 }
 
 const byPrefix = (a: Path, b: Path): number => (a.prefix < b.prefix ? -1 : a.prefix > b.prefix ? 1 : 0);
@@ -62,14 +60,16 @@ export function createExabgpSpeaker(options: ExabgpOptions): Speaker {
   const subscriptions = new Set<Subscription>();
   return {
     name,
-    can: CAN,
+    can: EXABGP_CAN,
     observe: async () => observedFrom(await client.call('observe', {}, LISTING_MS)),
     recheck: async (since) => {
       const { doubted } = since;
+      for (const prefix of doubted) checkPrefix(prefix);
       return rechecked(since, await client.call('recheck', { doubted }, LISTING_MS));
     },
     apply: async (ops) => {
-      for (const op of ops) await client.call('apply', { op }, 2 * deadlineMs + MS_PER_ITEM * itemsOf(op));
+      const items = ops.reduce((sum, op) => sum + itemsOf(op), 0);
+      await client.call('apply', { ops }, deadlineMs * (1 + ops.length) + MS_PER_ITEM * items);
     },
     stillSent: (prefixes, peers) => client.call('stillSent', { prefixes, peers }, deadlineMs),
     watch: (wake) => {

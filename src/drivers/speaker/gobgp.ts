@@ -7,25 +7,38 @@ import {
   type SpeakerRunning,
   TAG_FUNCTION,
 } from '../../model/path.js';
-import { type Since, type Speaker, type SpeakerCapabilities, SpeakerError, type Subscription } from '../../ports/speaker.js';
+import {
+  type Since,
+  type Speaker,
+  type SpeakerCapabilities,
+  SpeakerError,
+  type Subscription,
+} from '../../ports/speaker.js';
+import { once } from '../../model/once.js';
 import { endpointOf } from './endpoint.js';
-import { type Api, connectApi } from './gobgp3/api.js';
-import { allow, disallow, installBarrier, observeBarrier } from './gobgp3/barrier.js';
-import { doubtOf } from './gobgp3/convert-event.js';
-import { pathReader } from './gobgp3/convert-path.js';
-import { getGlobal, start } from './gobgp3/daemon.js';
-import { announce, deleteLocal, listSent, withdraw } from './gobgp3/paths.js';
-import { OwnTable } from './gobgp3/table.js';
-import { addPeer, deletePeer, listPeers } from './gobgp3/peers.js';
+import type { Api } from './gobgp/api.js';
+import { allow, disallow, installBarrier, observeBarrier } from './gobgp/barrier.js';
+import { Connection } from './gobgp/connection.js';
+import { doubtOf } from './gobgp/convert-event.js';
+import { pathReader } from './gobgp/convert-path.js';
+import { getGlobal, start } from './gobgp/daemon.js';
+import { announce, deleteLocal, listSent, withdraw } from './gobgp/paths.js';
+import { OwnTable } from './gobgp/table.js';
+import type { WireEvent } from './gobgp/messages.js';
+import { addPeer, deletePeer, listPeers } from './gobgp/peers.js';
+import { versionIn } from './gobgp/versions.js';
 import { type EventSource, watchEvents } from './watch.js';
+import type { OpenStream } from './client.js';
 
 export interface GobgpOptions {
   /** `unix:/path`, `127.0.0.1:PORT` or `[::1]:PORT`. */
   readonly address: string;
-  /** The folder that holds `gobgp/v3.proto`. */
+  /** The folder that holds `gobgp/`. */
   readonly protoDir: string;
   /** When given, a path without the large community `asn:1:server` is foreign. */
   readonly serverTag?: { readonly asn: number; readonly server: number };
+  /** What `gobgpd --version` prints on this machine; releases that must not run here are refused by it. Without it none is. */
+  readonly installed?: () => Promise<string>;
   /** For one call, in milliseconds; default 2,000. Calls over many items may take longer, in proportion. */
   readonly deadlineMs?: number;
 }
@@ -104,26 +117,41 @@ async function stillSent(
   return [...new Set(sent.flat())].sort();
 }
 
-const eventsOf = (api: Api): EventSource => ({
-  watchEvents: (listener) =>
-    api.watchEvents({
-      message: (content) => listener.event(doubtOf(api.codec, content)),
-      ended: () => listener.ended(),
-    }),
-});
-
-/** Says what an unknown interface is, where it can be told. */
-async function explained<T>(api: Api, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (!(error instanceof SpeakerError) || error.reason !== 'unsupported-version') throw error;
-    const found = (await api.isVersion4()) ? 'it is GoBGP 4' : 'it is not GoBGP';
-    throw new SpeakerError('unsupported-version', `${api.name}: ${found}; run gobgpd 3.10 or a later 3.x there`);
-  }
+/** What one daemon is asked through; kept for as long as its version stays. */
+interface Parts {
+  readonly table: OwnTable;
+  readonly executors: Executors;
 }
 
-const CAN: SpeakerCapabilities = {
+/** The daemon is gone, or another one is there: which it is has to be found out again. */
+const LOST: readonly SpeakerError['reason'][] = ['unreachable', 'unsupported-version'];
+
+/** The stream of events of whichever daemon is there. */
+const eventsOf = (connection: Connection): EventSource => ({
+  watchEvents: (listener) => {
+    let cancelled = false;
+    let stream: OpenStream | undefined;
+    const ended = (): void => {
+      connection.forget();
+      if (!cancelled) listener.ended();
+    };
+    const open = (api: Api): void => {
+      if (cancelled) return;
+      const message = (content: WireEvent): void => listener.event(doubtOf(api.codec, content));
+      stream = api.watchEvents({ message, ended });
+    };
+    void connection.api().then(open, ended);
+    return {
+      cancel: () => {
+        cancelled = true;
+        stream?.cancel();
+      },
+    };
+  },
+});
+
+/** All of it; the same for every release. */
+export const GOBGP_CAN: SpeakerCapabilities = {
   md5: true,
   gtsm: true,
   passive: true,
@@ -134,30 +162,42 @@ const CAN: SpeakerCapabilities = {
 };
 
 /**
- * A speaker on a running gobgpd 3.x that is ours alone. Connects at the first
- * call. Throws `SpeakerError` `invalid` for an address that is not a unix
- * socket or this machine's loopback.
+ * A speaker on a running gobgpd that is ours alone, 3.10 or later, or 4: which
+ * one it is, is found out when it is asked, and again when it comes back.
+ * Connects at the first call. Throws `SpeakerError` `invalid` for an address
+ * that is not a unix socket or this machine's loopback.
  */
 export function createGobgpSpeaker(options: GobgpOptions): Speaker {
-  const { address, protoDir, serverTag, deadlineMs = 2_000 } = options;
-  const name = `gobgpd 3.x at ${address}`;
-  const api = connectApi({ name, target: endpointOf(address), protoDir, deadlineMs });
+  const { address, protoDir, serverTag, installed, deadlineMs = 2_000 } = options;
+  const name = `gobgpd at ${address}`;
+  const installedRelease = async (): Promise<string | undefined> => versionIn((await installed?.()) ?? '');
+  const connection = new Connection({ name, target: endpointOf(address), protoDir, deadlineMs, installedRelease });
   const tag: LargeCommunity | undefined = serverTag && `${serverTag.asn}:${TAG_FUNCTION}:${serverTag.server}`;
-  const executors = executorsFor(api, tag);
-  const execute = async <K extends Kind>(op: Extract<SpeakerOp, { kind: K }>): Promise<void> => executors[op.kind](op);
-  const table = new OwnTable(api, tag);
+  const partsOf = once((api: Api): Parts => ({ table: new OwnTable(api, tag), executors: executorsFor(api, tag) }));
   const subscriptions = new Set<Subscription>();
+
+  const ask = async <T>(work: (api: Api, parts: Parts) => Promise<T>): Promise<T> => {
+    const api = await connection.api();
+    try {
+      return await work(api, partsOf(api));
+    } catch (error) {
+      if (error instanceof SpeakerError && LOST.includes(error.reason)) connection.forget();
+      throw error;
+    }
+  };
+  const execute = async <K extends Kind>(op: Extract<SpeakerOp, { kind: K }>): Promise<void> =>
+    ask((_, { executors }) => executors[op.kind](op));
   return {
     name,
-    can: CAN,
-    observe: () => explained(api, observe(api, table)),
-    recheck: (since) => explained(api, recheck(api, table, since)),
+    can: GOBGP_CAN,
+    observe: () => ask((api, { table }) => observe(api, table)),
+    recheck: (since) => ask((api, { table }) => recheck(api, table, since)),
     apply: async (ops) => {
-      for (const op of ops) await explained(api, execute(op));
+      for (const op of ops) await execute(op);
     },
-    stillSent: (prefixes, peers) => explained(api, stillSent(api, prefixes, peers)),
+    stillSent: (prefixes, peers) => ask((api) => stillSent(api, prefixes, peers)),
     watch: (wake) => {
-      const subscription = watchEvents(eventsOf(api), wake);
+      const subscription = watchEvents(eventsOf(connection), wake);
       subscriptions.add(subscription);
       return {
         stop: () => {
@@ -168,7 +208,7 @@ export function createGobgpSpeaker(options: GobgpOptions): Speaker {
     },
     close: () => {
       for (const subscription of subscriptions) subscription.stop();
-      api.close();
+      connection.close();
     },
   };
 }

@@ -1,7 +1,8 @@
 import { address } from '../../../src/model/address.js';
 import { type Peer, protectionOf } from '../../../src/model/path.js';
-import { checkPeer, peerFromWire, peerToWire } from '../../../src/drivers/speaker/gobgp3/convert-peer.js';
-import type { ListedPeer } from '../../../src/drivers/speaker/gobgp3/messages.js';
+import { checkPeer, peerFromWire, peerToWire } from '../../../src/drivers/speaker/gobgp/convert-peer.js';
+import { VALUES_3, VALUES_4 } from '../../../src/drivers/speaker/gobgp/dialect.js';
+import type { ListedPeer } from '../../../src/drivers/speaker/gobgp/messages.js';
 
 const peer: Peer = {
   address: address('198.18.1.1'),
@@ -19,19 +20,19 @@ const peer: Peer = {
 
 const listed = (extra: Partial<ListedPeer> = {}): ListedPeer => ({
   ...peerToWire(peer),
-  state: { session_state: 6, admin_state: 0, messages: { sent: { update: 7 } } },
+  state: { session_state: 6, admin_state: 0, disconnect_message: '', messages: { sent: { update: 7 } } },
   ...extra,
 });
 
 test('what is configured reads back as it was', () => {
   const { ttlSecurity, ...rest } = peer;
   const seen = { ours: true, protection: protectionOf({ ttlSecurity }), state: 'established', updatesSent: 7 };
-  expect(peerFromWire(listed())).toEqual({ ...rest, ...seen });
+  expect(peerFromWire(VALUES_3, listed())).toEqual({ ...rest, ...seen });
   const limited = { ...peer, passive: true, multihop: 4, maxPrefix: { 4: 100, 6: 50 } };
-  const { passive, multihop, maxPrefix } = peerFromWire({ ...peerToWire(limited), state: null });
+  const { passive, multihop, maxPrefix } = peerFromWire(VALUES_3, { ...peerToWire(limited), state: null });
   expect({ passive, multihop, maxPrefix }).toEqual({ passive: true, multihop: 4, maxPrefix: { 4: 100, 6: 50 } });
   const guarded = { ...peer, password: 'blue-whale', ttlSecurity: true, gracefulRestart: 120 };
-  const { protection, gracefulRestart } = peerFromWire({ ...peerToWire(guarded), state: null });
+  const { protection, gracefulRestart } = peerFromWire(VALUES_3, { ...peerToWire(guarded), state: null });
   expect([protection, gracefulRestart]).toEqual([protectionOf(guarded), 120]);
 });
 
@@ -45,25 +46,38 @@ test.each([
   [6, 'established'],
   [7, 'unknown'],
 ])('session state %i is %s', (session_state, state) => {
-  expect(peerFromWire(listed({ state: { session_state, admin_state: 0, messages: null } }))).toMatchObject({ state, updatesSent: 0 });
+  expect(
+    peerFromWire(
+      VALUES_3,
+      listed({ state: { session_state, admin_state: 0, disconnect_message: '', messages: null } }),
+    ),
+  ).toMatchObject({ state, updatesSent: 0 });
 });
 
 test('a limit that stands for one family only is read for that one', () => {
   const wire = peerToWire({ ...peer, maxPrefix: { 4: 100, 6: 50 } });
   const [v4, v6] = wire.afi_safis;
   const half = { ...wire, state: null, afi_safis: [v4!, { ...v6!, prefix_limits: null }] };
-  expect(peerFromWire(half).maxPrefix).toEqual({ 4: 100 });
+  expect(peerFromWire(VALUES_3, half).maxPrefix).toEqual({ 4: 100 });
 });
 
-test('a session that ended at its limit says so', () => {
-  const idle = listed({ state: { session_state: 1, admin_state: 2, messages: null } });
-  expect(peerFromWire(idle)).toMatchObject({ state: 'idle', detail: 'it has sent more prefixes than its maxPrefix' });
-  expect(peerFromWire(listed())).not.toHaveProperty('detail');
+test('a session that is not up says why, where the daemon tells', () => {
+  const state = { session_state: 1, disconnect_message: '', messages: null };
+  const limit = 'it has sent more prefixes than its maxPrefix';
+  const idle = (admin_state: number, disconnect_message = '') =>
+    listed({ state: { ...state, admin_state, disconnect_message } });
+  expect(peerFromWire(VALUES_3, idle(2))).toMatchObject({ state: 'idle', detail: limit });
+  expect(peerFromWire(VALUES_4, idle(3))).toMatchObject({ state: 'idle', detail: limit });
+  expect(peerFromWire(VALUES_4, idle(1, 'hold timer expired'))).toMatchObject({ detail: 'hold timer expired' });
+  expect(peerFromWire(VALUES_3, idle(0))).not.toHaveProperty('detail');
+  expect(peerFromWire(VALUES_4, listed())).not.toHaveProperty('detail');
 });
 
 test('an unset local address is none, a neighbour without an address is not ours', () => {
-  expect(peerFromWire(listed({ transport: { local_address: '0.0.0.0', passive_mode: false } })).localAddress).toBeUndefined();
-  expect(() => peerFromWire(listed({ conf: null }))).toThrow(/without an address/);
+  expect(
+    peerFromWire(VALUES_3, listed({ transport: { local_address: '0.0.0.0', passive_mode: false } })).localAddress,
+  ).toBeUndefined();
+  expect(() => peerFromWire(VALUES_3, listed({ conf: null }))).toThrow(/without an address/);
 });
 
 test('every family is spelled out, graceful restart is off, GTSM asks for 255', () => {

@@ -75,10 +75,7 @@ describe('nobody, or somebody else, at the address', () => {
     await new Promise((resolve) => noise.close(resolve));
   });
 
-  test.each([
-    ['GoBGP 4', 'api.GoBgpService', /it is GoBGP 4; run gobgpd 3/],
-    ['some other gRPC service', 'greeter.Greeter', /it is not GoBGP/],
-  ])('%s: unsupported-version', async (_, service, message) => {
+  const serve = async (service: string): Promise<{ readonly at: string; readonly server: Server }> => {
     const raw = (bytes: Buffer): Buffer => bytes;
     const server = new Server();
     const method = {
@@ -98,11 +95,39 @@ describe('nobody, or somebody else, at the address', () => {
     await new Promise<void>((resolve, reject) =>
       server.bindAsync(at, ServerCredentials.createInsecure(), (error) => (error ? reject(error) : resolve())),
     );
+    return { at, server };
+  };
+
+  test('some other gRPC service: unsupported-version', async () => {
+    const { at, server } = await serve('greeter.Greeter');
     const speaker = speakerAt(at);
     await expect(speaker.observe()).rejects.toMatchObject({
       reason: 'unsupported-version',
-      message: expect.stringMatching(message) as string,
+      message: expect.stringMatching(/neither GoBGP 3 nor 4 answers there; run gobgpd 3.10 or later/) as string,
     });
+    speaker.close();
+    server.forceShutdown();
+  });
+
+  test.each([
+    ['api.GoBgpService', 'gobgpd version 4.1.0\n', /gobgpd 4\.1\.0 is installed here.*3294.*install 4\.3/],
+    ['api.GoBgpService', 'gobgpd version 4.5.0\n', /3428.*install 4\.6 or later/],
+    ['api.GoBgpService', 'gobgpd version 4.8.0\n', undefined],
+    ['api.GoBgpService', 'gobgpd version 3.10.0\n', undefined],
+    ['api.GoBgpService', '', undefined],
+    ['apipb.GobgpApi', 'gobgpd version 4.5.0\n', undefined],
+  ])('%s beside an installed %j', async (service, printed, refused) => {
+    const { at, server } = await serve(service);
+    const speaker = createGobgpSpeaker({ address: at, protoDir, deadlineMs: 1_000, installed: async () => printed });
+    const looked = speaker.observe();
+    if (refused === undefined) {
+      await expect(looked).resolves.toEqual({ state: 'not-started' });
+    } else {
+      await expect(looked).rejects.toMatchObject({
+        reason: 'unsupported-version',
+        message: expect.stringMatching(refused) as string,
+      });
+    }
     speaker.close();
     server.forceShutdown();
   });

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Anchor, pidOf } from './anchor.js';
+import { installed, type Release } from './releases.js';
 import { until } from './until.js';
 
 /**
@@ -17,8 +18,8 @@ export interface Gobgpd {
   log(): string;
   /** Kills it with SIGKILL and waits until it is gone. */
   kill(): Promise<void>;
-  /** Starts it again, empty, on the same socket. */
-  restart(): Promise<void>;
+  /** Starts it again, empty, on the same socket; another release when one is given. */
+  restart(other?: Release): Promise<void>;
   signal(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGTERM'): void;
   /** Runs the `gobgp` command line against it: an independent reader. */
   cli(...args: readonly string[]): Promise<string>;
@@ -31,10 +32,10 @@ interface Running {
   readonly log: string[];
 }
 
-async function launch(anchor: Anchor, socket: string): Promise<Running> {
+async function launch(anchor: Anchor, socket: string, { gobgpd }: Release): Promise<Running> {
   await rm(socket, { force: true });
   const log: string[] = [];
-  const launcher = anchor.spawn(['gobgpd', '--api-hosts', `unix://${socket}`, '--pprof-disable', '-p', '-l', 'warn']);
+  const launcher = anchor.spawn([gobgpd, '--api-hosts', `unix://${socket}`, '--pprof-disable', '-p', '-l', 'warn']);
   launcher.stdout?.on('data', (chunk: Buffer) => log.push(chunk.toString()));
   launcher.stderr?.on('data', (chunk: Buffer) => log.push(chunk.toString()));
   const pid = await pidOf(launcher);
@@ -50,10 +51,10 @@ function accepts(socket: string): Promise<boolean> {
   });
 }
 
-export async function startGobgpd(anchor: Anchor): Promise<Gobgpd> {
+export async function startGobgpd(anchor: Anchor, release: Release = installed()): Promise<Gobgpd> {
   const folder = await mkdtemp(join(tmpdir(), 'culvert-gobgpd-'));
   const socket = join(folder, 'gobgpd.sock');
-  let running: Running | undefined = await launch(anchor, socket);
+  let running: Running | undefined = await launch(anchor, socket, release);
 
   const kill = async (): Promise<void> => {
     if (!running) return;
@@ -69,9 +70,9 @@ export async function startGobgpd(anchor: Anchor): Promise<Gobgpd> {
     address: `unix:${socket}`,
     log: () => running?.log.join('') ?? '',
     kill,
-    restart: async () => {
+    restart: async (other = release) => {
       await kill();
-      running = await launch(anchor, socket);
+      running = await launch(anchor, socket, other);
     },
     signal: (signal) => {
       if (!running) return;
@@ -79,7 +80,7 @@ export async function startGobgpd(anchor: Anchor): Promise<Gobgpd> {
       // nsenter stops itself when its child stops, and would never see it end.
       if (signal === 'SIGCONT') running.launcher.kill('SIGCONT');
     },
-    cli: (...args) => anchor.run(['gobgp', '--target', `unix://${socket}`, ...args]),
+    cli: (...args) => anchor.run([release.gobgp, '--target', `unix://${socket}`, ...args]),
     stop: async () => {
       await kill();
       await rm(folder, { recursive: true, force: true });

@@ -1,25 +1,30 @@
 import { join } from 'node:path';
 import { Client, credentials } from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
+import { loadInterface } from '../../../src/drivers/speaker/client.js';
+import type { Codec } from '../../../src/drivers/speaker/gobgp/codec.js';
+import type { Dialect } from '../../../src/drivers/speaker/gobgp/dialect.js';
 
-interface Type {
-  serialize(value: object): Buffer;
-}
 interface Method {
   readonly path: string;
-  readonly responseStream: boolean;
   requestSerialize(value: object): Buffer;
   responseDeserialize(bytes: Buffer): object;
 }
 
 /** Anyone else with access to the daemon's socket: calls it without any of our checks. */
 export class RawGobgp {
-  readonly #definition: Readonly<Record<string, unknown>>;
   readonly #client: Client;
+  readonly #codec: Codec;
+  readonly #methods: Readonly<Record<string, Method>>;
 
-  constructor(address: string, protoDir: string) {
-    this.#definition = loadSync(join(protoDir, 'gobgp', 'v3.proto'), { keepCase: true, defaults: true, arrays: true });
+  constructor(
+    address: string,
+    protoDir: string,
+    private readonly dialect: Dialect,
+  ) {
+    const definition = loadInterface(join(protoDir, dialect.proto));
     this.#client = new Client(address, credentials.createInsecure());
+    this.#codec = dialect.codec(definition);
+    this.#methods = definition[dialect.service] as unknown as Readonly<Record<string, Method>>;
   }
 
   close(): void {
@@ -27,7 +32,7 @@ export class RawGobgp {
   }
 
   call(method: string, request: object): Promise<object> {
-    const { path, requestSerialize, responseDeserialize } = this.#method(method);
+    const { path, requestSerialize, responseDeserialize } = this.#methods[method]!;
     return new Promise((resolve, reject) => {
       this.#client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, (error, answer) =>
         error ? reject(error) : resolve(answer ?? {}),
@@ -36,7 +41,7 @@ export class RawGobgp {
   }
 
   list(method: string, request: object): Promise<readonly object[]> {
-    const { path, requestSerialize, responseDeserialize } = this.#method(method);
+    const { path, requestSerialize, responseDeserialize } = this.#methods[method]!;
     return new Promise((resolve, reject) => {
       const answers: object[] = [];
       this.#client
@@ -55,18 +60,18 @@ export class RawGobgp {
   ): Promise<void> {
     const v6 = prefix.includes(':');
     const path = {
-      nlri: this.#any('IPAddressPrefix', { prefix, prefix_len: length }),
+      nlri: this.#codec.encodePrefix({ prefix, prefix_len: length }),
       family: { afi: v6 ? 2 : 1, safi: 1 },
       pattrs: [
-        this.#any('OriginAttribute', { origin: extra.origin ?? 0 }),
-        this.#any('AsPathAttribute', { segments: [{ type: 2, numbers: [64_512] }] }),
-        this.#any('NextHopAttribute', { next_hop: v6 ? '2001:db8:1::11' : '198.18.1.11' }),
+        this.#codec.encode('OriginAttribute', { origin: extra.origin ?? 0 }),
+        this.#codec.encode('AsPathAttribute', { segments: [{ type: 2, numbers: [64_512] }] }),
+        this.#codec.encode('NextHopAttribute', { next_hop: v6 ? '2001:db8:1::11' : '198.18.1.11' }),
       ],
       identifier: extra.identifier ?? 0,
       source_asn: extra.sourceAsn ?? 0,
       source_id: extra.sourceId ?? '',
     };
-    await this.call('AddPath', { table_type: 0, path }).catch(() => undefined);
+    await this.call('AddPath', { table_type: this.dialect.values.globalTable, path }).catch(() => undefined);
   }
 
   assign(direction: 1 | 2, policies: readonly string[], defaultAction: 1 | 2): Promise<object> {
@@ -81,7 +86,8 @@ export class RawGobgp {
 
   widen(prefix: string, min: number, max: number): Promise<object> {
     const prefixes = [{ ip_prefix: prefix, mask_length_min: min, mask_length_max: max }];
-    return this.call('AddDefinedSet', { defined_set: { defined_type: 0, name: 'culvert-allow-v4', prefixes } });
+    const set = { defined_type: this.dialect.values.prefixSet, name: 'culvert-allow-v4', prefixes };
+    return this.call('AddDefinedSet', { defined_set: set });
   }
 
   async defaults(): Promise<Readonly<Record<'import' | 'export', string>>> {
@@ -93,14 +99,5 @@ export class RawGobgp {
       return action === 2 ? 'reject' : `action ${action}`;
     };
     return { import: of(1), export: of(2) };
-  }
-
-  #any(name: string, body: object): object {
-    const type = this.#definition[`apipb.${name}`] as Type;
-    return { type_url: `type.googleapis.com/apipb.${name}`, value: type.serialize(body) };
-  }
-
-  #method(name: string): Method {
-    return (this.#definition['apipb.GobgpApi'] as Readonly<Record<string, Method>>)[name]!;
   }
 }

@@ -18,6 +18,8 @@ export interface ReceiverSession {
   readonly families?: readonly (4 | 6)[];
   readonly password?: string;
   readonly ttlSecurity?: boolean;
+  /** It only listens. */
+  readonly passive?: boolean;
   /** Keeps routes of a session that broke when the speaker asked for it (RFC 4724 4.2); BIRD's own default. */
   readonly gracefulHelper?: boolean;
   /** Routes it originates itself towards the speaker under test. */
@@ -36,6 +38,16 @@ export interface ReceivedCount {
   readonly withdraws: number;
 }
 
+/** What BIRD says about the session. */
+export interface SessionTold {
+  /** Negotiated, in seconds. */
+  readonly hold: number;
+  /** Routes it has sent. */
+  readonly exported: number;
+  /** How the last session ended. */
+  readonly lastError: string;
+}
+
 /**
  * A BIRD that takes whatever a speaker sends and shows it: an independent
  * implementation, so that agreement means the wire and not a shared mistake.
@@ -46,6 +58,9 @@ export interface Receiver {
   routes(): Promise<readonly ReceivedRoute[]>;
   /** Since the session came up. */
   count(): Promise<ReceivedCount>;
+  /** How many routes there are; asks for no list. */
+  total(): Promise<number>;
+  session(): Promise<SessionTold>;
   stop(): Promise<void>;
 }
 
@@ -64,6 +79,7 @@ function configuration(session: ReceiverSession): string {
     `  neighbor ${session.remote} port ${session.remotePort ?? 179} as ${session.remoteAsn};`,
     '  strict bind; multihop 2; connect retry time 1; connect delay time 1; error wait time 1, 1; error forget time 1;',
     session.password === undefined ? '' : `  password "${session.password}";`,
+    session.passive === true ? '  passive on;' : '',
     session.ttlSecurity === true ? '  ttl security on;' : '',
     session.gracefulHelper === false ? '  graceful restart off;' : '',
     ...families.map((family) => `  ipv${family} { import all; export where source = RTS_STATIC; next hop self; };`),
@@ -99,6 +115,8 @@ export async function startReceiver(anchor: Anchor, session: ReceiverSession): P
     established: async () => (await birdc('show protocols speaker')).includes('Established'),
     routes: async () => parseRoutes(await birdc('show route all protocol speaker')),
     count: async () => parseCount(await birdc('show protocols all speaker')),
+    total: async () => parseTotal(await birdc('show route count protocol speaker')),
+    session: async () => parseSession(await birdc('show protocols all speaker')),
     stop: async () => {
       if (launcher.exitCode === null && launcher.signalCode === null) {
         const gone = new Promise((resolve) => launcher.once('exit', resolve));
@@ -127,3 +145,14 @@ function parseCount(text: string): ReceivedCount {
     [...text.matchAll(new RegExp(`${label}:\\s+(\\d+)`, 'g'))].reduce((total, match) => total + Number(match[1]), 0);
   return { updates: sum('Import updates'), withdraws: sum('Import withdraws') };
 }
+
+/** `2 of 2 routes for 2 networks in table master4`, for each table. */
+const parseTotal = (text: string): number =>
+  [...text.matchAll(/^(\d+) of \d+ routes/gm)].reduce((total, match) => total + Number(match[1]), 0);
+
+/** `Hold timer: 7.512/9`, `Routes: 2 imported, 1 exported` for each channel, `Last error: Received: Cease`. */
+const parseSession = (text: string): SessionTold => ({
+  hold: Number(/Hold timer:\s+[\d.]+\/(\d+)/.exec(text)?.[1] ?? 0),
+  exported: [...text.matchAll(/(\d+) exported/g)].reduce((total, match) => total + Number(match[1]), 0),
+  lastError: /Last error:\s+(.*)/.exec(text)?.[1]?.trim() ?? '',
+});

@@ -14,6 +14,7 @@
  */
 import type { Address, Prefix } from '../../../model/address.js';
 import type { Path, Peer, SpeakerOp } from '../../../model/path.js';
+import { same } from '../../../model/same.js';
 import { type Doubt, SpeakerError } from '../../../ports/speaker.js';
 import { checkPath, checkPrefix } from '../check-path.js';
 import { AdjRibOut } from './adj-rib-out.js';
@@ -21,6 +22,7 @@ import { readPath } from './attributes.js';
 import { announceLines, Changes, flush, SHOW_ADJ_RIB_OUT, withdrawLines } from './commands.js';
 import type { Dialogue } from './dialogue.js';
 import type { Event } from './events.js';
+import { Enrolment } from './enrolment.js';
 import { checkNeighbor, sameNeighbor } from './neighbor.js';
 import type { Roll, Roster } from './roster.js';
 import { type Held, type Neighbor, readHeld } from './show.js';
@@ -34,19 +36,22 @@ export interface BridgeParts {
   readonly wake: (doubt: Doubt) => void;
 }
 
+/** The port is only what was asked for: this daemon never listens. */
 interface Identity {
   readonly asn: number;
   readonly routerId: Address;
+  readonly listenPort: number;
 }
 
 /** Whether a path is one of this server's. */
 type Ours = (path: Path) => boolean;
-type Kind = SpeakerOp['kind'];
+type Kind = Exclude<SpeakerOp['kind'], 'add-peer' | 'delete-peer'>;
 type Executors = { readonly [K in Kind]: (op: Extract<SpeakerOp, { kind: K }>) => Promise<void> };
 
 /** An UPDATE that does not come for this long is asked for; milliseconds. */
 const QUIET_MS = 1_000;
 const ASK_AGAIN_MS = 5_000;
+const NO_PORT = -1;
 
 export class Bridge {
   readonly #parts: BridgeParts;
@@ -104,10 +109,20 @@ export class Bridge {
     });
   }
 
-  apply(op: SpeakerOp, ours: Ours): Promise<void> {
+  /** In order, up to the first failure. Peers that follow one another come and go in one reload. */
+  apply(ops: readonly SpeakerOp[], ours: Ours): Promise<void> {
     return this.#one(async () => {
       if (this.#unsure) await this.#readBack();
-      await this.#execute(op, ours);
+      const enrolment = new Enrolment(this.#neighbors());
+      for (const op of ops) {
+        if (op.kind === 'add-peer') enrolment.add(this.#neighborOf(op.peer));
+        else if (op.kind === 'delete-peer') enrolment.delete(op.address);
+        else {
+          await this.#enrol(enrolment);
+          await this.#execute(op, ours);
+        }
+      }
+      await this.#enrol(enrolment);
     });
   }
 
@@ -155,12 +170,12 @@ export class Bridge {
     if (unexpected) this.#unsure = true;
     if (forbidden.length > 0) this.#background(() => this.#strike(forbidden));
     if (late.length > 0) this.#background(() => this.#settle(late));
-    this.#parts.wake(unexpected ? 'everything' : { prefixes: [] });
+    this.#parts.wake(unexpected ? 'everything' : { prefixes: [...announced.map(([prefix]) => prefix), ...withdrawn] });
   }
 
   async #execute<K extends Kind>(op: Extract<SpeakerOp, { kind: K }>, ours: Ours): Promise<void> {
     const executors: Executors = {
-      start: async ({ asn, routerId }) => this.#start({ asn, routerId }),
+      start: async ({ asn, routerId, listenPort }) => this.#start({ asn, routerId, listenPort }),
       'install-barrier': async ({ allow }) => {
         for (const prefix of allow) checkPrefix(prefix);
         this.#local.allowOnly(allow);
@@ -177,7 +192,7 @@ export class Bridge {
       },
       announce: async ({ paths }) => {
         for (const path of paths) checkPath(path);
-        for (const path of paths) this.#local.announce(path);
+        this.#local.announce(paths);
         await this.#settle(paths.map(({ prefix }) => prefix));
       },
       withdraw: async ({ prefixes }) => {
@@ -191,41 +206,34 @@ export class Bridge {
         this.#struck.delete(prefix);
         await this.#settle([prefix]);
       },
-      'add-peer': ({ peer }) => this.#addPeer(peer),
-      'delete-peer': ({ address }) => this.#deletePeer(address),
     };
     await (executors[op.kind] as (op: Extract<SpeakerOp, { kind: K }>) => Promise<void>)(op);
   }
 
   #start(identity: Identity): void {
     const now = this.#whoWeAre();
-    if (now && (now.asn !== identity.asn || now.routerId !== identity.routerId)) {
-      throw new SpeakerError('rejected', `exabgp runs as AS ${now.asn} with router id ${now.routerId} already`);
+    if (now && !same(now, { ...identity, listenPort: this.#identity?.listenPort ?? now.listenPort })) {
+      throw new SpeakerError('not-ours', `exabgp runs as AS ${now.asn} with router id ${now.routerId} already`);
+    }
+    if (this.#identity && this.#identity.listenPort !== identity.listenPort) {
+      throw new SpeakerError('not-ours', `exabgp was started with port ${this.#identity.listenPort} already`);
     }
     this.#identity = identity;
   }
 
-  async #addPeer(peer: Peer): Promise<void> {
+  /** As it is configured. Throws SpeakerError unless it may be: not before there is a barrier. */
+  #neighborOf(peer: Peer): Neighbor {
     const identity = this.#whoWeAre();
     if (!identity) throw new SpeakerError('rejected', `peer ${peer.address}: BGP is not started`);
     checkNeighbor(peer, identity.asn);
     this.#local.requireBarrier();
-    const standing = this.#neighbors();
-    const same = standing.find((neighbor) => neighbor.peer.address === peer.address);
-    if (same && sameNeighbor(same.peer, peer)) return;
-    if (same) {
-      const problem = 'is configured otherwise; delete it before adding it again';
-      throw new SpeakerError('rejected', `peer ${peer.address} ${problem}`);
-    }
-    const added: Neighbor = { peer, localAsn: identity.asn, routerId: identity.routerId, ours: true };
-    await this.#reload([...standing, added]);
-    await this.#settle([...this.#local.prefixes()]);
+    return { peer, localAsn: identity.asn, routerId: identity.routerId, ours: true };
   }
 
-  async #deletePeer(address: Address): Promise<void> {
-    const standing = this.#neighbors();
-    const left = standing.filter(({ peer }) => peer.address !== address);
-    if (left.length < standing.length) await this.#reload(left);
+  async #enrol(enrolment: Enrolment): Promise<void> {
+    if (!enrolment.isChanged) return;
+    await this.#reload(enrolment.take());
+    await this.#settle([...this.#local.prefixes()]);
   }
 
   async #reload(neighbors: readonly Neighbor[]): Promise<void> {
@@ -243,7 +251,8 @@ export class Bridge {
   /** From what the daemon shows, where it shows something. */
   #whoWeAre(): Identity | undefined {
     const [first] = this.#neighbors();
-    return first ? { asn: first.localAsn, routerId: first.routerId } : this.#identity;
+    const listenPort = this.#identity?.listenPort ?? NO_PORT;
+    return first ? { asn: first.localAsn, routerId: first.routerId, listenPort } : this.#identity;
   }
 
   #wanted(rib: AdjRibOut): (prefix: Prefix) => string | undefined {

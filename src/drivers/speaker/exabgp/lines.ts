@@ -17,7 +17,7 @@ export interface Calls {
   readonly hello: { readonly params: { readonly tag?: LargeCommunity }; readonly result: { readonly protocol: number } };
   readonly observe: { readonly params: object; readonly result: Seen };
   readonly recheck: { readonly params: { readonly doubted: readonly Prefix[] }; readonly result: Seen };
-  readonly apply: { readonly params: { readonly op: SpeakerOp }; readonly result: null };
+  readonly apply: { readonly params: { readonly ops: readonly SpeakerOp[] }; readonly result: null };
   readonly stillSent: {
     readonly params: { readonly prefixes: readonly Prefix[]; readonly peers: readonly Address[] };
     readonly result: readonly Prefix[];

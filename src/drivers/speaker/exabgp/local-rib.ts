@@ -1,5 +1,5 @@
 /** What shall be announced, and the list of what may be: the barrier, for a daemon that has none. */
-import { comparePrefix, type Prefix } from '../../../model/address.js';
+import type { Prefix } from '../../../model/address.js';
 import type { BarrierObserved, Path } from '../../../model/path.js';
 import { SpeakerError } from '../../../ports/speaker.js';
 import type { AdjRibOut } from './adj-rib-out.js';
@@ -48,10 +48,11 @@ export class LocalRib {
     this.#table.set(path.prefix, path);
   }
 
-  /** Throws SpeakerError `barrier-not-held` unless the list has it. */
-  announce(path: Path): void {
-    if (!this.isAllowed(path.prefix)) throw new SpeakerError('barrier-not-held', `${path.prefix} is not allowed`);
-    this.set(path);
+  /** Throws SpeakerError `barrier-not-held`, and takes none, unless the list has them all. */
+  announce(paths: readonly Path[]): void {
+    const outside = paths.find(({ prefix }) => !this.isAllowed(prefix));
+    if (outside) throw new SpeakerError('barrier-not-held', `${outside.prefix} is not allowed`);
+    for (const path of paths) this.set(path);
   }
 
   delete(prefix: Prefix): void {
@@ -111,6 +112,6 @@ export class LocalRib {
         }
       }
     }
-    return { state: 'held', allow: [...this.#allowed].sort(comparePrefix) };
+    return { state: 'held', allow: [...this.#allowed].sort() };
   }
 }

@@ -4,7 +4,7 @@ import { optionsOf, protectionOf } from '../../../model/path.js';
 import { same } from '../../../model/same.js';
 import { type SpeakerCapabilities, SpeakerError } from '../../../ports/speaker.js';
 import { isPassword } from '../../../render/exabgp/configuration.js';
-import { checkPeer } from '../gobgp3/convert-peer.js';
+import { checkPeer } from '../gobgp/convert-peer.js';
 
 /**
  * ExaBGP 4.2.21. No `gtsm`: on sessions that it opens it sends TTL 255 but
@@ -13,7 +13,7 @@ import { checkPeer } from '../gobgp3/convert-peer.js';
  * does not keep it. No `gracefulRestart`: after a reload its End-of-RIB would
  * not follow the paths.
  */
-export const CAN: SpeakerCapabilities = {
+export const EXABGP_CAN: SpeakerCapabilities = {
   md5: true,
   gtsm: false,
   passive: false,
@@ -28,7 +28,7 @@ export function checkNeighbor(peer: Peer, ownAsn: number): void {
   checkPeer(peer, ownAsn);
   const invalid = (problem: string): SpeakerError =>
     new SpeakerError('invalid', `peer ${peer.address}: ${problem}`);
-  const beyond = optionsOf(peer).filter((option) => !CAN[option]);
+  const beyond = optionsOf(peer).filter((option) => !EXABGP_CAN[option]);
   if (beyond.length > 0) throw invalid(`exabgp cannot do ${beyond.join(' and ')}`);
   if (peer.keepalive !== Math.floor(peer.hold / 3)) {
     const remedy = `write keepalive: ${Math.floor(peer.hold / 3)}, or leave it out`;

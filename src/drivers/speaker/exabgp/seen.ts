@@ -9,6 +9,7 @@ export type Seen =
       readonly state: 'started';
       readonly asn: number;
       readonly routerId: Address;
+      readonly listenPort: number;
       readonly barrier: BarrierObserved;
       /** All of the table, or those that were asked for; sorted by prefix as text when all. */
       readonly paths: readonly Path[];

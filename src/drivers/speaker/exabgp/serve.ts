@@ -15,6 +15,8 @@ const MOST_CLIENTS = 16;
 const MOST_CALLS = 64;
 /** Events come by the hundred; one word about them is enough. Milliseconds. */
 const WAKE_EVERY = 10;
+/** More are as quickly read with everything. */
+const MOST_NAMED = 1_000;
 /** Milliseconds. */
 const ANSWER_MS = 1_000;
 
@@ -71,7 +73,8 @@ class Waking {
   add(doubt: Doubt): void {
     const before = this.#doubt;
     const all = doubt === 'everything' || before === 'everything';
-    this.#doubt = all ? 'everything' : { prefixes: [...(before?.prefixes ?? []), ...doubt.prefixes] };
+    const prefixes = all ? [] : [...(before?.prefixes ?? []), ...doubt.prefixes];
+    this.#doubt = all || prefixes.length > MOST_NAMED ? 'everything' : { prefixes };
     this.#timer ??= setTimeout(() => {
       const due = this.#doubt;
       this.stop();
@@ -125,8 +128,8 @@ const ANSWERS: { readonly [M in Method]: (bridge: Bridge, client: Client, params
   },
   observe: (bridge, { tag }) => bridge.observe(oursBy(tag)),
   recheck: (bridge, { tag }, { doubted }) => bridge.recheck(doubted, oursBy(tag)),
-  apply: async (bridge, { tag }, { op }) => {
-    await bridge.apply(op, oursBy(tag));
+  apply: async (bridge, { tag }, { ops }) => {
+    await bridge.apply(ops, oursBy(tag));
     return null;
   },
   stillSent: (bridge, _, { prefixes, peers }) => bridge.stillSent(prefixes, peers),

@@ -1,9 +1,9 @@
 import { type Address, type Family, familyOf, type Prefix } from '../../../model/address.js';
 import type { Path } from '../../../model/path.js';
 import { checkPath, checkPrefix } from '../check-path.js';
-import { type Api, EXACT, TABLE } from './api.js';
+import type { Api } from './api.js';
 import { isLocal, pathEncoder, withdrawalOfListed, withdrawalToWire } from './convert-path.js';
-import type { Any, ListedDestination, ListedPath, WirePath } from './messages.js';
+import type { ListedDestination, ListedPath, WirePath } from './messages.js';
 import { wireFamily } from './messages.js';
 
 const FAMILIES: readonly Family[] = [4, 6];
@@ -18,7 +18,7 @@ const FILTER = 500;
 async function stream(api: Api, paths: readonly WirePath[]): Promise<void> {
   const batches = [];
   for (let start = 0; start < paths.length; start += BATCH) {
-    batches.push({ table_type: TABLE.global, paths: paths.slice(start, start + BATCH) });
+    batches.push({ table_type: api.values.globalTable, paths: paths.slice(start, start + BATCH) });
   }
   await api.addPathStream(batches);
 }
@@ -29,12 +29,12 @@ export async function announce(api: Api, paths: readonly Path[]): Promise<void> 
   const encode = pathEncoder(api.codec);
   const wire = paths.map(encode);
   if (wire.length > FEW) return stream(api, wire);
-  for (const path of wire) await api.call('AddPath', { table_type: TABLE.global, path });
+  for (const path of wire) await api.call('AddPath', { table_type: api.values.globalTable, path });
 }
 
 /** Deletes by path and family: a delete by uuid walks the whole table, one without a family empties it. */
 const deletePath = (api: Api, path: WirePath): Promise<object> =>
-  api.call('DeletePath', { table_type: TABLE.global, family: path.family, path });
+  api.call('DeletePath', { table_type: api.values.globalTable, family: path.family, path });
 
 export async function withdraw(api: Api, prefixes: readonly Prefix[]): Promise<void> {
   prefixes.forEach(checkPrefix);
@@ -60,10 +60,10 @@ async function listTable(
     table_type: table.type,
     name: table.name,
     family: wireFamily(family),
-    prefixes: prefixes.map((prefix) => ({ prefix, type: EXACT })),
+    prefixes: prefixes.map((prefix) => ({ prefix, type: api.values.exact })),
   };
   // The whole table of our own is asked for again and again.
-  const answers = await (table.type === TABLE.global && prefixes.length === 0
+  const answers = await (table.type === api.values.globalTable && prefixes.length === 0
     ? api.listAgain('ListPath', request)
     : api.list('ListPath', request));
   return answers.flatMap(({ destination }) => destination ?? []);
@@ -72,13 +72,13 @@ async function listTable(
 /** Paths of both families in the daemon's own table, learned ones included; asks for no list. */
 export async function countPaths(api: Api): Promise<number> {
   const tables = await Promise.all(
-    FAMILIES.map((family) => api.call('GetTable', { table_type: TABLE.global, family: wireFamily(family) })),
+    FAMILIES.map((family) => api.call('GetTable', { table_type: api.values.globalTable, family: wireFamily(family) })),
   );
   return tables.reduce((sum, { num_path }) => sum + num_path, 0);
 }
 
 async function listOwn(api: Api, family: Family, prefixes: readonly Prefix[]): Promise<readonly LocalPath[]> {
-  const destinations = await listTable(api, { type: TABLE.global, name: '' }, family, prefixes);
+  const destinations = await listTable(api, { type: api.values.globalTable, name: '' }, family, prefixes);
   return destinations.flatMap(({ prefix, paths }) =>
     paths.filter(isLocal).map((listed) => ({ family, prefix, listed })),
   );
@@ -105,12 +105,8 @@ export async function deleteLocal(
   families: readonly Family[] = FAMILIES,
 ): Promise<void> {
   for (const path of await listLocal(api, families)) {
-    const { nlri } = path.listed;
-    if (nlri === null || !chosen(path)) continue;
-    await deletePath(
-      api,
-      withdrawalOfListed({ ...path.listed, nlri } satisfies ListedPath & { nlri: Any }, path.family),
-    );
+    if (path.listed.nlri.length === 0 || !chosen(path)) continue;
+    await deletePath(api, withdrawalOfListed(path.listed, path.family));
   }
 }
 
@@ -124,7 +120,7 @@ export async function listSent(
   const own = prefixes.filter((prefix) => familyOf(prefix) === family);
   if (own.length === 0) return [];
   own.forEach(checkPrefix);
-  const table = { type: TABLE.adjOut, name: peer };
+  const table = { type: api.values.adjOutTable, name: peer };
   const destinations = await listTable(api, table, family, own.length > FILTER ? [] : own);
   const sent = new Set(destinations.filter(({ paths }) => paths.length > 0).map(({ prefix }) => prefix));
   return own.filter((prefix) => sent.has(prefix));

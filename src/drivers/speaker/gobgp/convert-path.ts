@@ -9,8 +9,8 @@ import {
 } from '../../../model/address.js';
 import type { Address } from '../../../model/address.js';
 import type { Community, LargeCommunity, Path, PathAttributes } from '../../../model/path.js';
-import type { AnyCodec, Decoded } from './api.js';
-import { type Any, type Bodies, familyFromWire, type ListedPath, wireFamily, type WirePath } from './messages.js';
+import type { Attribute, AttributeName, Attributes, Codec, Encoded } from './codec.js';
+import { familyFromWire, type ListedPath, wireFamily, type WirePath } from './messages.js';
 
 const ORIGIN_IGP = 0;
 /** RFC 4271 4.3. */
@@ -19,21 +19,21 @@ const AS_SEQUENCE = 2;
 /** What is announced under one set of attributes shares their encoding: three times faster on a full table. */
 export type PathEncoder = (path: Path) => WirePath;
 
-const nlriOf = (codec: AnyCodec, prefix: Prefix): Any =>
-  codec.encode('IPAddressPrefix', { prefix_len: lengthOf(prefix), prefix: networkOf(prefix) });
+const nlriOf = (codec: Codec, prefix: Prefix): Encoded =>
+  codec.encodePrefix({ prefix_len: lengthOf(prefix), prefix: networkOf(prefix) });
 
 function communityNumber(community: Community): number {
   const [high = 0, low = 0] = community.split(':').map(Number);
   return high * 0x1_0000 + low;
 }
 
-function largeCommunityBody(community: LargeCommunity): Bodies['LargeCommunitiesAttribute']['communities'][number] {
+function largeCommunityBody(community: LargeCommunity): Attributes['LargeCommunitiesAttribute']['communities'][number] {
   const [global_admin = 0, local_data1 = 0, local_data2 = 0] = community.split(':').map(Number);
   return { global_admin, local_data1, local_data2 };
 }
 
 /** A v6 next hop travels as a plain one too; GoBGP makes MP_REACH_NLRI (RFC 4760) of it and lists it as that. */
-function attributesToWire(codec: AnyCodec, path: PathAttributes): readonly Any[] {
+function attributesToWire(codec: Codec, path: PathAttributes): readonly Encoded[] {
   const { asPath, nextHop, med, localPref, communities, largeCommunities } = path;
   return [
     codec.encode('OriginAttribute', { origin: ORIGIN_IGP }),
@@ -57,8 +57,8 @@ function attributesToWire(codec: AnyCodec, path: PathAttributes): readonly Any[]
  * lives: make one per batch. Source and identifier stay unset: with them a
  * path would stand beside the plain one, and a plain delete would miss it.
  */
-export function pathEncoder(codec: AnyCodec): PathEncoder {
-  const encoded = new Map<string, readonly Any[]>();
+export function pathEncoder(codec: Codec): PathEncoder {
+  const encoded = new Map<string, readonly Encoded[]>();
   return (path) => {
     const { asPath, nextHop, med, localPref, communities, largeCommunities } = path;
     const identity = [asPath, nextHop, med, localPref, communities, largeCommunities].join('|');
@@ -69,7 +69,7 @@ export function pathEncoder(codec: AnyCodec): PathEncoder {
 }
 
 /** The withdrawal of whatever path of ours stands for this prefix; `is_withdraw` spares it its attributes. */
-export const withdrawalToWire = (codec: AnyCodec, prefix: Prefix): WirePath => ({
+export const withdrawalToWire = (codec: Codec, prefix: Prefix): WirePath => ({
   nlri: nlriOf(codec, prefix),
   pattrs: [],
   family: wireFamily(familyOf(prefix)),
@@ -77,7 +77,7 @@ export const withdrawalToWire = (codec: AnyCodec, prefix: Prefix): WirePath => (
 });
 
 /** The withdrawal of exactly this listed path, whoever made it. */
-export const withdrawalOfListed = (listed: ListedPath & { readonly nlri: Any }, family: Family): WirePath => ({
+export const withdrawalOfListed = (listed: ListedPath, family: Family): WirePath => ({
   nlri: listed.nlri,
   pattrs: [],
   family: wireFamily(family),
@@ -87,8 +87,8 @@ export const withdrawalOfListed = (listed: ListedPath & { readonly nlri: Any }, 
   ...(listed.identifier === 0 ? {} : { identifier: listed.identifier }),
 });
 
-/** GoBGP 3 prints an absent address as Go does. */
-const isUnset = (text: string): boolean => text === '' || text === '<nil>';
+/** An absent address is printed as Go does: net.IP's way in GoBGP 3, netip.Addr's in 4. */
+const isUnset = (text: string): boolean => text === '' || text === '<nil>' || text === 'invalid IP';
 
 /** True for a path that came through the API, not from a peer. */
 export const isLocal = (listed: ListedPath): boolean => isUnset(listed.neighbor_ip);
@@ -96,59 +96,59 @@ export const isLocal = (listed: ListedPath): boolean => isUnset(listed.neighbor_
 /** Why a listed path is not one of ours: thrown and caught in this file only. */
 class Foreign extends Error {}
 
-type AttributeName = Exclude<keyof Bodies, 'IPAddressPrefix'>;
-type Attributes = { readonly [N in AttributeName]?: Bodies[N] };
+type Found = { readonly [N in AttributeName]?: Attributes[N] };
 
-/** Decodes one Any, remembering attributes that many paths share. */
-type Decode = (any: Any) => Decoded | undefined;
+/** Decodes one attribute, remembering those that many paths share. */
+type Decode = (attribute: Encoded) => Attribute | undefined;
 
-function decoder(codec: AnyCodec): Decode {
-  const decoded = new Map<string, Decoded | undefined>();
-  return (any) => {
-    const identity = any.type_url + any.value.toString('latin1');
+function decoder(codec: Codec): Decode {
+  const decoded = new Map<string, Attribute | undefined>();
+  return (attribute) => {
+    const identity = attribute.toString('latin1');
     if (decoded.has(identity)) return decoded.get(identity);
-    try {
-      const found = codec.decode(any);
-      if (found?.name !== 'IPAddressPrefix' && found?.name !== 'MpReachNLRIAttribute') decoded.set(identity, found);
-      return found;
-    } catch (error) {
-      throw new Foreign(`${any.type_url} does not decode: ${String(error)}`);
-    }
+    const found = readable('an attribute', () => codec.decode(attribute));
+    if (found?.name !== 'MpReachNLRIAttribute') decoded.set(identity, found);
+    return found;
   };
 }
 
-function decodeAttributes(decode: Decode, pattrs: readonly Any[]): Attributes {
+function readable<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new Foreign(`${what} does not decode: ${String(error)}`);
+  }
+}
+
+function decodeAttributes(codec: Codec, decode: Decode, pattrs: readonly Encoded[]): Found {
   const found: Partial<Record<AttributeName, unknown>> = {};
-  for (const any of pattrs) {
-    const decoded = decode(any);
-    if (!decoded || decoded.name === 'IPAddressPrefix') throw new Foreign(`carries ${any.type_url}`);
+  for (const attribute of pattrs) {
+    const decoded = decode(attribute);
+    if (!decoded) throw new Foreign(`carries ${codec.describe(attribute)}`);
     if (found[decoded.name]) throw new Foreign(`carries ${decoded.name} twice`);
     found[decoded.name] = decoded.body;
   }
   // Each name was stored with the body that was decoded for it.
-  return found as Attributes;
+  return found as Found;
 }
 
-function prefixFromWire(decode: Decode, nlri: Any | null): Prefix {
-  const decoded = nlri ? decode(nlri) : undefined;
-  if (decoded?.name !== 'IPAddressPrefix') throw new Foreign('is not a unicast prefix');
-  const text = `${decoded.body.prefix}/${decoded.body.prefix_len}`;
+function prefixFromWire(codec: Codec, nlri: Encoded): Prefix {
+  const decoded = readable('its NLRI', () => codec.decodePrefix(nlri));
+  if (!decoded) throw new Foreign('is not a unicast prefix');
+  const text = `${decoded.prefix}/${decoded.prefix_len}`;
   const prefix = parsePrefix(text);
   if (prefix === 'not-a-prefix' || prefix === 'host-bits') throw new Foreign(`${text}: ${prefix}`);
   return prefix;
 }
 
-function asPathFromWire(attribute: Bodies['AsPathAttribute'] | undefined): readonly number[] {
+function asPathFromWire(attribute: Attributes['AsPathAttribute'] | undefined): readonly number[] {
   const [segment, ...more] = attribute?.segments ?? [];
   if (!segment) return [];
   if (more.length > 0 || segment.type !== AS_SEQUENCE) throw new Foreign('its AS path is not one AS_SEQUENCE');
   return segment.numbers;
 }
 
-function nextHopFromWire(
-  { NextHopAttribute: plain, MpReachNLRIAttribute: reach }: Attributes,
-  family: Family,
-): Address {
+function nextHopFromWire({ NextHopAttribute: plain, MpReachNLRIAttribute: reach }: Found, family: Family): Address {
   const hops = [...(plain ? [plain.next_hop] : []), ...(reach?.next_hops ?? [])];
   const hop = parseAddress(hops[0] ?? '');
   if (hops.length !== 1 || !hop || familyOf(hop) !== family) {
@@ -165,14 +165,14 @@ function sorted<T extends { readonly [index: number]: number }>(list: readonly T
   });
 }
 
-function communitiesFromWire(attribute: Bodies['CommunitiesAttribute'] | undefined): readonly Community[] {
+function communitiesFromWire(attribute: Attributes['CommunitiesAttribute'] | undefined): readonly Community[] {
   return [...(attribute?.communities ?? [])]
     .sort((a, b) => a - b)
     .map((value): Community => `${value >>> 16}:${value & 0xffff}`);
 }
 
 function largeCommunitiesFromWire(
-  attribute: Bodies['LargeCommunitiesAttribute'] | undefined,
+  attribute: Attributes['LargeCommunitiesAttribute'] | undefined,
 ): readonly LargeCommunity[] {
   const triples = (attribute?.communities ?? []).map(
     ({ global_admin, local_data1, local_data2 }): readonly [number, number, number] => [
@@ -194,11 +194,11 @@ export type PathRead =
  * written, with the tag when one is given; everything else is foreign. Make
  * one per listing: it remembers attributes for as long as it lives.
  */
-export function pathReader(codec: AnyCodec, tag?: LargeCommunity): (listed: ListedPath) => PathRead {
+export function pathReader(codec: Codec, tag?: LargeCommunity): (listed: ListedPath) => PathRead {
   const decode = decoder(codec);
   return (listed) => {
     try {
-      return { ours: true, path: readPath(decode, listed, tag) };
+      return { ours: true, path: readPath(codec, decode, listed, tag) };
     } catch (error) {
       if (!(error instanceof Foreign)) throw error;
       return { ours: false, detail: error.message };
@@ -206,15 +206,15 @@ export function pathReader(codec: AnyCodec, tag?: LargeCommunity): (listed: List
   };
 }
 
-function readPath(decode: Decode, listed: ListedPath, tag: LargeCommunity | undefined): Path {
-  const prefix = prefixFromWire(decode, listed.nlri);
+function readPath(codec: Codec, decode: Decode, listed: ListedPath, tag: LargeCommunity | undefined): Path {
+  const prefix = prefixFromWire(codec, listed.nlri);
   const family = familyOf(prefix);
   if (familyFromWire(listed.family) !== family) throw new Foreign('its family does not fit its prefix');
   if (listed.source_asn !== 0 || !isUnset(listed.source_id)) {
     throw new Foreign(`has the source AS ${listed.source_asn} ${listed.source_id}`);
   }
   if (listed.identifier !== 0) throw new Foreign(`has the path identifier ${listed.identifier}`);
-  const attributes = decodeAttributes(decode, listed.pattrs);
+  const attributes = decodeAttributes(codec, decode, listed.pattrs);
   const origin = attributes.OriginAttribute?.origin;
   if (origin !== ORIGIN_IGP) throw new Foreign(`has ORIGIN ${origin ?? 'absent'}, not IGP`);
   const largeCommunities = largeCommunitiesFromWire(attributes.LargeCommunitiesAttribute);

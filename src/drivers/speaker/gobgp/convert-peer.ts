@@ -2,6 +2,7 @@ import { type Address, type Family, familyOf, parseAddress } from '../../../mode
 import { type Peer, type PeerObserved, protectionOf, type SessionState } from '../../../model/path.js';
 import { SpeakerError } from '../../../ports/speaker.js';
 import { checkUnicast } from '../check-path.js';
+import type { Values } from './dialect.js';
 import { familyFromWire, type ListedPeer, wireFamily, type WirePeer } from './messages.js';
 
 /** PeerState.SessionState; the same in GoBGP 3 and 4. */
@@ -14,9 +15,6 @@ const SESSION_STATES: readonly SessionState[] = [
   'openconfirm',
   'established',
 ];
-
-/** PeerState.AdminState PFX_CT of GoBGP 3. */
-const OVER_LIMIT = 2;
 
 /** Seconds; GoBGP raises it to its own minimum of five. */
 const CONNECT_RETRY = 1;
@@ -121,8 +119,14 @@ function specified(text: string): Address | undefined {
   return parsed === '0.0.0.0' || parsed === '::' ? undefined : parsed;
 }
 
+/** GoBGP 3 tells of the limit alone, GoBGP 4 how the last session ended. */
+function whyNoSession(overLimit: number, { state }: ListedPeer): string | undefined {
+  if (state?.admin_state === overLimit) return 'it has sent more prefixes than its maxPrefix';
+  return state?.disconnect_message || undefined;
+}
+
 /** Throws `SpeakerError` `not-ours` for a neighbour without an address: we configure none such. */
-export function peerFromWire(listed: ListedPeer): PeerObserved {
+export function peerFromWire({ overLimit }: Values, listed: ListedPeer): PeerObserved {
   const address = parseAddress(listed.conf?.neighbor_address ?? '');
   if (!address) throw new SpeakerError('not-ours', 'the daemon has a neighbour without an address, which is not ours');
   const localAddress = specified(listed.transport?.local_address ?? '');
@@ -134,12 +138,13 @@ export function peerFromWire(listed: ListedPeer): PeerObserved {
     })
     .sort(([a], [b]) => a - b);
   const restart = listed.graceful_restart;
-  const overLimit = listed.state?.admin_state === OVER_LIMIT;
+  const state = SESSION_STATES[listed.state?.session_state ?? 0] ?? 'unknown';
+  const detail = state === 'established' ? undefined : whyNoSession(overLimit, listed);
   return {
     address,
     ours: listed.conf?.description === MARK,
     asn: listed.conf?.peer_asn ?? 0,
-    state: SESSION_STATES[listed.state?.session_state ?? 0] ?? 'unknown',
+    state,
     hold: listed.timers?.config?.hold_time ?? 0,
     keepalive: listed.timers?.config?.keepalive_interval ?? 0,
     families: carried.map(([family]) => family),
@@ -152,7 +157,7 @@ export function peerFromWire(listed: ListedPeer): PeerObserved {
     multihop: listed.ebgp_multihop?.enabled === true ? listed.ebgp_multihop.multihop_ttl : 0,
     maxPrefix: Object.fromEntries(carried.filter(([, limit]) => limit > 0)),
     ...(localAddress === undefined ? {} : { localAddress }),
-    ...(overLimit ? { detail: 'it has sent more prefixes than its maxPrefix' } : {}),
+    ...(detail === undefined ? {} : { detail }),
     updatesSent: listed.state?.messages?.sent?.update ?? 0,
   };
 }

@@ -6,7 +6,7 @@
 import { type Family, familyOf, lengthOf, parsePrefix, type Prefix } from '../../../model/address.js';
 import { once } from '../../../model/once.js';
 import type { BarrierObserved } from '../../../model/path.js';
-import { PREFIX_SET } from './api.js';
+import type { Values } from './dialect.js';
 import {
   FOREIGN_ACTIONS,
   FOREIGN_CONDITIONS,
@@ -26,12 +26,8 @@ export const GLOBAL = 'global';
 /** RouteAction, for statements and for the default. */
 const ACCEPT = 1;
 export const REJECT = 2;
-/** MatchSet.Type of GoBGP 3. */
-const ANY = 0;
 /** Conditions.RouteType: made here, so nothing that was learned passes. */
 const LOCAL = 3;
-/** What GoBGP 3 lists for "no condition on RPKI"; zero when it was never set. */
-const NO_RPKI: readonly number[] = [-1, 0];
 
 export const POLICY = 'culvert-barrier';
 const FAMILIES = [4, 6] as const;
@@ -43,36 +39,37 @@ const exact = (prefix: Prefix) => ({
   mask_length_max: lengthOf(prefix),
 });
 
-function setOf(family: Family, prefixes: readonly Prefix[]): WireDefinedSet {
+function setOf({ prefixSet }: Values, family: Family, prefixes: readonly Prefix[]): WireDefinedSet {
   const own = prefixes.filter((prefix) => familyOf(prefix) === family);
-  return { defined_type: PREFIX_SET, name: setName(family), prefixes: own.map(exact) };
+  return { defined_type: prefixSet, name: setName(family), prefixes: own.map(exact) };
 }
 
 /** Both sets, also when empty: an empty one matches nothing. */
-export const allowSets = (allow: readonly Prefix[]): readonly WireDefinedSet[] =>
-  FAMILIES.map((family) => setOf(family, allow));
+export const allowSets = (values: Values, allow: readonly Prefix[]): readonly WireDefinedSet[] =>
+  FAMILIES.map((family) => setOf(values, family, allow));
 
 /** Only the sets that these prefixes change. */
-export const changedSets = (prefixes: readonly Prefix[]): readonly WireDefinedSet[] =>
-  allowSets(prefixes).filter((set) => set.prefixes.length > 0);
+export const changedSets = (values: Values, prefixes: readonly Prefix[]): readonly WireDefinedSet[] =>
+  allowSets(values, prefixes).filter((set) => set.prefixes.length > 0);
 
-export const barrierPolicy: WirePolicy = {
+export const barrierPolicy = ({ any }: Values): WirePolicy => ({
   name: POLICY,
   statements: FAMILIES.map((family) => ({
     name: setName(family),
-    conditions: { prefix_set: { type: ANY, name: setName(family) }, route_type: LOCAL },
+    conditions: { prefix_set: { type: any, name: setName(family) }, route_type: LOCAL },
     actions: { route_action: ACCEPT },
   })),
-};
+});
 
-function isStatement(listed: ListedStatement, family: Family): boolean {
+function isStatement({ any, noRpki }: Values, listed: ListedStatement, family: Family): boolean {
   const { name, conditions, actions } = listed;
   return (
     name === setName(family) &&
-    conditions?.prefix_set?.type === ANY &&
+    conditions?.prefix_set?.type === any &&
     conditions.prefix_set.name === setName(family) &&
     conditions.route_type === LOCAL &&
-    NO_RPKI.includes(conditions.rpki_result) &&
+    noRpki.includes(conditions.rpki_result) &&
+    conditions.origin === 0 &&
     conditions.next_hop_in_list.length === 0 &&
     conditions.afi_safi_in.length === 0 &&
     FOREIGN_CONDITIONS.every((condition) => conditions[condition] === null) &&
@@ -81,12 +78,12 @@ function isStatement(listed: ListedStatement, family: Family): boolean {
   );
 }
 
-const isBarrierPolicy = ({ name, statements }: ListedPolicy): boolean =>
+const isBarrierPolicy = (values: Values, { name, statements }: ListedPolicy): boolean =>
   name === POLICY &&
   statements.length === FAMILIES.length &&
   FAMILIES.every((family, index) => {
     const statement = statements[index];
-    return statement !== undefined && isStatement(statement, family);
+    return statement !== undefined && isStatement(values, statement, family);
   });
 
 /** What the daemon lists about its policy. */
@@ -96,7 +93,7 @@ export interface ListedBarrier {
   readonly sets: readonly WireDefinedSet[];
 }
 
-function assignmentProblem({ assignments }: ListedBarrier): string | undefined {
+function assignmentProblem(values: Values, { assignments }: ListedBarrier): string | undefined {
   for (const direction of DIRECTIONS) {
     const where = DIRECTION_NAMES[direction];
     const [assignment, ...more] = assignments.filter((listed) => listed.direction === direction);
@@ -105,14 +102,18 @@ function assignmentProblem({ assignments }: ListedBarrier): string | undefined {
     const [policy, ...others] = assignment.policies;
     if (!policy) return `${where}: no policy is assigned`;
     if (others.length > 0) return `${where}: other policies are assigned too: ${others.map((p) => p.name).join(', ')}`;
-    if (!isBarrierPolicy(policy)) return `${where}: policy ${policy.name} is not the allow-list`;
+    if (!isBarrierPolicy(values, policy)) return `${where}: policy ${policy.name} is not the allow-list`;
   }
   return undefined;
 }
 
 /** The prefixes of one set, or why they are not an allow-list. */
-function prefixesOf(sets: readonly WireDefinedSet[], family: Family): readonly Prefix[] | string {
-  const set = sets.find(({ name, defined_type }) => name === setName(family) && defined_type === PREFIX_SET);
+function prefixesOf(
+  { prefixSet }: Values,
+  sets: readonly WireDefinedSet[],
+  family: Family,
+): readonly Prefix[] | string {
+  const set = sets.find(({ name, defined_type }) => name === setName(family) && defined_type === prefixSet);
   return set ? prefixesIn(set, family) : `prefix set ${setName(family)} is missing`;
 }
 
@@ -135,16 +136,16 @@ const prefixesIn = once((set: WireDefinedSet, family: Family): readonly Prefix[]
 const together = once((v4: readonly Prefix[], v6: readonly Prefix[]) => [...new Set([...v4, ...v6])].sort());
 
 /** Judges what was read back: held only when everything is exactly as installed. */
-export function barrierFromWire(listed: ListedBarrier): BarrierObserved {
+export function barrierFromWire(values: Values, listed: ListedBarrier): BarrierObserved {
   if (listed.assignments.every(({ policies }) => policies.length === 0)) return { state: 'absent' };
   const wrong = (detail: string): BarrierObserved => ({ state: 'wrong', detail });
-  const problem = assignmentProblem(listed);
+  const problem = assignmentProblem(values, listed);
   if (problem !== undefined) return wrong(problem);
   const policy = listed.policies.find(({ name }) => name === POLICY);
-  if (!policy || !isBarrierPolicy(policy)) return wrong(`policy ${POLICY} is not the allow-list`);
-  const v4 = prefixesOf(listed.sets, 4);
+  if (!policy || !isBarrierPolicy(values, policy)) return wrong(`policy ${POLICY} is not the allow-list`);
+  const v4 = prefixesOf(values, listed.sets, 4);
   if (typeof v4 === 'string') return wrong(v4);
-  const v6 = prefixesOf(listed.sets, 6);
+  const v6 = prefixesOf(values, listed.sets, 6);
   if (typeof v6 === 'string') return wrong(v6);
   return { state: 'held', allow: together(v4, v6) };
 }

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { loadInterface, messageType, type OpenStream, RpcClient, type StreamListener } from '../client.js';
+import { loadInterface, type OpenStream, RpcClient, type StreamListener } from '../client.js';
 import { Recall } from '../recall.js';
+import type { Codec } from './codec.js';
+import type { Dialect, Values } from './dialect.js';
 import type {
-  Any,
-  Bodies,
   ListedAssignment,
   ListedDestination,
   ListedPeer,
@@ -16,15 +16,6 @@ import type {
   WirePeer,
   WirePolicy,
 } from './messages.js';
-
-/** TableType of GoBGP 3; GoBGP 4 counts from one. */
-export const TABLE = { global: 0, adjOut: 3 } as const;
-/** DefinedType PREFIX of GoBGP 3. */
-export const PREFIX_SET = 0;
-/** TableLookupPrefix.Type EXACT of GoBGP 3. */
-export const EXACT = 0;
-/** WatchEventRequest.Table.Filter.Type BEST of GoBGP 3: local paths included. */
-const BEST = 0;
 
 /** Calls with one answer: what goes in, what comes back. */
 interface Calls {
@@ -77,33 +68,11 @@ interface Lists {
   ];
 }
 
-const TYPE_PREFIX = 'type.googleapis.com/apipb.';
-
-const BODY_NAMES: readonly (keyof Bodies)[] = [
-  'IPAddressPrefix',
-  'OriginAttribute',
-  'AsPathAttribute',
-  'NextHopAttribute',
-  'MultiExitDiscAttribute',
-  'LocalPrefAttribute',
-  'CommunitiesAttribute',
-  'LargeCommunitiesAttribute',
-  'MpReachNLRIAttribute',
-];
-
-export type Decoded = { readonly [N in keyof Bodies]: { readonly name: N; readonly body: Bodies[N] } }[keyof Bodies];
-
-/** Writes and reads what travels inside an Any. */
-export interface AnyCodec {
-  encode<N extends keyof Bodies>(name: N, body: Bodies[N]): Any;
-  /** `undefined` for a type that is none of ours. Throws when the bytes are not of their type. */
-  decode(any: Any): Decoded | undefined;
-}
-
-/** GoBGP 3's calls with their types. `items` is how many prefixes or paths a call is about, where they are many. */
+/** The daemon's calls with their types, in one dialect. `items` is how many prefixes or paths a call is about, where they are many. */
 export interface Api {
   readonly name: string;
-  readonly codec: AnyCodec;
+  readonly values: Values;
+  readonly codec: Codec;
   call<M extends keyof Calls>(method: M, request: Calls[M][0], items?: number): Promise<Calls[M][1]>;
   list<M extends keyof Lists>(method: M, request: Lists[M][0]): Promise<readonly Lists[M][1][]>;
   /** The same; a message that was among the answers to the last equal request is the same object. For requests that are repeated for ever. */
@@ -113,8 +82,6 @@ export interface Api {
   ): Promise<void>;
   /** Peer and best-path events. */
   watchEvents(listener: StreamListener<WireEvent>): OpenStream;
-  /** Whether the daemon speaks GoBGP 4's interface instead. */
-  isVersion4(): Promise<boolean>;
   close(): void;
 }
 
@@ -130,32 +97,16 @@ const BULK_FACTOR = 5;
 /** … and half a millisecond for each item in addition: five times what the slowest was measured to take. */
 const BULK_MS_PER_ITEM = 0.5;
 
-export function connectApi({ name, target, protoDir, deadlineMs }: ApiOptions): Api {
-  const definition = loadInterface(join(protoDir, 'gobgp', 'v3.proto'));
-  const client = new RpcClient(name, target, definition, 'apipb.GobgpApi');
-  const types = new Map(
-    BODY_NAMES.map((body) => [TYPE_PREFIX + body, { body, type: messageType(definition, `apipb.${body}`) }]),
-  );
-  const typeOf = (url: string) => types.get(url);
+export function connectApi(dialect: Dialect, { name, target, protoDir, deadlineMs }: ApiOptions): Api {
+  const definition = loadInterface(join(protoDir, dialect.proto));
+  const client = new RpcClient(name, target, definition, dialect.service);
   const bulk = (items: number): number => deadlineMs * BULK_FACTOR + items * BULK_MS_PER_ITEM;
-
   const recalls = new Map<string, Recall>();
-  const codec: AnyCodec = {
-    encode: (body, content) => {
-      const url = TYPE_PREFIX + body;
-      const known = typeOf(url);
-      if (!known) throw new TypeError(`no message ${body}`);
-      return { type_url: url, value: known.type.serialize(content) };
-    },
-    decode: ({ type_url, value }) => {
-      const known = typeOf(type_url);
-      // The types' map pairs each name with its own message type.
-      return known && ({ name: known.body, body: known.type.deserialize(value) } as Decoded);
-    },
-  };
+  const { values } = dialect;
   return {
     name,
-    codec,
+    values,
+    codec: dialect.codec(definition),
     call: async (method, request, items = 0) => client.unary(method, request, items === 0 ? deadlineMs : bulk(items)),
     list: async (method, request) => client.list(method, request, bulk(0)) as never,
     listAgain: async (method, request) => {
@@ -167,8 +118,7 @@ export function connectApi({ name, target, protoDir, deadlineMs }: ApiOptions): 
     addPathStream: (batches) =>
       client.upload('AddPathStream', batches, bulk(batches.reduce((sum, { paths }) => sum + paths.length, 0))),
     watchEvents: (listener) =>
-      client.open('WatchEvent', { peer: {}, table: { filters: [{ type: BEST, init: false }] } }, listener),
-    isVersion4: () => client.answers('/api.GoBgpService/GetBgp', deadlineMs),
+      client.open('WatchEvent', { peer: {}, table: { filters: [{ type: values.best, init: false }] } }, listener),
     close: () => client.close(),
   };
 }

@@ -9,7 +9,7 @@ import { getGlobal } from './daemon.js';
 /** All peers, or the one with this address. */
 export async function listPeers(api: Api, address = ''): Promise<readonly PeerObserved[]> {
   const answers = await api.list('ListPeer', { address });
-  return answers.flatMap(({ peer }) => (peer ? [peerFromWire(peer)] : []));
+  return answers.flatMap(({ peer }) => (peer ? [peerFromWire(api.values, peer)] : []));
 }
 
 const describe = (peer: Peer | PeerObserved): string =>

@@ -1,15 +1,10 @@
-/** GoBGP 3's messages as `protos/gobgp/v3.proto` has them: absent scalars are zero, absent messages null. */
+/** GoBGP's messages as `protos/gobgp/messages.proto` has them: absent scalars are zero, absent messages null. */
 import type { Family } from '../../../model/address.js';
+import type { Encoded } from './codec.js';
 
 export interface WireFamily {
   readonly afi: number;
   readonly safi: number;
-}
-
-/** google.protobuf.Any, left encoded: equal attributes are encoded once and shared. */
-export interface Any {
-  readonly type_url: string;
-  readonly value: Buffer;
 }
 
 export interface WireGlobal {
@@ -21,8 +16,8 @@ export interface WireGlobal {
 // ---- paths
 
 export interface WirePath {
-  readonly nlri: Any;
-  readonly pattrs: readonly Any[];
+  readonly nlri: Encoded;
+  readonly pattrs: readonly Encoded[];
   readonly family: WireFamily;
   readonly is_withdraw?: boolean;
   readonly source_asn?: number;
@@ -31,8 +26,9 @@ export interface WirePath {
 }
 
 export interface ListedPath {
-  readonly nlri: Any | null;
-  readonly pattrs: readonly Any[];
+  /** Empty when there is none. */
+  readonly nlri: Encoded;
+  readonly pattrs: readonly Encoded[];
   readonly family: WireFamily | null;
   readonly source_asn: number;
   readonly source_id: string;
@@ -45,34 +41,9 @@ export interface ListedDestination {
   readonly paths: readonly ListedPath[];
 }
 
-interface LargeCommunityBody {
-  readonly global_admin: number;
-  readonly local_data1: number;
-  readonly local_data2: number;
-}
-
-/** What an Any of ours holds, by message name. */
-export interface Bodies {
-  readonly IPAddressPrefix: { readonly prefix_len: number; readonly prefix: string };
-  readonly OriginAttribute: { readonly origin: number };
-  readonly AsPathAttribute: {
-    readonly segments: readonly { readonly type: number; readonly numbers: readonly number[] }[];
-  };
-  readonly NextHopAttribute: { readonly next_hop: string };
-  readonly MultiExitDiscAttribute: { readonly med: number };
-  readonly LocalPrefAttribute: { readonly local_pref: number };
-  readonly CommunitiesAttribute: { readonly communities: readonly number[] };
-  readonly LargeCommunitiesAttribute: { readonly communities: readonly LargeCommunityBody[] };
-  readonly MpReachNLRIAttribute: {
-    readonly family: WireFamily | null;
-    readonly next_hops: readonly string[];
-    readonly nlris: readonly Any[];
-  };
-}
-
 /** A peer's event has no table. */
 export interface WireEvent {
-  readonly table: { readonly paths: readonly { readonly nlri: Any | null }[] } | null;
+  readonly table: { readonly paths: readonly { readonly nlri: Encoded }[] } | null;
 }
 
 // ---- peers
@@ -117,6 +88,7 @@ export interface ListedPeer {
   readonly state: {
     readonly session_state: number;
     readonly admin_state: number;
+    readonly disconnect_message: string;
     readonly messages: { readonly sent: { readonly update: number } | null } | null;
   } | null;
   readonly timers: {
@@ -167,6 +139,7 @@ export interface ListedStatement {
         readonly prefix_set: { readonly type: number; readonly name: string } | null;
         readonly route_type: number;
         readonly rpki_result: number;
+        readonly origin: number;
         readonly next_hop_in_list: readonly string[];
         readonly afi_safi_in: readonly WireFamily[];
       } & Readonly<Record<ForeignCondition, object | null>>)
@@ -193,6 +166,7 @@ export const FOREIGN_CONDITIONS = [
   'community_set',
   'ext_community_set',
   'large_community_set',
+  'community_count',
 ] as const;
 export const FOREIGN_ACTIONS = [
   'community',
@@ -202,6 +176,7 @@ export const FOREIGN_ACTIONS = [
   'nexthop',
   'local_pref',
   'large_community',
+  'origin_action',
 ] as const;
 type ForeignCondition = (typeof FOREIGN_CONDITIONS)[number];
 type ForeignAction = (typeof FOREIGN_ACTIONS)[number];

@@ -2,7 +2,7 @@ import { familyOf, type Prefix } from '../../../model/address.js';
 import type { BarrierObserved } from '../../../model/path.js';
 import { SpeakerError } from '../../../ports/speaker.js';
 import { checkPrefix } from '../check-path.js';
-import { type Api, PREFIX_SET } from './api.js';
+import type { Api } from './api.js';
 import {
   allowSets,
   barrierFromWire,
@@ -23,7 +23,7 @@ async function listBarrier(api: Api): Promise<ListedBarrier> {
     // Direction 0 stands for both.
     api.list('ListPolicyAssignment', { name: GLOBAL, direction: 0 }),
     api.list('ListPolicy', { name: POLICY }),
-    api.listAgain('ListDefinedSet', { defined_type: PREFIX_SET, name: '' }),
+    api.listAgain('ListDefinedSet', { defined_type: api.values.prefixSet, name: '' }),
   ]);
   return {
     assignments: assignments.map(({ assignment }) => assignment).filter(present),
@@ -32,7 +32,8 @@ async function listBarrier(api: Api): Promise<ListedBarrier> {
   };
 }
 
-export const observeBarrier = async (api: Api): Promise<BarrierObserved> => barrierFromWire(await listBarrier(api));
+export const observeBarrier = async (api: Api): Promise<BarrierObserved> =>
+  barrierFromWire(api.values, await listBarrier(api));
 
 async function assign(api: Api, policies: readonly { readonly name: string }[]): Promise<void> {
   for (const direction of DIRECTIONS) {
@@ -85,8 +86,8 @@ export async function installBarrier(api: Api, allow: readonly Prefix[]): Promis
   if (same) return;
   await deleteLocal(api, ({ prefix }) => !wanted.has(prefix as Prefix));
   if (before.state !== 'held') await closeBarrier(api);
-  const sets = allowSets([...wanted].sort());
-  await api.call('SetPolicies', { defined_sets: sets, policies: [barrierPolicy] }, wanted.size);
+  const sets = allowSets(api.values, [...wanted].sort());
+  await api.call('SetPolicies', { defined_sets: sets, policies: [barrierPolicy(api.values)] }, wanted.size);
   await assign(api, [{ name: POLICY }]);
   await requireExactly(api, wanted);
 }
@@ -97,7 +98,8 @@ export async function allow(api: Api, prefixes: readonly Prefix[]): Promise<void
   const held = new Set(await requireBarrier(api));
   const missing = [...new Set(prefixes)].filter((prefix) => !held.has(prefix));
   if (missing.length === 0) return;
-  for (const set of changedSets(missing)) await api.call('AddDefinedSet', { defined_set: set }, missing.length);
+  for (const set of changedSets(api.values, missing))
+    await api.call('AddDefinedSet', { defined_set: set }, missing.length);
   await requireExactly(api, new Set([...held, ...missing]));
 }
 
@@ -110,6 +112,7 @@ export async function disallow(api: Api, prefixes: readonly Prefix[]): Promise<v
   const leaving = new Set(prefixes.filter((prefix) => held.has(prefix)));
   if (leaving.size === 0) return;
   await deleteLocal(api, ({ prefix }) => leaving.has(prefix as Prefix), [...new Set([...leaving].map(familyOf))]);
-  for (const set of changedSets([...leaving])) await api.call('DeleteDefinedSet', { defined_set: set }, leaving.size);
+  for (const set of changedSets(api.values, [...leaving]))
+    await api.call('DeleteDefinedSet', { defined_set: set }, leaving.size);
   await requireExactly(api, new Set([...held].filter((prefix) => !leaving.has(prefix))));
 }

@@ -1,0 +1,57 @@
+/** GoBGP 3 wraps NLRI and attributes in google.protobuf.Any. */
+import { messageType } from '../client.js';
+import type { Attribute, AttributeName, Codec, Encoded, PrefixBody } from './codec.js';
+import { type Dialect, VALUES_3 } from './dialect.js';
+
+const TYPE_PREFIX = 'type.googleapis.com/apipb.';
+const PREFIX = 'IPAddressPrefix';
+
+const ATTRIBUTES: readonly AttributeName[] = [
+  'OriginAttribute',
+  'AsPathAttribute',
+  'NextHopAttribute',
+  'MultiExitDiscAttribute',
+  'LocalPrefAttribute',
+  'CommunitiesAttribute',
+  'LargeCommunitiesAttribute',
+  'MpReachNLRIAttribute',
+];
+
+interface Packed {
+  readonly type_url: string;
+  readonly value: Buffer;
+}
+
+export const gobgp3: Dialect = {
+  version: 3,
+  proto: 'gobgp/v3.proto',
+  service: 'apipb.GobgpApi',
+  values: VALUES_3,
+  codec: (definition): Codec => {
+    const wrapper = messageType(definition, 'apipb.Packed');
+    const types = new Map(ATTRIBUTES.map((name) => [name, messageType(definition, `gobgp.${name}`)]));
+    const prefix = messageType(definition, `gobgp.${PREFIX}`);
+    const pack = (name: string, value: Buffer): Encoded => wrapper.serialize({ type_url: TYPE_PREFIX + name, value });
+    const unpack = (bytes: Encoded): Packed => wrapper.deserialize(bytes) as Packed;
+    return {
+      encodePrefix: (body) => pack(PREFIX, prefix.serialize(body)),
+      decodePrefix: (nlri) => {
+        const { type_url, value } = unpack(nlri);
+        return type_url === TYPE_PREFIX + PREFIX ? (prefix.deserialize(value) as PrefixBody) : undefined;
+      },
+      encode: (name, body) => {
+        const type = types.get(name);
+        if (!type) throw new TypeError(`no message ${name}`);
+        return pack(name, type.serialize(body));
+      },
+      decode: (bytes) => {
+        const { type_url, value } = unpack(bytes);
+        const name = type_url.slice(TYPE_PREFIX.length) as AttributeName;
+        const type = type_url.startsWith(TYPE_PREFIX) ? types.get(name) : undefined;
+        // The map pairs each name with its own message type.
+        return type && ({ name, body: type.deserialize(value) } as Attribute);
+      },
+      describe: (bytes) => unpack(bytes).type_url,
+    };
+  },
+};

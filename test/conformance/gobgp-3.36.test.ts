@@ -1,0 +1,3 @@
+import { conformanceOf } from './gobgp.js';
+
+conformanceOf('3.36.0');

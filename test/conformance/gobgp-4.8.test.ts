@@ -1,0 +1,3 @@
+import { conformanceOf } from './gobgp.js';
+
+conformanceOf('4.8.0');

@@ -1,0 +1,101 @@
+import { address, prefix } from '../../src/model/address.js';
+import type { SpeakerOp } from '../../src/model/path.js';
+import { type Receiver } from '../drivers/speaker/receiver.js';
+import { until } from '../drivers/speaker/until.js';
+import {
+  addPeer,
+  ALLOWED,
+  announce,
+  install,
+  OWN_ASN,
+  path,
+  peer,
+  R1,
+  R2,
+  type Stage,
+  start,
+  V4,
+  V6,
+  WIDE,
+} from './stage.js';
+
+/** Keeps the routes of a session that broke, where it was asked to (RFC 4724 4.2). */
+const HELPER = address('198.18.1.3');
+const FORBIDDEN = prefix('100.64.9.0/24');
+
+/** The daemon is killed, and comes back empty. */
+export function restart(stage: Stage): void {
+  const { can } = stage.under;
+  const helperPeer = addPeer(peer(HELPER, { asn: OWN_ASN, gracefulRestart: 60 }));
+  const peers: readonly SpeakerOp[] = [
+    addPeer(peer(R1)),
+    addPeer(peer(R2)),
+    ...(can.gracefulRestart ? [helperPeer] : []),
+  ];
+  let helper: Receiver | undefined;
+  const prefixesAt = async (router: Receiver): Promise<readonly string[]> =>
+    (await router.routes()).map((route) => route.prefix);
+
+  beforeAll(async () => {
+    if (!can.gracefulRestart) return;
+    helper = await stage.router({ local: HELPER, localAsn: OWN_ASN });
+    await stage.speaker.apply([announce(path(WIDE)), helperPeer]);
+    await stage.established(HELPER);
+    await until('routes at the helper', async () => (await helper!.total()) === 3);
+  }, 40_000);
+
+  test('killed: whoever watches is told, calls fail as unreachable, routes leave at once but where they are kept', async () => {
+    let wakes = 0;
+    const watching = stage.speaker.watch(() => wakes++);
+    await stage.speaker.apply([announce(path(V4))]);
+    const before = wakes;
+    const began = performance.now();
+    await stage.daemon.kill();
+    await until('a wake for the loss', async () => wakes > before);
+    await stage.received('r1', 0);
+    await stage.received('r2', 0);
+    expect(performance.now() - began).toBeLessThan(4_000);
+    await expect(stage.speaker.observe()).rejects.toMatchObject({ reason: 'unreachable' });
+    await expect(stage.speaker.apply([announce(path(V4))])).rejects.toMatchObject({ reason: 'unreachable' });
+    if (helper) expect(await prefixesAt(helper)).toEqual([WIDE, V6, V4].sort());
+    watching.stop();
+  }, 30_000);
+
+  test('back: nothing is said before the barrier, and then only what is allowed, wanted or not before', async () => {
+    await stage.daemon.restart();
+    await until(
+      'not started',
+      async () => (await stage.speaker.observe().catch(() => undefined))?.state === 'not-started',
+    );
+    await stage.speaker.apply([start]);
+    await stage.speaker.apply([announce(path(FORBIDDEN), path(V4))]).catch(() => undefined);
+    for (const add of peers) {
+      await expect(stage.speaker.apply([add])).rejects.toMatchObject({ reason: 'barrier-not-held' });
+    }
+    for (const router of ['r1', 'r2'] as const) {
+      expect(await stage.at(router).established()).toBe(false);
+      expect(await stage.prefixesAt(router)).toEqual([]);
+    }
+    await stage.speaker.apply([install(...ALLOWED), announce(path(V4, { med: 3 }), path(V6)), ...peers]);
+    const kept: (readonly string[])[] = [];
+    await until(
+      'the stale route leaves the helper',
+      async () => {
+        if (!helper) return true;
+        kept.push(await prefixesAt(helper));
+        return kept.at(-1)?.length === 2;
+      },
+      40_000,
+    );
+    expect(kept.every((prefixes) => prefixes.includes(V4) && prefixes.includes(V6))).toBe(true);
+    expect(kept.flat()).not.toContain(FORBIDDEN);
+    await stage.established(R1, R2);
+    for (const router of ['r1', 'r2'] as const) {
+      const routes = await stage.received(router, 2);
+      expect(routes.map((route) => route.prefix)).toEqual([V6, V4]);
+      expect(routes[1]!.attributes.med).toBe('3');
+      expect(await stage.at(router).count()).toEqual({ updates: 2, withdraws: 0 });
+    }
+    expect((await stage.observed()).paths).toEqual([path(V6), path(V4, { med: 3 })]);
+  }, 90_000);
+}
