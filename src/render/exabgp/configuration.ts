@@ -23,7 +23,7 @@ export const MARK = 'culvert';
 
 const WORD = /^[A-Za-z0-9/._:@=+-]+$/;
 /** ExaBGP keeps quotes and backslashes for itself, whatever they stand in. */
-const PASSWORD = /^[ !#-[\]^-~]{1,80}$/;
+const PASSWORD = /^[ !#-&(-[\]^-~]{1,80}$/;
 
 function word(text: string): string {
   if (!WORD.test(text)) throw new TypeError(`not one word for exabgp: ${JSON.stringify(text)}`);
