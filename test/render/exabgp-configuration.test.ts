@@ -62,6 +62,8 @@ if (!has) console.warn('skipped: exabgp is missing, its own parser is not asked'
       const { status, stdout, stderr } = spawnSync('exabgp', ['--env', env, '--validate', conf], {
         encoding: 'utf8',
         timeout: 20_000,
+        // It prints what it has understood as warnings.
+        env: { ...process.env, exabgp_log_level: 'WARNING' },
       });
       expect({ status, said: `${stdout}${stderr}` }).toMatchObject({ status: 0 });
       for (const { peer } of CASES[name]!) expect(stdout).toContain(`neighbor ${peer.address} {`);

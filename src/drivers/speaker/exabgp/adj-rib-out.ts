@@ -2,28 +2,34 @@
  * What one neighbour has been given, and what it has been sent.
  *
  * Invariants: `given` is what the daemon keeps for the neighbour, whether or
- * not a session is up, and sends again with each new one. While a session is
- * up, a prefix has one change under way at a time: the daemon sorts what it
- * has not sent yet by attributes and not by age, so of two changes the older
- * could go out last (ExaBGP 4.2.21, rib/outgoing.py). Without a session the
- * same is avoided by taking the prefix back first.
+ * not a session is up, and sends again with each new one. The daemon sorts
+ * what it has not sent yet by attributes and not by age, so of two
+ * announcements of a prefix, or of a withdrawal and an announcement after it,
+ * the older could go out last (ExaBGP 4.2.21, rib/outgoing.py): while a session
+ * is up, an announcement waits until what is under way has passed; while none
+ * is, the prefix is taken back first. A withdrawal never waits: it drops the
+ * one announcement that could be left.
  */
 import { familyOf, type Prefix } from '../../../model/address.js';
 import type { SessionState } from '../../../model/path.js';
 import type { Changes } from './commands.js';
 import type { HeldRoutes, Neighbor, Session } from './show.js';
 
+/** What shall be given, as `attributesText`. */
 export type Wanted = (prefix: Prefix) => string | undefined;
+
+/** `ours`: an UPDATE told what was given; `foreign`: something else. */
+export type Origin = 'ours' | 'foreign';
 
 export class AdjRibOut {
   given = new Map<Prefix, string>();
   /** As its UPDATEs told, in this session. */
-  sent = new Map<Prefix, string>();
+  readonly sent = new Map<Prefix, string>();
   state: SessionState = 'unknown';
-  /** What is given and not what is wanted, although nothing is under way: somebody else's doing. */
+  /** What is given and not what is wanted, although nothing waits: somebody else's doing. */
   readonly astray = new Set<Prefix>();
-  /** Given in this session, and no UPDATE has told of it yet. */
-  readonly #underWay = new Set<Prefix>();
+  /** No UPDATE has told yet of what is given; with what was given before, which may still pass. */
+  readonly #underWay = new Map<Prefix, string | undefined>();
   /** Wanted otherwise, once what is under way has passed. */
   readonly #late = new Set<Prefix>();
   #negotiated: Session['negotiated'] = [];
@@ -34,8 +40,13 @@ export class AdjRibOut {
     return this.state === 'established';
   }
 
-  get underWay(): ReadonlySet<Prefix> {
-    return this.#underWay;
+  get underWay(): Iterable<Prefix> {
+    return this.#underWay.keys();
+  }
+
+  /** What waits for nothing any more. */
+  get due(): readonly Prefix[] {
+    return [...this.#late].filter((prefix) => !this.#underWay.has(prefix));
   }
 
   carries(prefix: Prefix): boolean {
@@ -50,7 +61,7 @@ export class AdjRibOut {
       this.astray.delete(prefix);
       this.#late.delete(prefix);
       if (now === then) continue;
-      if (this.#underWay.has(prefix)) {
+      if (then !== undefined && this.#underWay.has(prefix)) {
         this.#late.add(prefix);
         continue;
       }
@@ -60,8 +71,13 @@ export class AdjRibOut {
         announce.add(address, prefix, then);
         this.given.set(prefix, then);
       }
-      this.#expect(prefix);
+      this.#expect(prefix, now);
     }
+  }
+
+  /** Notes that these prefixes have to be taken back, whatever is wanted. */
+  takeBack(prefixes: Iterable<Prefix>, withdraw: Changes): void {
+    this.change(prefixes, () => undefined, withdraw, withdraw);
   }
 
   /** A session has come up: everything given is on its way. */
@@ -71,19 +87,15 @@ export class AdjRibOut {
     this.resending();
   }
 
-  /** Resolves to what had to wait for the session. */
-  down(): readonly Prefix[] {
+  down(): void {
     this.state = 'idle';
     this.sent.clear();
     this.#underWay.clear();
-    const late = [...this.#late];
-    this.#late.clear();
-    return late;
   }
 
   /** The daemon sends again all that it holds. */
   resending(): void {
-    if (this.isEstablished) for (const prefix of this.given.keys()) this.#expect(prefix);
+    if (this.isEstablished) for (const [prefix, text] of this.given) this.#expect(prefix, text);
   }
 
   /** What the daemon says of the session. */
@@ -92,20 +104,22 @@ export class AdjRibOut {
     this.#negotiated = session?.negotiated ?? [];
     if (!this.isEstablished) this.#underWay.clear();
     // A family that the peer does not carry is never sent.
-    for (const prefix of this.#underWay) if (!this.#isCarried(prefix)) this.#underWay.delete(prefix);
+    for (const prefix of this.#underWay.keys()) if (!this.#isCarried(prefix)) this.#underWay.delete(prefix);
   }
 
-  /** An UPDATE has told of this prefix. `late`: another change waited for it; `expected`: it was ours. */
-  told(prefix: Prefix, attributes: string | undefined): { readonly expected: boolean; readonly late: boolean } {
+  /** An UPDATE has told of this prefix; without attributes, of its withdrawal. */
+  told(prefix: Prefix, attributes: string | undefined): Origin {
     if (attributes === undefined) this.sent.delete(prefix);
     else this.sent.set(prefix, attributes);
-    if (this.given.get(prefix) !== attributes) return { expected: false, late: false };
-    this.#underWay.delete(prefix);
-    return { expected: true, late: this.#late.has(prefix) };
+    if (this.given.get(prefix) === attributes) {
+      this.#underWay.delete(prefix);
+      return 'ours';
+    }
+    return this.#underWay.has(prefix) && this.#underWay.get(prefix) === attributes ? 'ours' : 'foreign';
   }
 
   /** Takes over what the daemon holds, as it was read, and notes what nobody here wanted like that. */
-  read(held: HeldRoutes, wanted: Wanted): void {
+  read(held: HeldRoutes, table: Iterable<Prefix>, wanted: Wanted): void {
     this.given = new Map(held);
     this.astray.clear();
     const note = (prefix: Prefix): void => {
@@ -113,22 +127,16 @@ export class AdjRibOut {
       if (this.given.get(prefix) !== then && !this.#late.has(prefix)) this.astray.add(prefix);
     };
     for (const prefix of held.keys()) note(prefix);
-  }
-
-  /** Notes prefixes that are wanted and not there. */
-  miss(prefixes: Iterable<Prefix>): void {
-    for (const prefix of prefixes) {
-      if (this.carries(prefix) && !this.given.has(prefix) && !this.#late.has(prefix)) this.astray.add(prefix);
-    }
+    for (const prefix of table) note(prefix);
   }
 
   #isCarried(prefix: Prefix): boolean {
     return this.#negotiated.includes(familyOf(prefix));
   }
 
-  #expect(prefix: Prefix): void {
+  #expect(prefix: Prefix, before: string | undefined): void {
     // Before both ends have said what they carry, anything may come.
     const mayCome = this.#negotiated.length === 0 || this.#isCarried(prefix);
-    if (this.isEstablished && mayCome) this.#underWay.add(prefix);
+    if (this.isEstablished && mayCome) this.#underWay.set(prefix, before);
   }
 }

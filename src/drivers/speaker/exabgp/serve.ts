@@ -6,9 +6,9 @@
  */
 import { rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import type { LargeCommunity, Path } from '../../../model/path.js';
+import type { LargeCommunity } from '../../../model/path.js';
 import { type Doubt, SpeakerError } from '../../../ports/speaker.js';
-import type { Bridge } from './bridge.js';
+import type { Bridge, Ours } from './bridge.js';
 import { lineOf, LONGEST_LINE, type Method, PROTOCOL, readLines, type Reply, type Request } from './lines.js';
 
 const MOST_CLIENTS = 16;
@@ -117,8 +117,8 @@ async function answer(bridge: Bridge, client: Client, { id, method, params }: Re
 }
 
 const oursBy =
-  (tag: LargeCommunity | undefined) =>
-  (path: Path): boolean =>
+  (tag: LargeCommunity | undefined): Ours =>
+  (path) =>
     tag === undefined || path.largeCommunities.includes(tag);
 
 const ANSWERS: { readonly [M in Method]: (bridge: Bridge, client: Client, params: Request<M>['params']) => unknown } = {
