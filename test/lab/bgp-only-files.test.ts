@@ -36,7 +36,9 @@ test('fleet and topology are of one mind', () => {
   ]);
   for (const { name, v4, v6 } of site!.servers) {
     const words = topology.nodes.find((node) => node.name === name)!.exec.map((line) => line.join(' '));
-    expect(words).toEqual(expect.arrayContaining([expect.stringContaining(` ${v4} `), expect.stringContaining(` ${v6} `)]));
+    expect(words).toEqual(
+      expect.arrayContaining([expect.stringContaining(` ${v4} `), expect.stringContaining(` ${v6} `)]),
+    );
     expect(read('r1/bird.conf')).toContain(`neighbor ${v4} internal`);
   }
 });

@@ -1,4 +1,10 @@
-import { type LargeCommunity, type Path, type SpeakerObserved, type SpeakerOp, TAG_FUNCTION } from '../../model/path.js';
+import {
+  type LargeCommunity,
+  type Path,
+  type SpeakerObserved,
+  type SpeakerOp,
+  TAG_FUNCTION,
+} from '../../model/path.js';
 import { same } from '../../model/same.js';
 import type { Since, Speaker, Subscription } from '../../ports/speaker.js';
 import { checkPrefix } from './check-path.js';

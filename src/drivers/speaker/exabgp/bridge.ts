@@ -102,7 +102,10 @@ export class Bridge {
   recheck(doubted: readonly Prefix[], ours: Ours): Promise<Seen> {
     return this.#one(async () => {
       await this.#around.look();
-      return this.#seen([...doubted].sort().flatMap((prefix) => this.#local.get(prefix) ?? []), ours);
+      return this.#seen(
+        [...doubted].sort().flatMap((prefix) => this.#local.get(prefix) ?? []),
+        ours,
+      );
     });
   }
 

@@ -95,11 +95,7 @@ export class BridgeClient implements EventSource {
     private readonly tag: LargeCommunity | undefined,
   ) {}
 
-  async call<M extends Method>(
-    method: M,
-    params: Calls[M]['params'],
-    deadlineMs: number,
-  ): Promise<Calls[M]['result']> {
+  async call<M extends Method>(method: M, params: Calls[M]['params'], deadlineMs: number): Promise<Calls[M]['result']> {
     if (!this.#connection || this.#connection.isOver) {
       const nothing = (): void => undefined;
       this.#connection = new Connection(this.name, this.path, this.tag, nothing, nothing);
@@ -120,9 +116,7 @@ export class BridgeClient implements EventSource {
         if (!cancelled) listener.ended();
       },
     );
-    connection.ready
-      .then(() => connection.call('watch', {}, HELLO_MS))
-      .catch(() => connection.close());
+    connection.ready.then(() => connection.call('watch', {}, HELLO_MS)).catch(() => connection.close());
     return {
       cancel: () => {
         cancelled = true;

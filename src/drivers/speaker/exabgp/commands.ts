@@ -5,8 +5,8 @@
  */
 import { type Address, type Family, familyOf, type Prefix } from '../../../model/address.js';
 
-/** In one line: the daemon reads 16 KiB at a time and sends no keepalive while it parses. */
-const MOST_PREFIXES = 100;
+/** In one line: the daemon takes in 50 steps a turn, of which one ends the line. */
+const MOST_PREFIXES = 49;
 
 export const SHOW_VERSION = 'version';
 export const SHOW_CONFIGURATION = 'show neighbor configuration';

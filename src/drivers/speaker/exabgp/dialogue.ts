@@ -24,6 +24,12 @@ export interface DialogueOptions {
   readonly silenceMs?: number;
 }
 
+/**
+ * Commands that ExaBGP has at a time. It works in turns and sleeps for 10 ms
+ * after one in which nothing new came: each answer is met with the next
+ * command, which wakes it.
+ */
+const AT_ONCE = 4;
 /** An answer of ten thousand lines takes a second on a slow machine, and every line counts as a word. */
 const SILENCE_MS = 4_000;
 /** Of one line, and of one whole answer, in characters: a million routes have about 200 MB. */
@@ -42,7 +48,9 @@ export class Dialogue {
   readonly #options: DialogueOptions;
   readonly #decoder = new StringDecoder('utf8');
   #partial = '';
+  /** Written, and not written yet. */
   #waiting: Waiting[] = [];
+  #queued: Waiting[] = [];
   #lost = false;
   /** While lost: the mark's first line has come. */
   #marked = false;
@@ -63,15 +71,22 @@ export class Dialogue {
     if (this.#over) return Promise.reject(new SpeakerError('unreachable', 'exabgp has ended'));
     if (this.#lost) return Promise.reject(new SpeakerError('timeout', 'exabgp does not answer its API process'));
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ command, lines: [], size: 0, resolve, reject });
-      this.#options.output.write(`${command}\n`);
-      if (this.#waiting.length === 1) this.#watch();
+      this.#queued.push({ command, lines: [], size: 0, resolve, reject });
+      this.#write();
     });
   }
 
   /** All of them at once, and all answers. */
   async askAll(commands: readonly string[]): Promise<void> {
     await Promise.all(commands.map((command) => this.ask(command)));
+  }
+
+  #write(): void {
+    const next = this.#queued.splice(0, AT_ONCE - this.#waiting.length);
+    if (next.length === 0) return;
+    this.#waiting.push(...next);
+    this.#options.output.write(next.map(({ command }) => `${command}\n`).join(''));
+    this.#watch();
   }
 
   #take(text: string): void {
@@ -96,6 +111,7 @@ export class Dialogue {
     this.#watch();
     if (line === 'done' || line === 'error') {
       this.#waiting.shift();
+      this.#write();
       if (this.#waiting.length === 0) this.#unwatch();
       if (line === 'done') head.resolve(head.lines);
       else head.reject(new SpeakerError('rejected', `exabgp refuses ${JSON.stringify(head.command.slice(0, 200))}`));
@@ -132,8 +148,8 @@ export class Dialogue {
   }
 
   #giveUp(error: SpeakerError): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
+    const waiting = [...this.#waiting, ...this.#queued];
+    [this.#waiting, this.#queued] = [[], []];
     for (const { reject } of waiting) reject(error);
   }
 

@@ -14,7 +14,10 @@ export const LONGEST_LINE = 64 * 1024 * 1024;
 
 /** What can be asked. `tag`: a path without this large community is foreign. */
 export interface Calls {
-  readonly hello: { readonly params: { readonly tag?: LargeCommunity }; readonly result: { readonly protocol: number } };
+  readonly hello: {
+    readonly params: { readonly tag?: LargeCommunity };
+    readonly result: { readonly protocol: number };
+  };
   readonly observe: { readonly params: object; readonly result: Seen };
   readonly recheck: { readonly params: { readonly doubted: readonly Prefix[] }; readonly result: Seen };
   readonly apply: { readonly params: { readonly ops: readonly SpeakerOp[] }; readonly result: null };

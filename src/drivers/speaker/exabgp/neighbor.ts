@@ -26,8 +26,7 @@ export const EXABGP_CAN: SpeakerCapabilities = {
 /** Throws SpeakerError `invalid` unless ExaBGP can keep the session as described. */
 export function checkNeighbor(peer: Peer, ownAsn: number): void {
   checkPeer(peer, ownAsn);
-  const invalid = (problem: string): SpeakerError =>
-    new SpeakerError('invalid', `peer ${peer.address}: ${problem}`);
+  const invalid = (problem: string): SpeakerError => new SpeakerError('invalid', `peer ${peer.address}: ${problem}`);
   const beyond = optionsOf(peer).filter((option) => !EXABGP_CAN[option]);
   if (beyond.length > 0) throw invalid(`exabgp cannot do ${beyond.join(' and ')}`);
   if (peer.keepalive !== Math.floor(peer.hold / 3)) {

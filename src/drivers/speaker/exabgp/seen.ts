@@ -1,6 +1,12 @@
 /** What the bridge shows of the daemon. */
 import { type Address, familyOf, type Prefix } from '../../../model/address.js';
-import { type BarrierObserved, type ForeignPath, type Path, type PeerObserved, protectionOf } from '../../../model/path.js';
+import {
+  type BarrierObserved,
+  type ForeignPath,
+  type Path,
+  type PeerObserved,
+  protectionOf,
+} from '../../../model/path.js';
 import type { AdjRibOut } from './adj-rib-out.js';
 
 export type Seen =

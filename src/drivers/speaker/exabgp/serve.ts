@@ -34,7 +34,8 @@ interface Client {
 
 /** Listens with mode 0600. Rejects with SpeakerError `rejected` while another bridge answers there. */
 export async function serveBridge(path: string, bridge: Bridge): Promise<BridgeServer> {
-  if (await answers(path)) throw new SpeakerError('rejected', `another exabgp bridge answers at ${path}; stop it first`);
+  if (await answers(path))
+    throw new SpeakerError('rejected', `another exabgp bridge answers at ${path}; stop it first`);
   await rm(path, { force: true });
   const clients = new Set<Client>();
   const server = createServer((socket) => {

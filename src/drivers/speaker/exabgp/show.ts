@@ -93,9 +93,7 @@ const FAMILIES: Readonly<Record<string, Family>> = { 'ipv4 unicast': 4, 'ipv6 un
 
 /** `show neighbor extensive`, by neighbour. */
 export const readSessions = (lines: readonly string[]): ReadonlyMap<Address, Session> =>
-  new Map(
-    blocks(lines, /^Neighbor (\S+)$/).map(([name, inside]) => [addressOf('neighbor', name), sessionOf(inside)]),
-  );
+  new Map(blocks(lines, /^Neighbor (\S+)$/).map(([name, inside]) => [addressOf('neighbor', name), sessionOf(inside)]));
 
 function sessionOf(lines: readonly string[]): Session {
   const wordsAfter = (key: string): readonly string[] =>

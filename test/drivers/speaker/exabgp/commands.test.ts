@@ -27,7 +27,7 @@ test.each([
 test('many prefixes are several lines, each once', () => {
   const prefixes = Array.from({ length: 250 }, (_, n) => prefix(`11.0.${n}.0/24`));
   const lines = announceLines({ neighbors: [R1], attributes: TEXT, prefixes });
-  expect(lines).toHaveLength(3);
+  expect(lines).toHaveLength(6);
   expect(lines.flatMap((line) => line.split(' nlri ')[1]!.split(' '))).toEqual(prefixes);
 });
 
