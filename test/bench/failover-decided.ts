@@ -1,4 +1,5 @@
 /** From a decision to the UPDATE at the receiver: through the guard, and by a bare AddPath to a gobgpd beside it. */
+import { gobgp3 } from '../../src/drivers/speaker/gobgp/v3.js';
 import { prefix } from '../../src/model/address.js';
 import type { Level } from '../../src/model/level.js';
 import type { Announcement } from '../../src/model/path.js';
@@ -27,7 +28,7 @@ export async function benchDecided(cycles: number): Promise<readonly (Row | stri
   try {
     await startSpeaker(rig, fleetOfServices(services, { leaseMs: LEASE_MS }));
     await startGobgpd(rig, SECOND);
-    const bare = new RawGobgp(`unix:${rig.path('peer.sock')}`, 'protos');
+    const bare = new RawGobgp(`unix:${rig.path('peer.sock')}`, 'protos', gobgp3);
     const { generation } = await guard.status();
     const welcome = await guard.hello('ams-s1', process.pid);
     if (!welcome.accepted) throw new Error(welcome.detail);

@@ -285,8 +285,8 @@ const SESSIONS: readonly Case[] = [
     'multihop: ▸4',
     'multihop of ams-r2 means nothing on its iBGP session with ams-s1; leave it out',
   ],
-  ['out-of-range', 'hold: 9', 'multihop: ▸1', '1 is not within 2 and 255'],
-  ['out-of-range', 'hold: 9', 'maxPrefix: { v6: ▸0 }', '0 is not within 1 and 4294967295'],
+  ['out-of-range', 'hold: 9', 'multihop: ▸1', '1 is out of range; write a whole number from 2 to 255'],
+  ['out-of-range', 'hold: 9', 'maxPrefix: { v6: ▸0 }', '0 is out of range; write a whole number from 1 to 4294967295'],
 ];
 
 const TUNNELS: readonly Case[] = [

@@ -9,7 +9,7 @@ interface Case {
   readonly at: Address;
   /** What it needs of the daemon. */
   readonly needs: readonly PeerOption[];
-  readonly router: Partial<ReceiverSession>;
+  readonly router: Omit<Partial<ReceiverSession>, 'local'>;
   readonly peer: Partial<Peer>;
 }
 
@@ -71,11 +71,11 @@ export function sessions(stage: Stage): void {
     for (const { at: local, router } of cases) receivers.set(local, await stage.router({ local, ...router }));
     await stage.speaker.apply(cases.map((own) => addPeer(peer(own.at, own.peer))));
   };
-  const lower = async (address: Address): Promise<void> => {
-    await stage.speaker.apply([deletePeer(address)]);
-    await stage.dismiss(receivers.get(address)!);
-    receivers.delete(address);
-  };
+  afterEach(async () => {
+    await stage.speaker.apply([...receivers.keys()].map(deletePeer));
+    for (const receiver of receivers.values()) await stage.dismiss(receiver);
+    receivers.clear();
+  });
 
   test(`sessions with ${working.map(({ what }) => what).join(', ')}; and not with ${failing.map(({ what }) => what).join(', ')}`, async () => {
     const before = await stage.counts();
@@ -88,16 +88,18 @@ export function sessions(stage: Stage): void {
       const { password, ttlSecurity, ...terms } = own.peer;
       expect(await stage.peerAt(own.at)).toMatchObject({ ...terms, state: 'established' });
     }
+    // Before the kernel was told of the TTL a message may have passed: what the router believes for a while is no session.
     for (const own of failing) {
-      expect({ what: own.what, established: await receivers.get(own.at)!.established() }).toEqual({
+      const routes = await receivers.get(own.at)!.total();
+      const state = (await stage.peerAt(own.at))?.state;
+      expect({ what: own.what, routes, established: state === 'established' }).toEqual({
         what: own.what,
+        routes: 0,
         established: false,
       });
-      expect((await stage.peerAt(own.at))?.state).not.toBe('established');
     }
     expect(JSON.stringify(await stage.observed())).not.toContain(key);
     await stage.unmoved(before, 'r1', 'r2');
-    for (const own of [...failing, ...working]) await lower(own.at);
   }, 60_000);
 
   if (can.multihop) {
@@ -108,8 +110,6 @@ export function sessions(stage: Stage): void {
       await stage.speaker.apply([addPeer(peer(low, { multihop: 64 })), addPeer(peer(control, { multihop: 64 }))]);
       await stage.established(control);
       expect(await receivers.get(low)!.established()).toBe(false);
-      await lower(low);
-      await lower(control);
     }, 40_000);
   }
 
@@ -135,7 +135,6 @@ export function sessions(stage: Stage): void {
         expect(ended.maxPrefix).toEqual({ 4: 2, 6: 2 });
         expect(ended.detail).toMatch(/prefix/i);
         await stage.established(R1, R2);
-        await lower(local);
       },
       40_000,
     );
@@ -151,7 +150,6 @@ export function sessions(stage: Stage): void {
     receivers.set(local, await stage.router({ local }));
     await stage.established(local);
     await until('its routes', async () => (await receivers.get(local)!.total()) === 2);
-    await lower(local);
   }, 60_000);
 
   const settings: Readonly<Record<PeerOption, Partial<Peer>>> = {

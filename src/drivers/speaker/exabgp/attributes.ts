@@ -97,7 +97,8 @@ export function readPath(prefix: Prefix, text: string, { localAsn, asn }: Ends):
     nextHop,
     asPath,
     ...(med === undefined ? {} : { med: Number(med) }),
-    ...(localPref === undefined ? {} : { localPref: Number(localPref) }),
+    // The default says as much as none.
+    ...(localPref === undefined || Number(localPref) === DEFAULT_LOCAL_PREF ? {} : { localPref: Number(localPref) }),
     communities: [...plain].sort() as Community[],
     largeCommunities: [...wide].sort() as LargeCommunity[],
   };
