@@ -344,6 +344,25 @@ test('MD5: with the key there is a session, with another there is none', async (
   await speaker.apply([{ kind: 'delete-peer', address: R3 }]);
 }, 60_000);
 
+test.each(['daemon', 'bridge'] as const)(
+  'a %s that hangs is a timeout, and is understood again when it goes on; its sessions stay',
+  async (whom) => {
+    const seen = await observed();
+    await daemon.signal(whom, 'SIGSTOP');
+    const began = performance.now();
+    await expect(speaker.observe()).rejects.toMatchObject({ reason: 'timeout' });
+    expect(performance.now() - began).toBeLessThan(6_000);
+    await daemon.signal(whom, 'SIGCONT');
+    await until('an answer', async () => (await speaker.observe().catch(() => undefined)) !== undefined);
+    expect(await observed()).toMatchObject({ paths: seen.paths, foreignPaths: [], barrier: seen.barrier });
+    await speaker.apply([announce(path(V4, { med: 99 }))]);
+    await until('a change', async () => (await at('r2').routes()).some((r) => r.attributes.med === '99'));
+    await speaker.apply([announce(...seen.paths)]);
+    expect(await at('r2').established()).toBe(true);
+  },
+  60_000,
+);
+
 test('an ExaBGP that was killed is empty, and is filled again', async () => {
   await daemon.kill();
   await expect(speaker.observe()).rejects.toMatchObject({ reason: 'unreachable' });

@@ -23,7 +23,8 @@ export interface Exabgpd {
   restart(): Promise<void>;
   /** Kills the bridge alone, and waits until the daemon has started another. */
   restartBridge(): Promise<void>;
-  signalBridge(signal: 'SIGSTOP' | 'SIGCONT'): Promise<void>;
+  /** To the daemon or to its bridge. */
+  signal(whom: 'daemon' | 'bridge', signal: 'SIGSTOP' | 'SIGCONT'): Promise<void>;
   /** One command through the daemon's named pipes, behind the bridge's back. */
   behind(command: string): Promise<string>;
   stop(): Promise<void>;
@@ -117,8 +118,11 @@ export async function startExabgpd(anchor: Anchor): Promise<Exabgpd> {
       process.kill(before, 'SIGKILL');
       await until('another bridge', async () => (await bridgeOf(pid)) !== before && accepts(socket));
     },
-    signalBridge: async (signal) => {
-      process.kill(await bridgeOf(live().pid), signal);
+    signal: async (whom, signal) => {
+      const { launcher, pid } = live();
+      process.kill(whom === 'daemon' ? pid : await bridgeOf(pid), signal);
+      // nsenter stops itself when its child stops, and would never see it end.
+      if (signal === 'SIGCONT') launcher.kill('SIGCONT');
     },
     behind: (command) => anchor.run(['exabgpcli', ...command.split(' ')]),
     stop: async () => {

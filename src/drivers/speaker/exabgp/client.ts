@@ -4,13 +4,13 @@ import { type Doubt, SpeakerError } from '../../../ports/speaker.js';
 import type { EventListener, EventSource } from '../watch.js';
 import { type Calls, lineOf, type Method, PROTOCOL, readLines, type Reply } from './lines.js';
 
-/** Milliseconds until a connection is made and has said which protocol it speaks. */
-const HELLO_MS = 1_000;
+/** Milliseconds for a bridge that is alive to say so, before it is given as long as a call may take. */
+const HELLO_MS = 2_000;
 
 interface Waiting {
   readonly timer: NodeJS.Timeout;
-  resolve(result: unknown): void;
-  reject(error: SpeakerError): void;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: SpeakerError) => void;
 }
 
 /** One connection to the bridge. */
@@ -19,8 +19,7 @@ class Connection {
   readonly #waiting = new Map<number, Waiting>();
   #next = 1;
   #over: SpeakerError | undefined;
-  /** Resolves when the other end speaks our protocol. */
-  readonly ready: Promise<void>;
+  readonly #hello: Calls['hello']['params'];
 
   constructor(
     private readonly name: string,
@@ -33,12 +32,20 @@ class Connection {
     this.#socket.on('error', (error) => this.#end(error.message));
     this.#socket.on('close', () => this.#end('the connection ended'));
     readLines(this.#socket, (value) => this.#take(value as Reply));
-    this.ready = this.call('hello', tag === undefined ? {} : { tag }, HELLO_MS).then(({ protocol }) => {
+    this.#hello = tag === undefined ? {} : { tag };
+  }
+
+  /** Rejects when the other end does not answer at once, or speaks another protocol; then the connection is over. */
+  async greet(): Promise<void> {
+    try {
+      const { protocol } = await this.call('hello', this.#hello, HELLO_MS);
       if (protocol === PROTOCOL) return;
-      const problem = `the bridge is of another version of Culvert; restart exabgp (its sessions end)`;
-      throw new SpeakerError('unsupported-version', `${name}: ${problem}`);
-    });
-    this.ready.catch(() => this.close());
+      const problem = 'its bridge is of another version of Culvert; restart exabgp, which ends its sessions';
+      throw new SpeakerError('unsupported-version', `${this.name}: ${problem}`);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   get isOver(): boolean {
@@ -101,7 +108,7 @@ export class BridgeClient implements EventSource {
       this.#connection = new Connection(this.name, this.path, this.tag, nothing, nothing);
     }
     const connection = this.#connection;
-    await connection.ready;
+    await connection.greet();
     return connection.call(method, params, deadlineMs);
   }
 
@@ -116,7 +123,9 @@ export class BridgeClient implements EventSource {
         if (!cancelled) listener.ended();
       },
     );
-    connection.ready.then(() => connection.call('watch', {}, HELLO_MS)).catch(() => connection.close());
+    connection
+      .greet()
+      .then(() => connection.call('watch', {}, HELLO_MS)).catch(() => connection.close());
     return {
       cancel: () => {
         cancelled = true;

@@ -40,8 +40,8 @@ interface Waiting {
   readonly command: string;
   readonly lines: string[];
   size: number;
-  resolve(lines: readonly string[]): void;
-  reject(error: SpeakerError): void;
+  readonly resolve: (lines: readonly string[]) => void;
+  readonly reject: (error: SpeakerError) => void;
 }
 
 export class Dialogue {
