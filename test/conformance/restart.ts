@@ -1,6 +1,6 @@
 import { address, prefix } from '../../src/model/address.js';
 import type { SpeakerOp } from '../../src/model/path.js';
-import { type Receiver } from '../drivers/speaker/receiver.js';
+import type { Receiver } from '../drivers/speaker/receiver.js';
 import { until } from '../drivers/speaker/until.js';
 import {
   addPeer,

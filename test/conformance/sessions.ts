@@ -1,6 +1,6 @@
 import { address, type Address } from '../../src/model/address.js';
 import type { Peer, PeerOption } from '../../src/model/path.js';
-import { type Receiver, type ReceiverSession } from '../drivers/speaker/receiver.js';
+import type { Receiver, ReceiverSession } from '../drivers/speaker/receiver.js';
 import { until } from '../drivers/speaker/until.js';
 import { addPeer, deletePeer, OTHER_ASN, OWN_ASN, peer, R1, R2, type Stage } from './stage.js';
 
@@ -85,7 +85,7 @@ export function sessions(stage: Stage): void {
       const receiver = receivers.get(own.at)!;
       await until(`routes with ${own.what}`, async () => (await receiver.total()) === 2, 15_000);
       expect(await receiver.session()).toMatchObject({ hold: own.peer.hold ?? 9 });
-      const { password, ttlSecurity, ...terms } = own.peer;
+      const { password: _password, ttlSecurity: _ttlSecurity, ...terms } = own.peer;
       expect(await stage.peerAt(own.at)).toMatchObject({ ...terms, state: 'established' });
     }
     // Before the kernel was told of the TTL a message may have passed: what the router believes for a while is no session.

@@ -36,7 +36,7 @@ export interface DaemonUnderTest {
 export const OWN_ASN = 64_500;
 export const OTHER_ASN = 64_510;
 export const SELF = address('198.18.1.11');
-export const SELF6 = address('2001:db8:1::11');
+const SELF6 = address('2001:db8:1::11');
 export const R1 = address('198.18.1.1');
 export const R2 = address('198.18.1.2');
 /** Large community of the server under test. */

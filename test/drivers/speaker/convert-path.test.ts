@@ -116,8 +116,7 @@ describe.each(codecs)('paths on the wire of %s', (_, codec) => {
   test('v6 as GoBGP lists it: MP_REACH_NLRI in place of the next hop', () => {
     const path = { ...sample, prefix: prefix('2001:db8:acf::/48'), nextHop: address('2001:db8:1::11') };
     const wire = pathEncoder(codec)(path);
-    const reach = (next_hops: string[]): Encoded =>
-      codec.encode('MpReachNLRIAttribute', { family: { afi: 2, safi: 1 }, next_hops });
+    const reach = (next_hops: string[]): Encoded => codec.encode('MpReachNLRIAttribute', { next_hops });
     const others = wire.pattrs.filter((one) => codec.decode(one)?.name !== 'NextHopAttribute');
     const read = pathReader(codec);
     expect(read(listed({ ...wire, pattrs: [...others, reach(['2001:db8:1::11'])] }))).toEqual({ ours: true, path });

@@ -1,6 +1,7 @@
 import { address } from '../../../src/model/address.js';
 import { type Peer, protectionOf } from '../../../src/model/path.js';
-import { checkPeer, peerFromWire, peerToWire } from '../../../src/drivers/speaker/gobgp/convert-peer.js';
+import { checkPeer } from '../../../src/drivers/speaker/check-peer.js';
+import { peerFromWire, peerToWire } from '../../../src/drivers/speaker/gobgp/convert-peer.js';
 import { VALUES_3, VALUES_4 } from '../../../src/drivers/speaker/gobgp/dialect.js';
 import type { ListedPeer } from '../../../src/drivers/speaker/gobgp/messages.js';
 

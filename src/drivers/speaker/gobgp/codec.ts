@@ -1,6 +1,4 @@
 /** A path's NLRI and attributes, which travel encoded one by one: equal attributes are encoded once and shared. */
-import type { WireFamily } from './messages.js';
-
 /** One NLRI or attribute as it travels. */
 export type Encoded = Buffer;
 
@@ -26,7 +24,7 @@ export interface Attributes {
   readonly LocalPrefAttribute: { readonly local_pref: number };
   readonly CommunitiesAttribute: { readonly communities: readonly number[] };
   readonly LargeCommunitiesAttribute: { readonly communities: readonly LargeCommunityBody[] };
-  readonly MpReachNLRIAttribute: { readonly family: WireFamily | null; readonly next_hops: readonly string[] };
+  readonly MpReachNLRIAttribute: { readonly next_hops: readonly string[] };
 }
 
 export type AttributeName = keyof Attributes;

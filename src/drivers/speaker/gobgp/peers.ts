@@ -1,9 +1,10 @@
 import type { Address } from '../../../model/address.js';
 import { type Peer, type PeerObserved, protectionOf } from '../../../model/path.js';
 import { SpeakerError } from '../../../ports/speaker.js';
+import { checkPeer } from '../check-peer.js';
 import type { Api } from './api.js';
 import { requireBarrier } from './barrier.js';
-import { checkPeer, peerFromWire, peerToWire } from './convert-peer.js';
+import { peerFromWire, peerToWire } from './convert-peer.js';
 import { getGlobal } from './daemon.js';
 
 /** All peers, or the one with this address. */
