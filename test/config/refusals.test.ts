@@ -62,6 +62,7 @@ const SHAPE: readonly Case[] = [
   ],
   ['out-of-range', 'mtu: 1476', 'mtu: 1476, key: ▸4294967296', 'write a whole number from 0 to 4294967295'],
   ['wrong-type', 'weight: 3', 'weight: ▸1.5', 'weight is 1.5, not a whole number'],
+  ['wrong-value', '[eth1, eth2]', '[eth1, eth2], speaker: ▸bird', 'write gobgp or exabgp'],
   ['empty', '[eth1, eth2]', '▸[]', 'uplinks is an empty list; write a list of interfaces'],
   [
     'not-an-address',

@@ -2,12 +2,11 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
 import { type Anchor, pidOf } from './anchor.js';
 import { until } from './until.js';
 
-const CULVERT = fileURLToPath(new URL('../../../dist/main/cli.js', import.meta.url));
+const CULVERT = resolve('dist/main/cli.js');
 
 /** A real ExaBGP inside an anchor, with our bridge as its API process; no neighbours yet. */
 export interface Exabgpd {

@@ -4,7 +4,7 @@ import { optionsOf, protectionOf } from '../../../model/path.js';
 import { same } from '../../../model/same.js';
 import { type SpeakerCapabilities, SpeakerError } from '../../../ports/speaker.js';
 import { isPassword } from '../../../render/exabgp/configuration.js';
-import { checkPeer } from '../gobgp/convert-peer.js';
+import { checkPeer } from '../check-peer.js';
 
 /**
  * ExaBGP 4.2.21. No `gtsm`: on sessions that it opens it sends TTL 255 but
