@@ -3,12 +3,14 @@ import { Socket } from 'node:net';
 import { readFile, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ExabgpBridgeOptions } from '../cli/commands.js';
 import { Bridge } from '../drivers/speaker/exabgp/bridge.js';
 import { Dialogue } from '../drivers/speaker/exabgp/dialogue.js';
 import { readEvent } from '../drivers/speaker/exabgp/events.js';
 import { Roster, type WriteConfiguration } from '../drivers/speaker/exabgp/roster.js';
 import { type BridgeServer, serveBridge } from '../drivers/speaker/exabgp/serve.js';
+import type { Log } from '../ports/log.js';
 import type { Doubt } from '../ports/speaker.js';
 import { exabgpConfiguration, exabgpEnvironment, type ExabgpTemplates } from '../render/exabgp/configuration.js';
 import { createFiles } from '../drivers/files/files.js';
@@ -17,6 +19,7 @@ import { needFolder } from './machine.js';
 import { HOME, sockets } from './paths.js';
 import { signalled } from './signals.js';
 
+const OPEN_AGAIN_MS = 200;
 const TEMPLATES = join(HOME, 'templates', 'exabgp');
 
 async function templates(): Promise<ExabgpTemplates> {
@@ -57,6 +60,21 @@ export async function prepareExabgp({ runDir }: ExabgpBridgeOptions): Promise<vo
   await writeFile(join(runDir, 'exabgp.env'), exabgpEnvironment(await templates(), userInfo().username));
 }
 
+/** A daemon that does not answer yet is asked again: ExaBGP ends when its API process does so too often. */
+async function opened(bridge: Bridge, ended: Promise<void>, log: Log): Promise<void> {
+  let over = false;
+  void ended.then(() => (over = true));
+  while (!over) {
+    const failure = await bridge.open().then(
+      () => undefined,
+      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    );
+    if (failure === undefined) return;
+    log.warn(failure);
+    await pause(OPEN_AGAIN_MS);
+  }
+}
+
 /** Runs as ExaBGP's child until ExaBGP closes the pipes, or SIGTERM. */
 export async function runExabgpBridge({ runDir }: ExabgpBridgeOptions): Promise<void> {
   const log = createLog('exabgp-bridge');
@@ -78,7 +96,7 @@ export async function runExabgpBridge({ runDir }: ExabgpBridgeOptions): Promise<
     wake,
   });
   try {
-    await bridge.open();
+    await opened(bridge, ended, log);
     door = await serveBridge(sockets(runDir).exabgp, bridge);
     log.info('bridge open', { socket: sockets(runDir).exabgp });
     await Promise.race([ended, signalled()]);

@@ -341,6 +341,13 @@ test('MD5: with the key there is a session, with another there is none', async (
   await speaker.apply([addPeer(R3, 64_500, { password: 'blue whale #1' })]);
   await established('r3');
   expect(JSON.stringify(await speaker.observe())).not.toContain('blue whale');
+  // One line for both, as both are internal.
+  await speaker.apply([announce(path(V4, { med: 55 }))]);
+  for (const router of ['r1', 'r3'] as const) {
+    await until(`the change at ${router}`, async () =>
+      (await at(router).routes()).some((r) => r.prefix === V4 && r.attributes.med === '55'),
+    );
+  }
   await speaker.apply([{ kind: 'delete-peer', address: R3 }]);
 }, 60_000);
 
@@ -411,3 +418,27 @@ test('ten thousand prefixes arrive and go, each with what it was announced with'
   expect(await speaker.stillSent(many, [R1, R2])).toEqual([]);
   expect((await observed()).foreignPaths).toEqual([]);
 }, 180_000);
+
+test('a bridge that is killed in the middle of a burst: the next one knows exactly what stands', async () => {
+  const many = Array.from({ length: 5_000 }, (_, n) => prefix(`10.${n >> 8}.${n & 255}.0/24`));
+  await speaker.apply([install(V4, ...many)]);
+  const asked = speaker.apply([announce(...many.map((p) => path(p)))]).then(
+    () => 'applied',
+    (error: { readonly reason: string }) => error.reason,
+  );
+  await until('a part of them', async () => (await at('r1').total()) > 500);
+  await daemon.restartBridge();
+  expect(await asked).toBe('unreachable');
+  const seen = await until('the next bridge', observed);
+  expect(seen.barrier).toEqual({ state: 'absent' });
+  // r1's lines went first.
+  expect(seen.foreignPaths.filter(({ detail }) => detail !== `is missing at ${R2}`)).toEqual([]);
+  expect(seen.paths.length).toBeGreaterThan(500);
+  await until('as many at r1', async () => (await at('r1').total()) === seen.paths.length);
+  expect((await at('r1').routes()).map((r) => r.prefix)).toEqual(seen.paths.map((p) => p.prefix));
+  await speaker.apply([install(V4, ...many), announce(...many.map((p) => path(p)))]);
+  await until('all of them', async () => (await at('r1').total()) === 5_001, 30_000);
+  await speaker.apply([withdraw(...many)]);
+  await until('none of them', async () => (await at('r1').total()) === 1, 30_000);
+  expect(await observed()).toMatchObject({ foreignPaths: [], barrier: { state: 'held' } });
+}, 120_000);

@@ -8,7 +8,11 @@ import { type Address, type Family, familyOf, type Prefix } from '../../../model
 /** In one line: the daemon takes in 50 steps a turn, of which one ends the line. */
 const MOST_PREFIXES = 49;
 
-export const SHOW_VERSION = 'version';
+/** Answered in turn, as announcements are and `version` is not, and by nothing else: from its answer on the order is known. */
+export const MARK_COMMAND = 'show neighbor summary';
+export const MARK_ANSWER = /^Peer +AS +up\/down/;
+/** Ends a line that an API process before may have left half-written, and makes it invalid whatever it was. */
+export const SPOILER = ' !';
 export const SHOW_CONFIGURATION = 'show neighbor configuration';
 export const SHOW_SESSIONS = 'show neighbor extensive';
 export const SHOW_ADJ_RIB_OUT = 'show adj-rib out extensive';

@@ -3,14 +3,15 @@
  *
  * Invariants: commands are answered in their order, each by any number of
  * lines and then `done` or `error`; a line that begins with `{` is an event
- * and no answer. When an answer fails to come, nothing later can be told apart
- * any more: all commands under way are given up, and none is taken until the
- * daemon's answer to `version` has shown where the next one begins.
+ * and no answer. At first the order is not known: the daemon still answers
+ * what a process before had asked. Nor is it when an answer fails to come;
+ * then all commands under way are given up. None is written until the answer
+ * to a mark has shown where the next one begins.
  */
 import { StringDecoder } from 'node:string_decoder';
 import type { Readable, Writable } from 'node:stream';
 import { SpeakerError } from '../../../ports/speaker.js';
-import { SHOW_VERSION } from './commands.js';
+import { MARK_ANSWER, MARK_COMMAND, SPOILER } from './commands.js';
 
 export interface DialogueOptions {
   /** What ExaBGP says. */
@@ -51,8 +52,9 @@ export class Dialogue {
   /** Written, and not written yet. */
   #waiting: Waiting[] = [];
   #queued: Waiting[] = [];
-  #lost = false;
-  /** While lost: the mark's first line has come. */
+  /** `starting` keeps what is asked for, `lost` refuses it. */
+  #order: 'starting' | 'known' | 'lost' = 'starting';
+  /** While the order is not known: the mark's first line has come. */
   #marked = false;
   #over = false;
   #timer: NodeJS.Timeout | undefined;
@@ -64,12 +66,14 @@ export class Dialogue {
     const end = (): void => this.#end();
     for (const stream of [input, output]) stream.on('error', end).on('close', end);
     input.on('end', end);
+    output.write(`${SPOILER}\n${MARK_COMMAND}\n`);
+    this.#watch();
   }
 
   /** Resolves to the lines of the answer. Rejects with SpeakerError `rejected`, `timeout` or `unreachable`. */
   ask(command: string): Promise<readonly string[]> {
     if (this.#over) return Promise.reject(new SpeakerError('unreachable', 'exabgp has ended'));
-    if (this.#lost) return Promise.reject(new SpeakerError('timeout', 'exabgp does not answer its API process'));
+    if (this.#order === 'lost') return Promise.reject(new SpeakerError('timeout', 'exabgp does not answer its API process'));
     return new Promise((resolve, reject) => {
       this.#queued.push({ command, lines: [], size: 0, resolve, reject });
       this.#write();
@@ -82,6 +86,7 @@ export class Dialogue {
   }
 
   #write(): void {
+    if (this.#order !== 'known') return;
     const next = this.#queued.splice(0, AT_ONCE - this.#waiting.length);
     if (next.length === 0) return;
     this.#waiting.push(...next);
@@ -101,7 +106,7 @@ export class Dialogue {
       this.#options.event(line);
       return;
     }
-    if (this.#lost) {
+    if (this.#order !== 'known') {
       this.#find(line);
       return;
     }
@@ -137,14 +142,18 @@ export class Dialogue {
     this.#partial = '';
     this.#giveUp(new SpeakerError('timeout', `exabgp answers with ${what}`));
     // One mark is enough to find; a second would be taken for an answer.
-    if (!this.#lost && !this.#over) this.#options.output.write(`${SHOW_VERSION}\n`);
-    this.#lost = true;
+    if (this.#order === 'known' && !this.#over) this.#options.output.write(`${MARK_COMMAND}\n`);
+    this.#order = 'lost';
   }
 
-  /** Late answers pass until that to `version` comes; its `done` ends the search. */
+  /** Late answers pass until the mark's comes; its `done` ends the search. */
   #find(line: string): void {
-    if (/^exabgp \d/.test(line)) this.#marked = true;
-    else if (line === 'done' && this.#marked) [this.#lost, this.#marked] = [false, false];
+    if (this.#order === 'starting') this.#watch();
+    if (MARK_ANSWER.test(line)) this.#marked = true;
+    if (line !== 'done' || !this.#marked) return;
+    [this.#order, this.#marked] = ['known', false];
+    this.#unwatch();
+    this.#write();
   }
 
   #giveUp(error: SpeakerError): void {
