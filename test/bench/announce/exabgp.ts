@@ -1,9 +1,10 @@
 /**
  * 10,000 prefixes into one router through ExaBGP: by the guard's driver and
- * the bridge, and by a bare feed of `announce route` lines, which is how
- * ExaBGP is usually told. From the first line until the router has them all.
+ * the bridge, and by bare feeds without acknowledgements: a line for each
+ * route, which is how ExaBGP is usually told, and lines of a hundred prefixes.
+ * From the first line until the router has them all.
  *
- * `node .cache/bench/test/bench/announce/exabgp.js [ROUNDS]`, as root. The two
+ * `node .cache/bench/test/bench/announce/exabgp.js [ROUNDS]`, as root. They
  * take turns, each time with a daemon and a router of its own.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -60,13 +61,23 @@ async function culvert(anchor: Anchor, router: Receiver): Promise<number> {
   }
 }
 
+const IN_A_LINE = 100;
 const ATTRIBUTES = `next-hop ${SELF} origin igp as-path [ 64512 ] med 0 local-preference 100 large-community 64500:1:11`;
 
-async function bare(anchor: Anchor, router: Receiver): Promise<number> {
+const SINGLE = PREFIXES.map((of) => `announce route ${of} ${ATTRIBUTES}\n`).join('');
+const BATCHED = Array.from({ length: COUNT / IN_A_LINE }, (_, n) =>
+  PREFIXES.slice(n * IN_A_LINE, (n + 1) * IN_A_LINE).join(' '),
+)
+  .map((some) => `announce attributes ${ATTRIBUTES} nlri ${some}\n`)
+  .join('');
+
+type Side = (anchor: Anchor, router: Receiver) => Promise<number>;
+
+const bare = (lines: string): Side => async (anchor, router) => {
   const folder = await mkdtemp(join(tmpdir(), 'culvert-bare-exabgp-'));
   const [pipe, feed, configuration] = ['pipe', 'feed', 'exabgp.conf'].map((name) => join(folder, name));
   await anchor.run(['mkfifo', pipe ?? '']);
-  await writeFile(feed ?? '', PREFIXES.map((of) => `announce route ${of} ${ATTRIBUTES}\n`).join(''));
+  await writeFile(feed ?? '', lines);
   await writeFile(
     configuration ?? '',
     `process feed { run /bin/cat ${pipe}; encoder text; }
@@ -98,9 +109,9 @@ neighbor ${ROUTER} {
     await gone;
     await rm(folder, { recursive: true, force: true });
   }
-}
+};
 
-async function once(side: typeof culvert): Promise<number> {
+async function once(side: Side): Promise<number> {
   const anchor = await startAnchor([`${ROUTER}/32`, `${SELF}/32`]);
   const ends = { local: ROUTER, localAsn: ASN, remote: SELF, remoteAsn: ASN, remotePort: 1790 };
   const router = await startReceiver(anchor, { ...ends, families: [4] });
@@ -115,12 +126,19 @@ async function once(side: typeof culvert): Promise<number> {
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 const shown = (values: readonly number[]): string => values.map((value) => value.toFixed(0)).join(', ');
 
+const SIDES: Readonly<Record<string, Side>> = {
+  'bare feed, a line each': bare(SINGLE),
+  'bare feed, lines of 100': bare(BATCHED),
+  'guard and bridge': culvert,
+};
+
 const rounds = Number(process.argv[2] ?? 5);
-const took = { culvert: [] as number[], bare: [] as number[] };
+const took = new Map<string, number[]>(Object.keys(SIDES).map((name) => [name, []]));
 for (let round = 0; round < rounds; round++) {
-  took.bare.push(await once(bare));
-  took.culvert.push(await once(culvert));
+  for (const [name, side] of Object.entries(SIDES)) took.get(name)?.push(await once(side));
 }
-console.log(`bare feed: median ${median(took.bare).toFixed(0)} ms of ${shown(took.bare)}`);
-console.log(`Culvert:   median ${median(took.culvert).toFixed(0)} ms of ${shown(took.culvert)}`);
-console.log(`rate, as a share of the bare feed's: ${((100 * median(took.bare)) / median(took.culvert)).toFixed(0)} %`);
+const ours = median(took.get('guard and bridge') ?? []);
+for (const [name, values] of took) {
+  const share = `${((100 * median(values)) / ours).toFixed(0)} %`;
+  console.log(`${name}: median ${median(values).toFixed(0)} ms of ${shown(values)}; ours has ${share} of its rate`);
+}
