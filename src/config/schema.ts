@@ -97,7 +97,7 @@ const routerSchema = z.strictObject(
       )
       .meta({
         description:
-          'How many prefixes the router may send; with one more the session ends (RFC 4486), and the router learns nothing until it is up again. No limit unless written.',
+          'How many prefixes the router may send; with one more the session ends (RFC 4486) and stays down until somebody acts. No limit unless written.',
       })
       .prefault({}),
   },

@@ -21,7 +21,7 @@ const peer: Peer = {
 
 const listed = (extra: Partial<ListedPeer> = {}): ListedPeer => ({
   ...peerToWire(peer),
-  state: { session_state: 6, admin_state: 0, disconnect_message: '', messages: { sent: { update: 7 } } },
+  state: { session_state: 6, admin_state: 0, messages: { sent: { update: 7 } } },
   ...extra,
 });
 
@@ -47,12 +47,10 @@ test.each([
   [6, 'established'],
   [7, 'unknown'],
 ])('session state %i is %s', (session_state, state) => {
-  expect(
-    peerFromWire(
-      VALUES_3,
-      listed({ state: { session_state, admin_state: 0, disconnect_message: '', messages: null } }),
-    ),
-  ).toMatchObject({ state, updatesSent: 0 });
+  expect(peerFromWire(VALUES_3, listed({ state: { session_state, admin_state: 0, messages: null } }))).toMatchObject({
+    state,
+    updatesSent: 0,
+  });
 });
 
 test('a limit that stands for one family only is read for that one', () => {
@@ -62,16 +60,19 @@ test('a limit that stands for one family only is read for that one', () => {
   expect(peerFromWire(VALUES_3, half).maxPrefix).toEqual({ 4: 100 });
 });
 
-test('a session that is not up says why, where the daemon tells', () => {
-  const state = { session_state: 1, disconnect_message: '', messages: null };
-  const limit = 'it has sent more prefixes than its maxPrefix';
-  const idle = (admin_state: number, disconnect_message = '') =>
-    listed({ state: { ...state, admin_state, disconnect_message } });
-  expect(peerFromWire(VALUES_3, idle(2))).toMatchObject({ state: 'idle', detail: limit });
-  expect(peerFromWire(VALUES_4, idle(3))).toMatchObject({ state: 'idle', detail: limit });
-  expect(peerFromWire(VALUES_4, idle(1, 'hold timer expired'))).toMatchObject({ detail: 'hold timer expired' });
-  expect(peerFromWire(VALUES_3, idle(0))).not.toHaveProperty('detail');
-  expect(peerFromWire(VALUES_4, listed())).not.toHaveProperty('detail');
+test.each([
+  [VALUES_3, 1, /^somebody has shut it down; undo it with gobgp neighbor 198\.18\.1\.1 enable$/],
+  [VALUES_3, 2, /^it has sent more prefixes than its maxPrefix; .* gobgp neighbor 198\.18\.1\.1 enable$/],
+  [VALUES_4, 2, /^somebody has shut it down/],
+  [VALUES_4, 3, /^it has sent more prefixes/],
+  [VALUES_3, 0, undefined],
+  [VALUES_4, 1, undefined],
+])('a session that is not up says why, where the daemon tells: %#', (values, admin_state, why) => {
+  const { detail } = peerFromWire(values, listed({ state: { session_state: 1, admin_state, messages: null } }));
+  if (why) expect(detail).toMatch(why);
+  else expect(detail).toBeUndefined();
+  const up = listed({ state: { session_state: 6, admin_state, messages: null } });
+  expect(peerFromWire(values, up)).not.toHaveProperty('detail');
 });
 
 test('an unset local address is none, a neighbour without an address is not ours', () => {

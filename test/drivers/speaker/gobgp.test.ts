@@ -4,7 +4,7 @@
  * the port is in test/conformance.
  */
 import { fileURLToPath } from 'node:url';
-import { prefix, type Prefix } from '../../../src/model/address.js';
+import { address, type Address, prefix, type Prefix } from '../../../src/model/address.js';
 import type { SpeakerRunning } from '../../../src/model/path.js';
 import type { Doubt } from '../../../src/ports/speaker.js';
 import { gobgp3 } from '../../../src/drivers/speaker/gobgp/v3.js';
@@ -14,6 +14,7 @@ import {
   addPeer,
   ALLOWED,
   announce,
+  deletePeer,
   install,
   LEARNED,
   path,
@@ -191,6 +192,21 @@ describe.each([installed(), ...later].map((release): [string, Release] => [relea
       await broken(() => statement('del', 'condition', 'route-type', 'local'), /not the allow-list/);
       expect((await stage.observed()).paths).toEqual([full6, full]);
     });
+
+    test('a session that somebody has shut down, or that has ended at its limit, says so until it is enabled', async () => {
+      const cli = (...words: readonly string[]) => stage.daemon.gobgpd.cli('neighbor', ...words);
+      const told = async (at: Address) => (await stage.peerAt(at))?.detail;
+      await cli(R2, 'disable');
+      await until('shut down', async () => (await told(R2))?.startsWith('somebody has shut it down'));
+      const local = address('198.18.1.6');
+      await stage.router({ local, originates: ['198.51.100.0/24', '198.51.101.0/24'] });
+      await stage.speaker.apply([addPeer(peer(local, { maxPrefix: { 4: 1 } }))]);
+      await until('the limit', async () => (await told(local))?.includes('maxPrefix'), 20_000);
+      await cli(R2, 'enable');
+      await cli(local, 'enable');
+      await until('enabled', async () => (await told(R2)) === undefined && (await told(local)) === undefined);
+      await stage.speaker.apply([deletePeer(local)]);
+    }, 40_000);
 
     test('behind a repaired barrier the policy that works is the one that is listed', async () => {
       await stage.speaker.apply([{ kind: 'disallow', prefixes: [LEARNED] }]);

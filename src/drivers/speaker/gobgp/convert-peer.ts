@@ -60,14 +60,20 @@ function specified(text: string): Address | undefined {
   return parsed === '0.0.0.0' || parsed === '::' ? undefined : parsed;
 }
 
-/** GoBGP 3 tells of the limit alone, GoBGP 4 how the last session ended. */
-function whyNoSession(overLimit: number, { state }: ListedPeer): string | undefined {
-  if (state?.admin_state === overLimit) return 'it has sent more prefixes than its maxPrefix';
-  return state?.disconnect_message === '' ? undefined : state?.disconnect_message;
+/**
+ * What the daemon tells of a session that is not up. Measured: after a limit it
+ * tries no more by itself, in 3.10.0, 3.36.0 and 4.8.0 alike; and GoBGP 4 has
+ * fields for the reason of other ends, which 4.8.0 leaves empty.
+ */
+function whyNoSession({ shutDown, overLimit }: Values, { conf, state }: ListedPeer): string | undefined {
+  const remedy = `gobgp neighbor ${conf?.neighbor_address} enable`;
+  if (state?.admin_state === shutDown) return `somebody has shut it down; undo it with ${remedy}`;
+  if (state?.admin_state !== overLimit) return undefined;
+  return `it has sent more prefixes than its maxPrefix; raise that, or have it send fewer and run ${remedy}`;
 }
 
 /** Throws `SpeakerError` `not-ours` for a neighbour without an address: we configure none such. */
-export function peerFromWire({ overLimit }: Values, listed: ListedPeer): PeerObserved {
+export function peerFromWire(values: Values, listed: ListedPeer): PeerObserved {
   const address = parseAddress(listed.conf?.neighbor_address ?? '');
   if (!address) throw new SpeakerError('not-ours', 'the daemon has a neighbour without an address, which is not ours');
   const localAddress = specified(listed.transport?.local_address ?? '');
@@ -80,7 +86,7 @@ export function peerFromWire({ overLimit }: Values, listed: ListedPeer): PeerObs
     .sort(([a], [b]) => a - b);
   const restart = listed.graceful_restart;
   const state = SESSION_STATES[listed.state?.session_state ?? 0] ?? 'unknown';
-  const detail = state === 'established' ? undefined : whyNoSession(overLimit, listed);
+  const detail = state === 'established' ? undefined : whyNoSession(values, listed);
   return {
     address,
     ours: listed.conf?.description === MARK,

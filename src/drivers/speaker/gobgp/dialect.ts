@@ -28,6 +28,8 @@ export interface Values {
   readonly any: number;
   /** WatchEventRequest.Table.Filter.Type BEST: local paths included. */
   readonly best: number;
+  /** PeerState.AdminState DOWN: somebody has shut the session down. */
+  readonly shutDown: number;
   /** PeerState.AdminState PFX_CT: the session has ended at its limit of prefixes. */
   readonly overLimit: number;
   /** What is listed for "no condition on RPKI". */
@@ -41,6 +43,7 @@ export const VALUES_3: Values = {
   exact: 0,
   any: 0,
   best: 0,
+  shutDown: 1,
   overLimit: 2,
   noRpki: [-1, 0],
 };
@@ -52,6 +55,7 @@ export const VALUES_4: Values = {
   exact: 1,
   any: 1,
   best: 1,
+  shutDown: 2,
   overLimit: 3,
   noRpki: [-1, 0, 1],
 };

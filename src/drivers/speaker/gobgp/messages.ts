@@ -88,7 +88,6 @@ export interface ListedPeer {
   readonly state: {
     readonly session_state: number;
     readonly admin_state: number;
-    readonly disconnect_message: string;
     readonly messages: { readonly sent: { readonly update: number } | null } | null;
   } | null;
   readonly timers: {
