@@ -263,6 +263,12 @@ const SESSIONS: readonly Case[] = [
   ],
   ['hold-timers', 'keepalive: 3', 'keepalive: ▸0', 'keepalive 0 of ams-r2 does not fit hold 9'],
   [
+    'speaker-keepalive',
+    '        keepalive: 3\n    servers:\n      ams-s1: {',
+    '        keepalive: ▸2\n    servers:\n      ams-s1: { speaker: exabgp,',
+    'ams-s1 speaks through ExaBGP, which cannot keep keepalive 2 of ams-r2; write 3, a third of the hold time',
+  ],
+  [
     'mixed-sessions',
     '        asn: 400100',
     '        asn: ▸400300',

@@ -73,43 +73,45 @@ const BATCHED = Array.from({ length: COUNT / IN_A_LINE }, (_, n) =>
 
 type Side = (anchor: Anchor, router: Receiver) => Promise<number>;
 
-const bare = (lines: string): Side => async (anchor, router) => {
-  const folder = await mkdtemp(join(tmpdir(), 'culvert-bare-exabgp-'));
-  const [pipe, feed, configuration] = ['pipe', 'feed', 'exabgp.conf'].map((name) => join(folder, name));
-  await anchor.run(['mkfifo', pipe ?? '']);
-  await writeFile(feed ?? '', lines);
-  await writeFile(
-    configuration ?? '',
-    `process feed { run /bin/cat ${pipe}; encoder text; }
+const bare =
+  (lines: string): Side =>
+  async (anchor, router) => {
+    const folder = await mkdtemp(join(tmpdir(), 'culvert-bare-exabgp-'));
+    const [pipe, feed, configuration] = ['pipe', 'feed', 'exabgp.conf'].map((name) => join(folder, name));
+    await anchor.run(['mkfifo', pipe ?? '']);
+    await writeFile(feed ?? '', lines);
+    await writeFile(
+      configuration ?? '',
+      `process feed { run /bin/cat ${pipe}; encoder text; }
 neighbor ${ROUTER} {
   router-id ${SELF}; local-address ${SELF}; local-as ${ASN}; peer-as ${ASN}; hold-time 90;
   family { ipv4 unicast; }
   api { processes [ feed ]; }
 }
 `,
-  );
-  const settings = ['daemon_user=root', 'api_ack=false', 'api_cli=false', 'log_level=ERR'];
-  const launcher = anchor.spawn(['env', ...settings.map((one) => `exabgp_${one}`), 'exabgp', configuration ?? '']);
-  launcher.stdout?.resume();
-  launcher.stderr?.resume();
-  const pid = await pidOf(launcher);
-  try {
-    await until('the session', () => router.established(), BOUND_MS);
-    const began = performance.now();
-    // The pipe stays open: at its end ExaBGP would start the process again.
-    const feeder = anchor.spawn(['sh', '-c', `exec 3>${pipe}; cat ${feed} >&3; exec sleep ${BOUND_MS / 1_000}`]);
-    const feeding = await pidOf(feeder);
-    await arrived(router);
-    const took = performance.now() - began;
-    process.kill(feeding, 'SIGKILL');
-    return took;
-  } finally {
-    const gone = new Promise((resolve) => launcher.once('exit', resolve));
-    process.kill(pid, 'SIGKILL');
-    await gone;
-    await rm(folder, { recursive: true, force: true });
-  }
-};
+    );
+    const settings = ['daemon_user=root', 'api_ack=false', 'api_cli=false', 'log_level=ERR'];
+    const launcher = anchor.spawn(['env', ...settings.map((one) => `exabgp_${one}`), 'exabgp', configuration ?? '']);
+    launcher.stdout?.resume();
+    launcher.stderr?.resume();
+    const pid = await pidOf(launcher);
+    try {
+      await until('the session', () => router.established(), BOUND_MS);
+      const began = performance.now();
+      // The pipe stays open: at its end ExaBGP would start the process again.
+      const feeder = anchor.spawn(['sh', '-c', `exec 3>${pipe}; cat ${feed} >&3; exec sleep ${BOUND_MS / 1_000}`]);
+      const feeding = await pidOf(feeder);
+      await arrived(router);
+      const took = performance.now() - began;
+      process.kill(feeding, 'SIGKILL');
+      return took;
+    } finally {
+      const gone = new Promise((resolve) => launcher.once('exit', resolve));
+      process.kill(pid, 'SIGKILL');
+      await gone;
+      await rm(folder, { recursive: true, force: true });
+    }
+  };
 
 async function once(side: Side): Promise<number> {
   const anchor = await startAnchor([`${ROUTER}/32`, `${SELF}/32`]);

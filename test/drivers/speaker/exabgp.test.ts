@@ -424,7 +424,7 @@ test('a bridge that is killed in the middle of a burst: the next one knows exact
   await speaker.apply([install(V4, ...many)]);
   const asked = speaker.apply([announce(...many.map((p) => path(p)))]).then(
     () => 'applied',
-    (error: { readonly reason: string }) => error.reason,
+    (error: unknown) => (error as { readonly reason: string }).reason,
   );
   await until('a part of them', async () => (await at('r1').total()) > 500);
   await daemon.restartBridge();

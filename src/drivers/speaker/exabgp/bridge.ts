@@ -112,7 +112,7 @@ export class Bridge {
   /** In order, up to the first failure. Peers that follow one another come and go in one reload. */
   apply(ops: readonly SpeakerOp[], ours: Ours): Promise<void> {
     return this.#one(async () => {
-      await this.#around.look();
+      await this.#around.beSure();
       const enrolment = new Enrolment(this.#around.neighbors);
       try {
         for (const op of ops) {

@@ -125,7 +125,8 @@ export class BridgeClient implements EventSource {
     );
     connection
       .greet()
-      .then(() => connection.call('watch', {}, HELLO_MS)).catch(() => connection.close());
+      .then(() => connection.call('watch', {}, HELLO_MS))
+      .catch(() => connection.close());
     return {
       cancel: () => {
         cancelled = true;

@@ -73,7 +73,8 @@ export class Dialogue {
   /** Resolves to the lines of the answer. Rejects with SpeakerError `rejected`, `timeout` or `unreachable`. */
   ask(command: string): Promise<readonly string[]> {
     if (this.#over) return Promise.reject(new SpeakerError('unreachable', 'exabgp has ended'));
-    if (this.#order === 'lost') return Promise.reject(new SpeakerError('timeout', 'exabgp does not answer its API process'));
+    if (this.#order === 'lost')
+      return Promise.reject(new SpeakerError('timeout', 'exabgp does not answer its API process'));
     return new Promise((resolve, reject) => {
       this.#queued.push({ command, lines: [], size: 0, resolve, reject });
       this.#write();

@@ -52,6 +52,11 @@ export class Neighborhood {
     return this.ribs.some((rib) => rib.due.length > 0);
   }
 
+  /** Reads everything back when there is doubt about it. */
+  async beSure(): Promise<void> {
+    if (this.#unsure) await this.read();
+  }
+
   /** Reads sessions and, when there is doubt about them, routes. */
   async look(): Promise<void> {
     if (this.#unsure) await this.read();

@@ -19,7 +19,8 @@ function pipes(silenceMs = 1_000) {
     dialogue,
     events,
     /** Answers the mark, and what was asked before it. */
-    begin: () => input.write('done\nerror\nPeer            AS        up/down state       |     #sent     #recvd\ndone\n'),
+    begin: () =>
+      input.write('done\nerror\nPeer            AS        up/down state       |     #sent     #recvd\ndone\n'),
     say: (text: string) => input.write(text),
     told: () => String(output.read() ?? ''),
     close: () => input.end(),
