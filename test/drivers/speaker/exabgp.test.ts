@@ -9,6 +9,7 @@ import { address, type Prefix, prefix } from '../../../src/model/address.js';
 import { GRACEFUL_SHUTDOWN, type Path, type Peer, type SpeakerOp } from '../../../src/model/path.js';
 import type { Speaker } from '../../../src/ports/speaker.js';
 import { createExabgpSpeaker } from '../../../src/drivers/speaker/exabgp.js';
+import { SPOILER } from '../../../src/drivers/speaker/exabgp/commands.js';
 import { type Anchor, startAnchor } from './anchor.js';
 import { type Exabgpd, startExabgpd } from './exabgpd.js';
 import { type ReceivedRoute, type Receiver, startReceiver } from './receiver.js';
@@ -223,6 +224,25 @@ test('what is allowed but not ours is found, and put right', async () => {
   ]);
   await until('our own', async () => (await holds('r1', V4))[0]?.attributes.next_hop === SELF);
   await until('our own', async () => (await holds('r2', V4))[0]?.attributes.next_hop === SELF);
+  expect((await observed()).foreignPaths).toEqual([]);
+});
+
+test('half a line that a process left is nothing, wherever it was cut', async () => {
+  const before = await updates();
+  const announcing = `announce attributes next-hop ${SELF} origin igp as-path [ 64512 ] local-preference 100`;
+  const halves = [
+    `${announcing} nlri 64.0.0.0/2`,
+    `${announcing} nlri 11.0.0.0/8 12.0.0.0/8`,
+    `${announcing} nlri 11.0.0.0/8 12.0.0`,
+    announcing,
+    `withdraw attributes next-hop ${SELF} nlri ${V4}`,
+    `neighbor ${R1} flush`,
+  ];
+  for (const half of halves) await daemon.behind(`${half}${SPOILER}`).catch(() => undefined);
+  await speaker.apply([announce(path(V6)), withdraw(V6)]);
+  await Promise.all([holds('r1', V4), holds('r2', V4)]);
+  const after = await updates();
+  expect(after.map(({ updates: n }, i) => n - before[i]!.updates)).toEqual([1, 1]);
   expect((await observed()).foreignPaths).toEqual([]);
 });
 

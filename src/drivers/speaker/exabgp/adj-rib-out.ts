@@ -30,6 +30,8 @@ export class AdjRibOut {
   readonly astray = new Set<Prefix>();
   /** No UPDATE has told yet of what is given; with what was given before, which may still pass. */
   readonly #underWay = new Map<Prefix, string | undefined>();
+  /** The last UPDATE told something else than is held: what is held has to come once more. */
+  readonly #overtaken = new Set<Prefix>();
   /** Wanted otherwise, once what is under way has passed. */
   readonly #late = new Set<Prefix>();
   #negotiated: Session['negotiated'] = [];
@@ -40,8 +42,9 @@ export class AdjRibOut {
     return this.state === 'established';
   }
 
-  get underWay(): Iterable<Prefix> {
-    return this.#underWay.keys();
+  /** What is given and has not come, or not come last. */
+  get open(): ReadonlySet<Prefix> {
+    return new Set([...this.#underWay.keys(), ...this.#overtaken]);
   }
 
   /** What waits for nothing any more. */
@@ -71,6 +74,7 @@ export class AdjRibOut {
         announce.add(address, prefix, then);
         this.given.set(prefix, then);
       }
+      this.#overtaken.delete(prefix);
       this.#expect(prefix, now);
     }
   }
@@ -91,6 +95,7 @@ export class AdjRibOut {
     this.state = 'idle';
     this.sent.clear();
     this.#underWay.clear();
+    this.#overtaken.clear();
   }
 
   /** The daemon sends again all that it holds. */
@@ -102,7 +107,7 @@ export class AdjRibOut {
   look(session: Session | undefined): void {
     this.state = session?.state ?? 'unknown';
     this.#negotiated = session?.negotiated ?? [];
-    if (!this.isEstablished) this.#underWay.clear();
+    if (!this.isEstablished) for (const set of [this.#underWay, this.#overtaken]) set.clear();
     // A family that the peer does not carry is never sent.
     for (const prefix of this.#underWay.keys()) if (!this.#isCarried(prefix)) this.#underWay.delete(prefix);
   }
@@ -113,9 +118,12 @@ export class AdjRibOut {
     else this.sent.set(prefix, attributes);
     if (this.given.get(prefix) === attributes) {
       this.#underWay.delete(prefix);
+      this.#overtaken.delete(prefix);
       return 'ours';
     }
-    return this.#underWay.has(prefix) && this.#underWay.get(prefix) === attributes ? 'ours' : 'foreign';
+    if (this.#underWay.has(prefix) && this.#underWay.get(prefix) === attributes) return 'ours';
+    this.#overtaken.add(prefix);
+    return 'foreign';
   }
 
   /** Takes over what the daemon holds, as it was read, and notes what nobody here wanted like that. */

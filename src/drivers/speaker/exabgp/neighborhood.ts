@@ -129,7 +129,7 @@ export class Neighborhood {
   async urge(): Promise<number> {
     let count = 0;
     for (const rib of this.#ribs.values()) {
-      const prefixes = rib.isEstablished ? [...rib.underWay] : [];
+      const prefixes = rib.isEstablished ? [...rib.open] : [];
       if (prefixes.length === 0) continue;
       count += prefixes.length;
       const { address } = rib.neighbor.peer;
