@@ -70,6 +70,7 @@ export const acmeFleet: Fleet = {
         v4: address(`198.18.1.1${n}`),
         v6: address(`2001:db8:1::1${n}`),
         uplinks: ['eth1'],
+        speaker: 'gobgp',
       })),
     },
   ],

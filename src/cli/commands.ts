@@ -25,8 +25,13 @@ export interface AgentOptions extends ServerOptions {
 }
 
 export interface GuardOptions extends ServerOptions {
-  /** `unix:/path` or a loopback `address:port`. */
+  /** Of a server with gobgpd: `unix:/path` or a loopback `address:port`. */
   readonly gobgp: string;
+}
+
+export interface ExabgpBridgeOptions extends RunOptions {
+  /** Write what ExaBGP starts with, and end. */
+  readonly prepare: boolean;
 }
 
 export interface PlanOptions extends ServerOptions {
@@ -91,6 +96,7 @@ export interface NodeReport {
 export interface Commands {
   agent(options: AgentOptions): Promise<void>;
   guard(options: GuardOptions): Promise<void>;
+  exabgpBridge(options: ExabgpBridgeOptions): Promise<void>;
   /** This server. Resolves when the guard reports it drained. */
   drainHere(options: RunOptions, scope: DrainScope, progress: (state: WireState) => void): Promise<void>;
   undrainHere(options: RunOptions): Promise<void>;

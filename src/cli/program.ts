@@ -97,6 +97,19 @@ guard refuse to start. SIGTERM drains: degraded first, then withdrawn, then out.
     .action((options: ServerOptions & { gobgp?: string }) =>
       commands.guard({ ...options, gobgp: options.gobgp ?? `unix:${options.runDir}/gobgpd.sock` }),
     );
+  program
+    .command('exabgp-bridge')
+    .description('stand before an ExaBGP: allow-list, paths, neighbours (ExaBGP runs this itself)')
+    .addOption(runDir())
+    .option('--prepare', 'write RUN_DIR/exabgp.conf and exabgp.env, which ExaBGP starts with, and end', false)
+    .addHelpText(
+      'after',
+      `
+For a server with "speaker: exabgp". Start ExaBGP with no other configuration:
+  culvert exabgp-bridge --prepare
+  exabgp --env /run/culvert/exabgp.env /run/culvert/exabgp.conf`,
+    )
+    .action((options: Parameters<Commands['exabgpBridge']>[0]) => commands.exabgpBridge(options));
 }
 
 function addOperations(program: Command, commands: Commands, out: Output, exitWith: (code: number) => void): void {

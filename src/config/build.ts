@@ -64,6 +64,7 @@ const serverOf = (name: string, written: DraftServer, provider: DraftProvider): 
   ...addresses(written),
   v4: written.v4,
   uplinks: written.uplinks,
+  speaker: written.speaker,
 });
 
 const siteOf = (name: string, written: CompleteDraft['sites'][string], provider: DraftProvider): Site => ({

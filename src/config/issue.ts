@@ -40,6 +40,7 @@ export const ISSUES = {
   'no-router': 'a server without a router of its address family',
   'repeated-uplink': 'one uplink twice',
   'hold-timers': 'hold and keepalive times that RFC 4271 does not allow',
+  'speaker-keepalive': "a keepalive time that a server's speaker does not keep",
   'mixed-sessions': 'iBGP towards one router of a site and eBGP towards another',
   'ttl-security': 'GTSM where TTL 255 is not sent',
   multihop: 'a session beyond the link that is internal, or that GTSM ties to it',

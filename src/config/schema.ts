@@ -113,6 +113,7 @@ const serverSchema = z.strictObject(
       .array(z.string({ error: 'write the name of an interface such as eth1' }), { error: UPLINKS_REMEDY })
       .min(1, { error: UPLINKS_REMEDY })
       .meta({ description: "Interfaces on which customers' packets arrive." }),
+    speaker: words(['gobgp', 'exabgp'], 'The BGP daemon that the guard commands.').default('gobgp'),
   },
   { error: 'write { v4: 198.18.1.11, uplinks: [eth1] }' },
 );

@@ -8,6 +8,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   birdc: 'bird2',
   conntrack: 'conntrack',
   curl: 'curl',
+  exabgp: 'exabgp',
   gobgp: 'gobgpd',
   gobgpd: 'gobgpd',
   ip: 'iproute2',

@@ -7,6 +7,10 @@ type Say = (text: string) => void;
 export const createCommands = (say: Say, warn: Say): Commands => ({
   agent: async (options) => (await import('./agent.js')).runAgent(options),
   guard: async (options) => (await import('./guard.js')).runGuard(options),
+  exabgpBridge: async (options) => {
+    const { prepareExabgp, runExabgpBridge } = await import('./exabgp-bridge.js');
+    await (options.prepare ? prepareExabgp(options) : runExabgpBridge(options));
+  },
   plan: async (options) => (await import('./plan.js')).plan(options, warn),
   status: async (options) => (await import('./operate.js')).status(options),
   explain: async (options, prefix) => (await import('./operate.js')).explainPrefix(options, prefix),

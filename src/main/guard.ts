@@ -6,8 +6,11 @@ import { openChronicle } from '../drivers/chronicle/chronicle.js';
 import { createClock } from '../drivers/clock/clock.js';
 import { createExec } from '../drivers/exec/exec.js';
 import { createFiles } from '../drivers/files/files.js';
+import { createExabgpSpeaker } from '../drivers/speaker/exabgp.js';
 import { createGobgpSpeaker } from '../drivers/speaker/gobgp.js';
 import { Guard } from '../engine/guard.js';
+import type { ServerView, SpeakerKind } from '../model/fleet.js';
+import type { Speaker } from '../ports/speaker.js';
 import { serveGuard } from '../local/guard.js';
 import type { Exec } from '../ports/exec.js';
 import { loadView, onlyOnce } from './fleet-files.js';
@@ -27,6 +30,31 @@ const printedVersion = (exec: Exec): Promise<string> =>
     () => '',
   );
 
+interface SpeakerParts {
+  readonly options: GuardOptions;
+  readonly exec: Exec;
+  readonly serverTag: { readonly asn: number; readonly server: number };
+}
+
+/** How the guard reaches the daemon that the fleet names. */
+const SPEAKERS: { readonly [K in SpeakerKind]: (parts: SpeakerParts) => Speaker } = {
+  gobgp: ({ options, exec, serverTag }) =>
+    createGobgpSpeaker({
+      address: options.gobgp,
+      protoDir: join(HOME, 'protos'),
+      serverTag,
+      installed: () => printedVersion(exec),
+    }),
+  exabgp: ({ options, serverTag }) => createExabgpSpeaker({ socket: sockets(options.runDir).exabgp, serverTag }),
+};
+
+/** A running guard keeps its daemon: another one would begin with nothing. */
+function sameSpeaker(before: ServerView, after: ServerView): ServerView {
+  const [was, is] = [before.server.speaker, after.server.speaker];
+  if (was === is) return after;
+  throw new Error(`${after.server.name} has speaker: ${is} now, and runs ${was}; drain it, then restart culvert guard`);
+}
+
 /** Runs the guard until SIGTERM or SIGINT, which drain first. Rejects before anything was changed when it cannot run here. */
 export async function runGuard(options: GuardOptions): Promise<void> {
   const log = createLog('guard');
@@ -34,12 +62,8 @@ export async function runGuard(options: GuardOptions): Promise<void> {
   const load = () => loadView(options.fleet, options.server, warn, fleetMemo(options.stateDir));
   const view = await load();
   const exec = createExec();
-  const speaker = createGobgpSpeaker({
-    address: options.gobgp,
-    protoDir: join(HOME, 'protos'),
-    serverTag: { asn: view.fleet.provider.asn, server: serverNumber(view.server.name) },
-    installed: () => printedVersion(exec),
-  });
+  const serverTag = { asn: view.fleet.provider.asn, server: serverNumber(view.server.name) };
+  const speaker = SPEAKERS[view.server.speaker]({ options, exec, serverTag });
   await needFolder(options.runDir, 0o755, '--run-dir');
   await needFolder(options.stateDir, 0o700, '--state-dir');
   let refuse: (error: Error) => void = () => undefined;
@@ -65,7 +89,7 @@ export async function runGuard(options: GuardOptions): Promise<void> {
       chronicle,
       stateDir: options.stateDir,
       listenPort: BGP_PORT,
-      reload: load,
+      reload: async () => sameSpeaker(view, await load()),
       fatal: refuse,
     },
     view,

@@ -15,6 +15,7 @@ export const sockets = (runDir: string) => ({
   guard: join(runDir, 'guard.sock'),
   agent: join(runDir, 'agent.sock'),
   tund: join(runDir, 'tund.sock'),
+  exabgp: join(runDir, 'exabgp.sock'),
 });
 
 /** What a long fleet was read as; guard and agent read the same. */

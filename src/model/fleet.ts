@@ -69,6 +69,9 @@ export interface Router {
   readonly maxPrefix: MaxPrefix;
 }
 
+/** The BGP daemon beside a server's guard. */
+export type SpeakerKind = 'gobgp' | 'exabgp';
+
 export interface Server {
   readonly name: string;
   /** The provider's ASN unless the site speaks eBGP to its routers. */
@@ -78,6 +81,7 @@ export interface Server {
   readonly v6?: Address;
   /** Interfaces on which customers' packets arrive. At least one. */
   readonly uplinks: readonly string[];
+  readonly speaker: SpeakerKind;
 }
 
 export interface Customer {

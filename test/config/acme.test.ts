@@ -54,6 +54,7 @@ describe('the Acme fleet', () => {
       v4: '198.18.1.11',
       v6: '2001:db8:1::11',
       uplinks: ['eth1'],
+      speaker: 'gobgp',
     });
     expect(customers[0]?.tunnels[0]).toEqual({
       name: 'us',

@@ -62,6 +62,7 @@ const SHAPE: readonly Case[] = [
   ],
   ['out-of-range', 'mtu: 1476', 'mtu: 1476, key: ▸4294967296', 'write a whole number from 0 to 4294967295'],
   ['wrong-type', 'weight: 3', 'weight: ▸1.5', 'weight is 1.5, not a whole number'],
+  ['wrong-value', '[eth1, eth2]', '[eth1, eth2], speaker: ▸bird', 'write gobgp or exabgp'],
   ['empty', '[eth1, eth2]', '▸[]', 'uplinks is an empty list; write a list of interfaces'],
   [
     'not-an-address',
@@ -261,6 +262,12 @@ const SESSIONS: readonly Case[] = [
     'keepalive 4 of ams-r2 does not fit hold 9; write a whole number from 1 to 3',
   ],
   ['hold-timers', 'keepalive: 3', 'keepalive: ▸0', 'keepalive 0 of ams-r2 does not fit hold 9'],
+  [
+    'speaker-keepalive',
+    '        keepalive: 3\n    servers:\n      ams-s1: {',
+    '        keepalive: ▸2\n    servers:\n      ams-s1: { speaker: exabgp,',
+    'ams-s1 speaks through ExaBGP, which cannot keep keepalive 2 of ams-r2; write 3, a third of the hold time',
+  ],
   [
     'mixed-sessions',
     '        asn: 400100',

@@ -99,7 +99,7 @@ export function sessions(stage: Stage): void {
       });
     }
     expect(JSON.stringify(await stage.observed())).not.toContain(key);
-    expect(await stage.counts()).toEqual(before);
+    await stage.unmoved(before, 'r1', 'r2');
   }, 60_000);
 
   if (can.multihop) {

@@ -17,6 +17,8 @@ import { until } from '../drivers/speaker/until.js';
 export interface SpeakerUnderTest<D extends DaemonUnderTest = DaemonUnderTest> {
   readonly name: string;
   readonly can: SpeakerCapabilities;
+  /** A peer that comes or goes makes it send the others everything once more. */
+  readonly resends?: boolean;
   /** Starts the daemon inside the anchor, without configuration. */
   start(anchor: Anchor): Promise<D>;
 }
@@ -169,6 +171,17 @@ export class Stage<D extends DaemonUnderTest = DaemonUnderTest> {
   async counts() {
     const [r1, r2] = await Promise.all([this.at('r1').count(), this.at('r2').count()]);
     return { r1, r2 };
+  }
+
+  /** What r1 and r2 have heard since, while other peers came and went: nothing, or the same once more and no withdrawal. */
+  async unmoved(before: Awaited<ReturnType<Stage['counts']>>, ...routers: readonly Router[]): Promise<void> {
+    const after = await this.counts();
+    for (const router of routers) {
+      if (!this.under.resends) expect(after[router]).toEqual(before[router]);
+      // A session that had ended would count from the beginning.
+      expect(after[router].updates).toBeGreaterThanOrEqual(before[router].updates);
+      expect(after[router].withdraws).toBe(before[router].withdraws);
+    }
   }
 
   /** Everything asked for so far has reached both routers: a marker announced now has arrived there, and left. Counts as one announcement and one withdrawal. */

@@ -66,7 +66,14 @@ const acmeFleet: Fleet = {
       region: 'eu',
       routers: [],
       servers: [
-        { name: 'ams-s1', asn: 64500, v4: address('198.18.1.11'), v6: address('2001:db8:1::11'), uplinks: ['eth1'] },
+        {
+          name: 'ams-s1',
+          asn: 64500,
+          v4: address('198.18.1.11'),
+          v6: address('2001:db8:1::11'),
+          uplinks: ['eth1'],
+          speaker: 'gobgp',
+        },
       ],
     },
   ],

@@ -52,6 +52,7 @@ function site(name: string, index: number, external: boolean): Site {
     v4: address(`198.18.${index}.1${n}`),
     v6: address(`2001:db8:${index}::1${n}`),
     uplinks: ['eth1'],
+    speaker: 'gobgp',
   });
   const router = {
     name: `${name}-r1`,

@@ -24,6 +24,7 @@ import {
   unusedTunnelRule,
 } from './routes.js';
 import { holdRule, mixedSessionRule, multihopRule, ttlSecurityRule } from './sessions.js';
+import { speakerKeepaliveRule } from './speakers.js';
 import {
   addressRule,
   machineInsideAnnouncedRule,
@@ -54,6 +55,7 @@ export const RULES: readonly Rule[] = [
   routerFamilyRule,
   serverWithoutV6Rule,
   holdRule,
+  speakerKeepaliveRule,
   mixedSessionRule,
   ttlSecurityRule,
   multihopRule,
