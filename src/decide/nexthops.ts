@@ -6,11 +6,12 @@
 import { familyOf, type Family, type Prefix } from '../model/address.js';
 import type { Customer, CustomerRoute } from '../model/fleet.js';
 import type { TunnelHealth } from '../model/health.js';
-import type { NexthopState, RouteTarget } from '../model/kernel.js';
+import type { Hashing, NexthopState, RouteTarget } from '../model/kernel.js';
 import { fnv1a, netnsOf, tunnelDeviceOf } from '../model/naming.js';
 import { once } from '../model/once.js';
 import { PrefixIndex } from '../model/prefix-index.js';
 import type { TunnelStates } from '../model/safety.js';
+import { hashingFor } from './hashing.js';
 
 type Penalties = Pick<TunnelStates, 'degradedPenalty' | 'downPenalty'>;
 
@@ -53,7 +54,7 @@ export function carriersOf(
 }
 
 /** Whatever of a customer's nexthops no tunnel's health changes. */
-const frameOf = once((customer: Customer) => {
+const frameOf = once((customer: Customer, hashing: Hashing['kind']) => {
   const netns = netnsOf(customer.name);
   const used = new Map<string, { tunnel: string; family: Family }>();
   for (const { tunnel, prefix } of customer.routes) {
@@ -66,7 +67,14 @@ const frameOf = once((customer: Customer) => {
     if (beside) beside.push(route);
     else routed.set(route.prefix, [route]);
   }
-  const ids = numbered([...used.keys(), ...[...routed.keys()].map(groupName)]);
+  const hashed = [...routed].map(([prefix, routes]) => {
+    const own = hashingFor(
+      hashing,
+      routes.map(({ weight }) => weight),
+    );
+    return { prefix, routes, hashing: own, name: groupName(prefix, own) };
+  });
+  const ids = numbered([...used.keys(), ...hashed.map(({ name }) => name)]);
   const idOf = (name: string): number => ids.get(name) ?? 0;
 
   const devices = [...used].map(([name, { tunnel, family }]): NexthopState => ({
@@ -75,37 +83,31 @@ const frameOf = once((customer: Customer) => {
     family,
     target: { kind: 'device', device: tunnelDeviceOf(tunnel) },
   }));
-  const leading = [...routed.keys()].map((prefix): PrefixPath => ({
-    prefix,
-    target: { kind: 'nexthop', id: idOf(groupName(prefix)) },
-  }));
-  return { netns, idOf, devices, routed, paths: [...leading, ...unroutedOf(customer)] };
+  const groups = hashed.map(({ name, ...group }) => ({ ...group, id: idOf(name) }));
+  const leading = groups.map(({ prefix, id }): PrefixPath => ({ prefix, target: { kind: 'nexthop', id } }));
+  return { netns, idOf, devices, groups, paths: [...leading, ...unroutedOf(customer)] };
 });
 
 /** The path of each prefix of one customer. */
-export const pathsOf = (customer: Customer): readonly PrefixPath[] => frameOf(customer).paths;
+export const pathsOf = (customer: Customer, hashing: Hashing['kind']): readonly PrefixPath[] =>
+  frameOf(customer, hashing).paths;
 
 /** Nexthops and groups of one customer. */
 export function nexthopsOf(
   customer: Customer,
   health: (tunnel: string) => TunnelHealth,
   penalties: Penalties,
+  hashing: Hashing['kind'],
 ): readonly NexthopState[] {
-  const { netns, idOf, devices, routed } = frameOf(customer);
-  const groups = [...routed].map(([prefix, routes]): NexthopState => {
+  const frame = frameOf(customer, hashing);
+  const groups = frame.groups.map(({ prefix, routes, id, hashing }): NexthopState => {
     const family = familyOf(prefix);
-    const members = carriersOf(routes, health, penalties).map(({ tunnel, weight }) => ({
-      id: idOf(deviceName(tunnel, family)),
-      weight,
-    }));
-    return {
-      netns,
-      id: idOf(groupName(prefix)),
-      family,
-      target: { kind: 'group', members: members.sort((a, b) => a.id - b.id) },
-    };
+    const members = carriersOf(routes, health, penalties)
+      .map(({ tunnel, weight }) => ({ id: frame.idOf(deviceName(tunnel, family)), weight }))
+      .sort((a, b) => a.id - b.id);
+    return { netns: frame.netns, id, family, target: { kind: 'group', members, hashing } };
   });
-  return [...devices, ...groups];
+  return [...frame.devices, ...groups];
 }
 
 /** Prefixes that no route holds as a whole. One that a wider route holds follows it. */
@@ -118,7 +120,9 @@ function unroutedOf({ prefixes, routes }: Customer): readonly PrefixPath[] {
 }
 
 const deviceName = (tunnel: string, family: Family): string => `tunnel ${tunnel} v${family}`;
-const groupName = (prefix: Prefix): string => `prefix ${prefix}`;
+/** Neither kind nor size of a group can change: another one is another group, to which the route moves at once. */
+const groupName = (prefix: Prefix, hashing: Hashing): string =>
+  `prefix ${prefix}${hashing.kind === 'resilient' ? ` in ${hashing.buckets}` : ''}`;
 
 /** Ids from names, free of collisions: a name whose number is taken moves to the next free one. */
 export function numbered(

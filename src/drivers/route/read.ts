@@ -42,8 +42,9 @@ function targetOf({ type, nexthop, device, via, source }: Route): RouteTarget {
 export function nexthopsFrom(nexthops: readonly Nexthop[], netns: Netns, protocol: number): readonly NexthopState[] {
   const own = nexthops.filter((nexthop) => nexthop.protocol === protocol);
   const families = new Map(own.map(({ id, family }) => [id, family]));
-  return own.map(({ id, family, device, via, group }): NexthopState => {
-    if (group === undefined) {
+  return own.map(({ id, family, device, via, group, hashing }): NexthopState => {
+    // A sort of group that we do not know is read as what nobody wants, a nexthop without a device, and so is replaced.
+    if (group === undefined || hashing === undefined) {
       return {
         netns,
         id,
@@ -52,6 +53,6 @@ export function nexthopsFrom(nexthops: readonly Nexthop[], netns: Netns, protoco
       };
     }
     const members = [...group].sort((a, b) => a.id - b.id);
-    return { netns, id, family: families.get(members[0]?.id ?? id) ?? 4, target: { kind: 'group', members } };
+    return { netns, id, family: families.get(members[0]?.id ?? id) ?? 4, target: { kind: 'group', members, hashing } };
   });
 }
