@@ -26,6 +26,7 @@ interface Seen {
   others: number;
   sent: number;
   lost: number;
+  ms: number;
   readonly took: number[];
 }
 
@@ -34,7 +35,7 @@ const rows = new Map<string, Seen>();
 /** Flows before and after a change that is made while all of them send. */
 async function during(what: string, scene: FlowScene, before: Flows, change: () => Promise<unknown>): Promise<Flows> {
   const began = { at: 0, took: 0 };
-  const { sent, lost } = await scene.streaming(async () => {
+  const streamed = await scene.streaming(async () => {
     began.at = performance.now();
     await change();
     began.took = performance.now() - began.at;
@@ -42,24 +43,29 @@ async function during(what: string, scene: FlowScene, before: Flows, change: () 
   const after = await scene.flows();
   if (before.size !== FLOWS || after.size !== FLOWS)
     throw new Error(`${what}: ${before.size}, then ${after.size} flows`);
-  const seen = rows.get(what) ?? { own: 0, its: 0, others: 0, sent: 0, lost: 0, took: [] };
+  const seen = rows.get(what) ?? { own: 0, its: 0, others: 0, sent: 0, lost: 0, ms: 0, took: [] };
   rows.set(what, seen);
   const others = [...before].filter(
     ([port, tunnel]) => isOthers(tunnel) && isOthers(after.get(port) ?? 'd') && after.get(port) !== tunnel,
   ).length;
-  seen.own += shares(before)['d'] ?? 0;
+  seen.own += shares(before).d ?? 0;
   seen.its += moved(before, after) - others;
   seen.others += others;
-  seen.sent += sent;
-  seen.lost += lost;
+  seen.sent += streamed.sent;
+  seen.lost += streamed.lost;
+  seen.ms += streamed.ms;
   seen.took.push(began.took);
   return after;
 }
 
+/** Every tunnel has its quarter of the buckets. */
 async function balanced(scene: FlowScene, boundMs: number): Promise<void> {
   const isBalanced = async (): Promise<boolean> => {
-    const text = await scene.shell(`ip -n ${NETNS} nexthop show`);
-    return [...text.matchAll(/unbalanced_time ([\d.]+)/g)].every(([, seconds]) => Number(seconds) === 0);
+    const text = await scene.shell(`ip -n ${NETNS} nexthop bucket show`);
+    const buckets = [...text.matchAll(/ nhid (\d+)/g)].map(([, nexthop]) => nexthop);
+    const counts = [...new Set(buckets)].map((one) => buckets.filter((nexthop) => nexthop === one).length);
+    // IPv4 and IPv6.
+    return counts.length === 2 * TUNNELS.length && counts.every((count) => count === counts[0]);
   };
   await until('groups are balanced', isBalanced, boundMs);
 }
@@ -107,7 +113,7 @@ console.log(
     `${TUNNELS.length} tunnels of one weight, ${FLOWS} flows, ${rounds} rounds\n`,
 );
 const began = performance.now();
-const scene = await FlowScene.open({ tunnels: TUNNELS, flows: FLOWS, pause: '0.05' });
+const scene = await FlowScene.open({ tunnels: TUNNELS, flows: FLOWS, pause: '0.001' });
 try {
   await bench(scene, 'resilient');
   await bench(scene, 'threshold');
@@ -125,10 +131,11 @@ console.log(
     'left it or came to it',
     'moved between the others',
     'packets lost',
+    'packets/s',
     'took, median',
   ]),
 );
-for (const [what, { own, its, others, sent, lost, took }] of rows) {
+for (const [what, { own, its, others, sent, lost, ms, took }] of rows) {
   const all = FLOWS * took.length;
   console.log(
     line([
@@ -137,6 +144,7 @@ for (const [what, { own, its, others, sent, lost, took }] of rows) {
       String(its),
       percent(others, all - Math.max(own, its)),
       `${lost} of ${sent}`,
+      ((1_000 * sent) / ms).toFixed(0),
       time(quantile(took, 0.5)),
     ]),
   );

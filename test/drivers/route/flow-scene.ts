@@ -195,7 +195,7 @@ export class FlowScene {
     try {
       await scene.shell([...SETUP, ...options.tunnels.flatMap(pairOf)].join('\n'));
       for (const family of options.families ?? [4]) {
-        const sender = new Sender(scene.anchor, options.flows, family, options.pause ?? '0.02');
+        const sender = new Sender(scene.anchor, options.flows, family, options.pause ?? '0.001');
         scene.senders.push(sender);
         await sender.next();
         await until(`the gateway of IPv${family} answers`, () => scene.answers(GATEWAYS[family]));
@@ -246,16 +246,22 @@ export class FlowScene {
     return this.seen(family);
   }
 
-  /** Sends all flows over and over while `during` runs; resolves to packets sent and lost, and the flows that were on several tunnels. */
-  async streaming(during: () => Promise<unknown>): Promise<{ readonly sent: number; readonly lost: number }> {
+  /** Sends all flows over and over, from before `during` until after it; resolves to packets sent and lost, and how long they were sent. */
+  async streaming(
+    during: () => Promise<unknown>,
+  ): Promise<{ readonly sent: number; readonly lost: number; readonly ms: number }> {
     await this.forget();
     const sender = this.senderOf(4);
+    const began = performance.now();
     const over = sender.next('stream');
     await until('packets flow', async () => (await this.got()) > 0);
     await during();
+    const before = await this.got();
+    await until('packets flow on', async () => (await this.got()) > before + this.options.flows);
     sender.tell('stop');
     const sent = Number(await over);
-    return { sent, lost: sent - (await this.settled()) };
+    const ms = performance.now() - began;
+    return { sent, lost: sent - (await this.settled()), ms };
   }
 
   private senderOf(family: Family): Sender {
