@@ -2,11 +2,17 @@
  * Which tunnels carry a prefix, as nexthop objects: one per tunnel and family,
  * and one group per routed prefix. Health changes only a group's members, which
  * the kernel replaces at once; routes and nexthops stay.
+ *
+ * A bucket of a resilient group is idle when no packet was hashed to it, and
+ * IPv4 hashes no packet while a group has one member (fib_select_path,
+ * net/ipv4/fib_semantics.c): whatever flows would seem idle, and move, when a
+ * second tunnel comes back. So a tunnel that carries alone has a twin beside
+ * it, a second nexthop on its device that no bucket falls to.
  */
 import { familyOf, type Family, type Prefix } from '../model/address.js';
 import type { Customer, CustomerRoute } from '../model/fleet.js';
 import type { TunnelHealth } from '../model/health.js';
-import type { Hashing, NexthopState, RouteTarget } from '../model/kernel.js';
+import type { GroupMember, Hashing, NexthopState, RouteTarget } from '../model/kernel.js';
 import { fnv1a, netnsOf, tunnelDeviceOf } from '../model/naming.js';
 import { once } from '../model/once.js';
 import { PrefixIndex } from '../model/prefix-index.js';
@@ -17,6 +23,10 @@ type Penalties = Pick<TunnelStates, 'degradedPenalty' | 'downPenalty'>;
 
 /** Ids are 32 bits and not 0 (linux/nexthop.h). */
 const MAX_ID = 0xffffffff;
+
+/** The most that a kernel before 6.12 takes. Beside it, 1 is less than half a bucket of 128, and one of 256. */
+const ALONE = 256;
+const TWIN = 1;
 
 export interface PrefixPath {
   readonly prefix: Prefix;
@@ -56,16 +66,20 @@ export function carriersOf(
 /** Whatever of a customer's nexthops no tunnel's health changes. */
 const frameOf = once((customer: Customer, hashing: Hashing['kind']) => {
   const netns = netnsOf(customer.name);
-  const used = new Map<string, { tunnel: string; family: Family }>();
-  for (const { tunnel, prefix } of customer.routes) {
-    const family = familyOf(prefix);
-    used.set(deviceName(tunnel, family), { tunnel, family });
-  }
   const routed = new Map<Prefix, CustomerRoute[]>();
   for (const route of customer.routes) {
     const beside = routed.get(route.prefix);
     if (beside) beside.push(route);
     else routed.set(route.prefix, [route]);
+  }
+  const used = new Map<string, { tunnel: string; family: Family }>();
+  for (const [prefix, routes] of routed) {
+    const family = familyOf(prefix);
+    const hasTwins = hashing === 'resilient' && routes.some(({ tunnel }) => tunnel !== routes[0]?.tunnel);
+    for (const { tunnel } of routes) {
+      used.set(deviceName(tunnel, family), { tunnel, family });
+      if (hasTwins) used.set(twinName(tunnel, family), { tunnel, family });
+    }
   }
   const hashed = [...routed].map(([prefix, routes]) => {
     const own = hashingFor(
@@ -76,6 +90,16 @@ const frameOf = once((customer: Customer, hashing: Hashing['kind']) => {
   });
   const ids = numbered([...used.keys(), ...hashed.map(({ name }) => name)]);
   const idOf = (name: string): number => ids.get(name) ?? 0;
+  const membersFor = (family: Family, carriers: readonly CustomerRoute[]): readonly GroupMember[] => {
+    const [first, second] = carriers;
+    const twin = first && !second ? ids.get(twinName(first.tunnel, family)) : undefined;
+    const members = carriers.map(({ tunnel, weight }) => ({
+      id: idOf(deviceName(tunnel, family)),
+      weight: twin === undefined ? weight : ALONE,
+    }));
+    if (twin !== undefined) members.push({ id: twin, weight: TWIN });
+    return members.sort((a, b) => a.id - b.id);
+  };
 
   const devices = [...used].map(([name, { tunnel, family }]): NexthopState => ({
     netns,
@@ -85,7 +109,7 @@ const frameOf = once((customer: Customer, hashing: Hashing['kind']) => {
   }));
   const groups = hashed.map(({ name, ...group }) => ({ ...group, id: idOf(name) }));
   const leading = groups.map(({ prefix, id }): PrefixPath => ({ prefix, target: { kind: 'nexthop', id } }));
-  return { netns, idOf, devices, groups, paths: [...leading, ...unroutedOf(customer)] };
+  return { netns, membersFor, devices, groups, paths: [...leading, ...unroutedOf(customer)] };
 });
 
 /** The path of each prefix of one customer. */
@@ -102,9 +126,7 @@ export function nexthopsOf(
   const frame = frameOf(customer, hashing);
   const groups = frame.groups.map(({ prefix, routes, id, hashing }): NexthopState => {
     const family = familyOf(prefix);
-    const members = carriersOf(routes, health, penalties)
-      .map(({ tunnel, weight }) => ({ id: frame.idOf(deviceName(tunnel, family)), weight }))
-      .sort((a, b) => a.id - b.id);
+    const members = frame.membersFor(family, carriersOf(routes, health, penalties));
     return { netns: frame.netns, id, family, target: { kind: 'group', members, hashing } };
   });
   return [...frame.devices, ...groups];
@@ -120,6 +142,7 @@ function unroutedOf({ prefixes, routes }: Customer): readonly PrefixPath[] {
 }
 
 const deviceName = (tunnel: string, family: Family): string => `tunnel ${tunnel} v${family}`;
+const twinName = (tunnel: string, family: Family): string => `twin of ${deviceName(tunnel, family)}`;
 /** Neither kind nor size of a group can change: another one is another group, to which the route moves at once. */
 const groupName = (prefix: Prefix, hashing: Hashing): string =>
   `prefix ${prefix}${hashing.kind === 'resilient' ? ` in ${hashing.buckets}` : ''}`;

@@ -74,8 +74,9 @@ describe('nexthop numbers', () => {
       nexthopsOf(acme, (tunnel) => (tunnel === 'us' ? 'down' : 'up'), penalties, 'resilient'),
     ];
     expect(after.map(({ id }) => id)).toEqual(before.map(({ id }) => id));
-    const sizes = after.flatMap(({ target }) => (target.kind === 'group' ? [target.members.length] : []));
-    expect(sizes).toEqual([1, 1]);
+    const devices = new Map(after.map(({ id, target }) => [id, target.kind === 'device' ? target.device : '']));
+    const members = after.flatMap(({ target }) => (target.kind === 'group' ? [target.members] : []));
+    expect(members.map((own) => [...new Set(own.map(({ id }) => devices.get(id)))])).toEqual([['gre-eu'], ['gre-eu']]);
   });
 });
 
@@ -100,6 +101,17 @@ describe('groups', () => {
       Array(2).fill({ kind: 'threshold' }),
     );
     expect(ids(plain).filter((id) => ids(groupsOf(acme)).includes(id))).toEqual([]);
+  });
+
+  test('of one tunnel are two, so that the kernel goes on to see which buckets are in use', () => {
+    const members = (customer: Customer, hashing: Hashing['kind'], health: TunnelHealth) =>
+      nexthopsOf(customer, (tunnel) => (tunnel === 'us' ? health : 'up'), penalties, hashing).flatMap(({ target }) =>
+        target.kind === 'group' ? [target.members.map(({ weight }) => weight).sort()] : [],
+      );
+    expect(members(acme, 'resilient', 'up')).toEqual(Array(2).fill([1, 2]));
+    expect(members(acme, 'resilient', 'down')).toEqual(Array(2).fill([1, 256]));
+    expect(members(acme, 'threshold', 'down')).toEqual([[1], [1]]);
+    expect(members(globex, 'resilient', 'up')).toEqual([[1]]);
   });
 
   test('every route leads to a group that is there', () => {

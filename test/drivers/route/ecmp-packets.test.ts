@@ -83,6 +83,23 @@ const stays = (tunnel: string): boolean => tunnel !== 'a';
     await scene.streaming(() => until('all buckets are where they belong', async () => (await bucketsOf('a')) === 64));
   });
 
+  test.each([4, 6] as const)(
+    'IPv%i: one that carried alone for longer than the idle timer keeps what is active',
+    async (family) => {
+      const timers = { idleTimer: 1, unbalancedTimer: 0 };
+      await scene.reach({ customer, timers, down: ['c'] });
+      await scene.reach({ customer, timers, down: ['b', 'c'] });
+      const alone = await scene.flows(family);
+      expect(shares(alone)).toEqual({ a: FLOWS });
+      const began = performance.now();
+      await scene.streaming(async () => {
+        await until('the timer is over', async () => performance.now() - began > 2_000);
+        await scene.reach({ customer, timers, down: ['c'] });
+      }, family);
+      expect(moved(alone, await scene.flows(family))).toBe(0);
+    },
+  );
+
   test('from one tunnel to three and back while packets flow: none is lost', async () => {
     await scene.reach({ ...wish, down: ['b', 'c'] });
     const { sent, lost } = await scene.streaming(async () => {
@@ -119,9 +136,9 @@ const stays = (tunnel: string): boolean => tunnel !== 'a';
     await scene.shell(`ip -n ${NETNS} link set gre-a up`);
     expect(await scene.shell(`ip -n ${NETNS} nexthop show dev gre-a`)).toBe('');
     const ops = await scene.reach(wish);
-    expect(ops.map(({ kind }) => kind)).toEqual(Array(4).fill('nexthop-replace'));
+    expect(ops.map(({ kind }) => kind)).toEqual(Array(6).fill('nexthop-replace'));
     expect(moved(during, await scene.flows())).toBe(0);
-    expect((await scene.shell(`ip -n ${NETNS} nexthop show dev gre-a`)).trim().split('\n')).toHaveLength(2);
+    expect((await scene.shell(`ip -n ${NETNS} nexthop show dev gre-a`)).trim().split('\n')).toHaveLength(4);
   });
 
   test.each([
@@ -170,11 +187,14 @@ const stays = (tunnel: string): boolean => tunnel !== 'a';
     await scene.shell(`ip -n ${NETNS} nexthop delete id 4242; ip -n ${NETNS} nexthop delete id ${group!.id}`);
   });
 
+  /** The fewest that a tunnel has in a group. */
   async function bucketsOf(tunnel: string): Promise<number> {
-    const id = await scene.shell(`ip -n ${NETNS} -4 nexthop show dev gre-${tunnel}`);
-    const ids = [...id.matchAll(/^id (\d+) /gm)].map(([, number]) => number);
+    const own = await scene.shell(`ip -n ${NETNS} nexthop show dev gre-${tunnel}`);
+    const ids = new Set([...own.matchAll(/^id (\d+) /gm)].map(([, id]) => id));
     const text = await scene.shell(`ip -n ${NETNS} nexthop bucket show`);
-    const counts = ids.map((one) => text.split('\n').filter((line) => line.includes(`nhid ${one} `)).length);
-    return Math.min(...counts);
+    const counts = new Map<string, number>();
+    for (const [, group = '', id] of text.matchAll(/^id (\d+) .* nhid (\d+)/gm))
+      counts.set(group, (counts.get(group) ?? 0) + (ids.has(id) ? 1 : 0));
+    return Math.min(...counts.values());
   }
 });

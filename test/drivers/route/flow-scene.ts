@@ -249,9 +249,10 @@ export class FlowScene {
   /** Sends all flows over and over, from before `during` until after it; resolves to packets sent and lost, and how long they were sent. */
   async streaming(
     during: () => Promise<unknown>,
+    family: Family = 4,
   ): Promise<{ readonly sent: number; readonly lost: number; readonly ms: number }> {
     await this.forget();
-    const sender = this.senderOf(4);
+    const sender = this.senderOf(family);
     const began = performance.now();
     const over = sender.next('stream');
     await until('packets flow', async () => (await this.got()) > 0);
