@@ -66,28 +66,12 @@ export function carriersOf(
 /** Whatever of a customer's nexthops no tunnel's health changes. */
 const frameOf = once((customer: Customer, hashing: Hashing['kind']) => {
   const netns = netnsOf(customer.name);
-  const routed = new Map<Prefix, CustomerRoute[]>();
-  for (const route of customer.routes) {
-    const beside = routed.get(route.prefix);
-    if (beside) beside.push(route);
-    else routed.set(route.prefix, [route]);
-  }
-  const used = new Map<string, { tunnel: string; family: Family }>();
-  for (const [prefix, routes] of routed) {
-    const family = familyOf(prefix);
-    const hasTwins = hashing === 'resilient' && routes.some(({ tunnel }) => tunnel !== routes[0]?.tunnel);
-    for (const { tunnel } of routes) {
-      used.set(deviceName(tunnel, family), { tunnel, family });
-      if (hasTwins) used.set(twinName(tunnel, family), { tunnel, family });
-    }
-  }
-  const hashed = [...routed].map(([prefix, routes]) => {
-    const own = hashingFor(
-      hashing,
-      routes.map(({ weight }) => weight),
-    );
+  const hashed = routedIn(customer).map(({ prefix, routes }) => {
+    const weights = routes.map(({ weight }) => weight);
+    const own = hashingFor(hashing, weights);
     return { prefix, routes, hashing: own, name: groupName(prefix, own) };
   });
+  const used = new Map(hashed.flatMap(({ prefix, routes }) => nexthopNames(familyOf(prefix), routes, hashing)));
   const ids = numbered([...used.keys(), ...hashed.map(({ name }) => name)]);
   const idOf = (name: string): number => ids.get(name) ?? 0;
   const membersFor = (family: Family, carriers: readonly CustomerRoute[]): readonly GroupMember[] => {
@@ -111,6 +95,28 @@ const frameOf = once((customer: Customer, hashing: Hashing['kind']) => {
   const leading = groups.map(({ prefix, id }): PrefixPath => ({ prefix, target: { kind: 'nexthop', id } }));
   return { netns, membersFor, devices, groups, paths: [...leading, ...unroutedOf(customer)] };
 });
+
+/** In the fleet's order. */
+function routedIn({ routes }: Customer): readonly { readonly prefix: Prefix; readonly routes: CustomerRoute[] }[] {
+  const routed = new Map<Prefix, CustomerRoute[]>();
+  for (const route of routes) {
+    const beside = routed.get(route.prefix);
+    if (beside) beside.push(route);
+    else routed.set(route.prefix, [route]);
+  }
+  return [...routed].map(([prefix, own]) => ({ prefix, routes: own }));
+}
+
+type Named = readonly [name: string, of: { readonly tunnel: string; readonly family: Family }];
+
+/** Nexthops that one prefix's group may hold. Where it can never hold two tunnels, nothing moves between them. */
+function nexthopNames(family: Family, routes: readonly CustomerRoute[], hashing: Hashing['kind']): readonly Named[] {
+  const hasTwins = hashing === 'resilient' && routes.some(({ tunnel }) => tunnel !== routes[0]?.tunnel);
+  return routes.flatMap(({ tunnel }): readonly Named[] => [
+    [deviceName(tunnel, family), { tunnel, family }],
+    ...(hasTwins ? ([[twinName(tunnel, family), { tunnel, family }]] as const) : []),
+  ]);
+}
 
 /** The path of each prefix of one customer. */
 export const pathsOf = (customer: Customer, hashing: Hashing['kind']): readonly PrefixPath[] =>

@@ -79,6 +79,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   agent.start();
   const { generation } = input.view.fleet;
   log.info('agent started', { server: options.server, tunnels: said, groups: groups.kind, generation });
+  if (groups.kind === 'threshold') log.warn('no resilient nexthop groups', { detail: groups.detail });
   await signalled();
   process.off('SIGHUP', hangup);
   await agent.stop(options.drainOnExit ? 'drain' : 'keep');

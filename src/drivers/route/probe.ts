@@ -14,7 +14,7 @@ const LINES = [
 const FAILED_AT = /^Command failed -:(\d+)$/m;
 
 /**
- * Resilient groups came with Linux 5.13 and iproute2 5.12. Rejects with
+ * Resilient groups came with Linux 5.13. Rejects with
  * `KernelError` when there are no nexthop groups at all: the answer must not
  * depend on chance, because from one sort to the other every flow may move.
  */
@@ -25,7 +25,7 @@ export async function probeGroups(exec: Exec): Promise<GroupSupport> {
   if (Number(FAILED_AT.exec(stderr)?.[1]) === LINES.length) return { kind: 'threshold', detail: said };
   throw new KernelError(
     'unsupported',
-    `no nexthop groups here: ${said}; they need Linux 5.3 and iproute2 5.3 or later`,
+    `no nexthop groups here: ${said}; they need Linux 5.3 or later and an iproute2 of that age`,
   );
 }
 
