@@ -149,4 +149,7 @@ for (const [what, { own, its, others, sent, lost, ms, took }] of rows) {
     ]),
   );
 }
+const needless = [...rows].filter(([what, { others }]) => what.endsWith('| resilient') && others > 0);
+for (const [what, { others }] of needless) console.log(`\n**${what}**: ${others} flows moved needlessly.`);
+if (needless.length > 0) process.exitCode = 1;
 console.log(`\nTook ${((performance.now() - began) / 1_000).toFixed(0)} s.`);
