@@ -8,15 +8,12 @@ const MOST_BUCKETS = 32_768;
 /** The kernel rounds shares: a member of less than half a bucket would get none. */
 const FEWEST_OF_A_MEMBER = 2;
 
-/**
- * Seconds. Longer than any round trip, and than TCP waits before it sends again while
- * data is on its way (RFC 6298): whatever moves has nothing to overtake.
- */
+/** Seconds. Longer than any round trip: what moves has nothing of its own on the way that it could overtake. */
 const IDLE_TIMER = 10;
 /**
- * Seconds. Where packets never cease, a tunnel that is back gets its share after as
- * long as losses count against it: one that fails again before has moved
- * nobody twice.
+ * Seconds. Where packets never cease, a tunnel that is back gets its share
+ * after as long as its losses are counted (`TunnelStates.windowMs`, unless the
+ * fleet says otherwise): one that fails again before has moved nobody twice.
  */
 const UNBALANCED_TIMER = 300;
 

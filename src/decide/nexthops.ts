@@ -24,7 +24,7 @@ type Penalties = Pick<TunnelStates, 'degradedPenalty' | 'downPenalty'>;
 /** Ids are 32 bits and not 0 (linux/nexthop.h). */
 const MAX_ID = 0xffffffff;
 
-/** The most that a kernel before 6.12 takes. Beside it, 1 is less than half a bucket of 128, and one of 256. */
+/** The most that a kernel before 6.12 takes. Beside it a weight of 1 is worth no bucket of 128, and one of 256. */
 const ALONE = 256;
 const TWIN = 1;
 

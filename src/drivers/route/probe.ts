@@ -14,9 +14,9 @@ const LINES = [
 const FAILED_AT = /^Command failed -:(\d+)$/m;
 
 /**
- * Resilient groups came with Linux 5.13. Rejects with
- * `KernelError` when there are no nexthop groups at all: the answer must not
- * depend on chance, because from one sort to the other every flow may move.
+ * Resilient groups came with Linux 5.13. Rejects with `KernelError` when there
+ * are no nexthop groups at all: the answer must not depend on chance, because
+ * from one sort to the other every flow may move.
  */
 export async function probeGroups(exec: Exec): Promise<GroupSupport> {
   const { code, stderr } = await runIn(exec);
