@@ -13,6 +13,7 @@ import { familyOf, type Family, type Prefix } from '../model/address.js';
 import type { Customer, CustomerRoute } from '../model/fleet.js';
 import type { TunnelHealth } from '../model/health.js';
 import type { GroupMember, Hashing, NexthopState, RouteTarget } from '../model/kernel.js';
+import { inGroupOrder } from '../model/kernel-order.js';
 import { fnv1a, netnsOf, tunnelDeviceOf } from '../model/naming.js';
 import { once } from '../model/once.js';
 import { PrefixIndex } from '../model/prefix-index.js';
@@ -24,8 +25,10 @@ type Penalties = Pick<TunnelStates, 'degradedPenalty' | 'downPenalty'>;
 /** Ids are 32 bits and not 0 (linux/nexthop.h). */
 const MAX_ID = 0xffffffff;
 
-/** The most that a kernel before 6.12 takes. Beside it a weight of 1 is worth no bucket of 128, and one of 256. */
-const ALONE = 256;
+/** Fleets go to 256, for which this stands: half a per cent less. */
+const MOST_WEIGHT = 255;
+/** Beside it a weight of 1 is worth no bucket of 128, and one of 256. */
+const ALONE = MOST_WEIGHT;
 const TWIN = 1;
 
 export interface PrefixPath {
@@ -67,7 +70,7 @@ export function carriersOf(
 const frameOf = once((customer: Customer, hashing: Hashing['kind']) => {
   const netns = netnsOf(customer.name);
   const hashed = routedIn(customer).map(({ prefix, routes }) => {
-    const weights = routes.map(({ weight }) => weight);
+    const weights = routes.map(weightOf);
     const own = hashingFor(hashing, weights);
     return { prefix, routes, hashing: own, name: groupName(prefix, own) };
   });
@@ -77,12 +80,11 @@ const frameOf = once((customer: Customer, hashing: Hashing['kind']) => {
   const membersFor = (family: Family, carriers: readonly CustomerRoute[]): readonly GroupMember[] => {
     const [first, second] = carriers;
     const twin = first && !second ? ids.get(twinName(first.tunnel, family)) : undefined;
-    const members = carriers.map(({ tunnel, weight }) => ({
-      id: idOf(deviceName(tunnel, family)),
-      weight: twin === undefined ? weight : ALONE,
+    const members = carriers.map((route) => ({
+      id: idOf(deviceName(route.tunnel, family)),
+      weight: twin === undefined ? weightOf(route) : ALONE,
     }));
-    if (twin !== undefined) members.push({ id: twin, weight: TWIN });
-    return members.sort((a, b) => a.id - b.id);
+    return inGroupOrder(twin === undefined ? members : [...members, { id: twin, weight: TWIN }]);
   };
 
   const devices = [...used].map(([name, { tunnel, family }]): NexthopState => ({
@@ -146,6 +148,8 @@ function unroutedOf({ prefixes, routes }: Customer): readonly PrefixPath[] {
     index.holding(prefix).length > 0 ? [] : [{ prefix, target: { kind: 'unreachable' } }],
   );
 }
+
+const weightOf = ({ weight }: CustomerRoute): number => Math.min(weight, MOST_WEIGHT);
 
 const deviceName = (tunnel: string, family: Family): string => `tunnel ${tunnel} v${family}`;
 const twinName = (tunnel: string, family: Family): string => `twin of ${deviceName(tunnel, family)}`;

@@ -81,8 +81,10 @@ export type Hashing =
 /** What a kernel's nexthop groups can do; `detail`: why they can do no more, as the kernel's tools say it. */
 export type GroupSupport = { readonly kind: 'resilient' } | { readonly kind: 'threshold'; readonly detail: string };
 
+/** Heaviest first, then by id: the kernel rounds in the order it is told, and what is worth half a bucket shall get none. */
 export interface GroupMember {
   readonly id: number;
+  /** 1 to 255: before 6.12 the kernel counts in one byte. */
   readonly weight: number;
 }
 

@@ -26,13 +26,13 @@ test.each<[string, number[], number]>([
   ['as even with large numbers', [256, 256], 128],
   ['one in 64', [63, 1], 128],
   ['one in 65', [64, 1], 256],
-  ['one in 257', [256, 1], 1024],
+  ['one in 256', [255, 1], 512],
 ])('%s', (_, weights, buckets) => {
   expect(bucketsFor(weights)).toBe(buckets);
 });
 
 test('every tunnel has a share, near its weight, whichever others are down', () => {
-  const weights = fc.array(fc.integer({ min: 1, max: 256 }), { minLength: 1, maxLength: 32 });
+  const weights = fc.array(fc.integer({ min: 1, max: 255 }), { minLength: 1, maxLength: 32 });
   fc.assert(
     fc.property(weights, fc.infiniteStream(fc.boolean()), (all, coin) => {
       const buckets = bucketsFor(all);
@@ -44,6 +44,10 @@ test('every tunnel has a share, near its weight, whichever others are down', () 
       });
     }),
   );
+});
+
+test('a twin of a tunnel that carries alone gets no bucket', () => {
+  expect(sharesOf(128, [255, 1])).toEqual([128, 0]);
 });
 
 test('a kernel without resilient groups gets plain ones', () => {

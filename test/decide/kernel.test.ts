@@ -109,9 +109,14 @@ describe('groups', () => {
         target.kind === 'group' ? [target.members.map(({ weight }) => weight).sort()] : [],
       );
     expect(members(acme, 'resilient', 'up')).toEqual(Array(2).fill([1, 2]));
-    expect(members(acme, 'resilient', 'down')).toEqual(Array(2).fill([1, 256]));
+    expect(members(acme, 'resilient', 'down')).toEqual(Array(2).fill([1, 255]));
     expect(members(acme, 'threshold', 'down')).toEqual([[1], [1]]);
     expect(members(globex, 'resilient', 'up')).toEqual([[1]]);
+  });
+
+  test('the heaviest member is first, and none is heavier than an older kernel takes', () => {
+    const members = groupsOf(weighing(1, 256)).map(({ target }) => (target.kind === 'group' ? target.members : []));
+    expect(members.map((own) => own.map(({ weight }) => weight))).toEqual(Array(2).fill([255, 1]));
   });
 
   test('every route leads to a group that is there', () => {

@@ -166,7 +166,8 @@ export class FakeKernel extends KernelWorld {
     if (nexthop.target.kind === 'device') {
       this.need(this.hasDevice(nexthop.netns, nexthop.target.device), `no device ${nexthop.target.device}`);
     } else {
-      for (const { id } of nexthop.target.members) {
+      for (const { id, weight } of nexthop.target.members) {
+        this.need(weight >= 1 && weight <= 255, `invalid weight ${weight}`);
         this.need(this.nexthops.has(nexthopKey({ netns: nexthop.netns, id })), `no member ${id}`);
       }
     }

@@ -1,5 +1,6 @@
 /** What is ours among rules, routes and nexthop objects: by protocol number, routes also by metric. */
 import type { Netns, NexthopState, RouteState, RouteTarget, RuleState } from '../../model/kernel.js';
+import { inGroupOrder } from '../../model/kernel-order.js';
 import type { Nexthop, Route, Rule } from '../../ports/rtnetlink.js';
 import { ROUTE_METRIC } from './steps.js';
 
@@ -52,7 +53,7 @@ export function nexthopsFrom(nexthops: readonly Nexthop[], netns: Netns, protoco
         target: { kind: 'device', device: via === undefined ? (device ?? '') : '' },
       };
     }
-    const members = [...group].sort((a, b) => a.id - b.id);
+    const members = inGroupOrder(group);
     return { netns, id, family: families.get(members[0]?.id ?? id) ?? 4, target: { kind: 'group', members, hashing } };
   });
 }
