@@ -61,6 +61,7 @@ function agentText(agent: AgentStatus): readonly string[] {
   const { pass } = agent;
   return [
     `agent of ${agent.server}, pid ${agent.pid}, tunnels: ${agent.tunnelDriver}`,
+    groupsText(agent.groups),
     `pass ${pass.count} took ${pass.lastTook} ms${pass.problem === undefined ? '' : `; problem: ${pass.problem}`}`,
     ...(agent.guardProblem === undefined ? [] : [`guard does not hold our set: ${agent.guardProblem}`]),
     '',
@@ -92,6 +93,11 @@ function agentText(agent: AgentStatus): readonly string[] {
     ...agent.drift.slice(-5).map(({ at, text }) => `${at} drift repaired: ${text}`),
   ];
 }
+
+const groupsText = (groups: AgentStatus['groups']): string =>
+  groups.kind === 'resilient'
+    ? 'nexthop groups: resilient'
+    : `nexthop groups: by hash threshold, so that a tunnel that goes or comes moves flows of others too: ${groups.detail}`;
 
 function checkLines({ checks }: AgentStatus): readonly string[] {
   if (checks.length === 0) return [];

@@ -6,6 +6,7 @@ import type { TunnelHealth } from '../model/health.js';
 import {
   TABLE_MAIN,
   type AddressState,
+  type Hashing,
   type KernelDesired,
   type Netns,
   type RouteState,
@@ -24,6 +25,8 @@ export interface KernelInputs {
   readonly tunnelHealth: (customer: string, tunnel: string) => TunnelHealth;
   /** Rendered firewall text, one per namespace. */
   readonly rulesets: readonly RulesetState[];
+  /** What this kernel's nexthop groups can do. */
+  readonly hashing: Hashing['kind'];
 }
 
 const LOOPBACK = 'lo';
@@ -35,9 +38,10 @@ const EVERYTHING: Readonly<Record<Family, Prefix>> = { 4: prefix('0.0.0.0/0'), 6
 export function desiredKernel(view: ServerView, inputs: KernelInputs): KernelDesired {
   const { customers } = view.fleet;
   const veths = customers.map(({ name }) => vethOf(name));
-  const inside = customers.map((customer) => insideOf(customer, view.fleet));
+  const { hashing } = inputs;
+  const inside = customers.map((customer) => insideOf(customer, view.fleet, hashing));
   const nexthops = customers.flatMap((customer) =>
-    nexthopsOf(customer, (tunnel) => inputs.tunnelHealth(customer.name, tunnel), view.fleet.safety.tunnels),
+    nexthopsOf(customer, (tunnel) => inputs.tunnelHealth(customer.name, tunnel), view.fleet.safety.tunnels, hashing),
   );
   return inOrder({
     namespaces: customers.map(({ name }) => ({ name: netnsOf(name), customer: name })),
@@ -93,14 +97,16 @@ function sharedRoutes({ fleet }: ServerView): readonly RouteState[] {
 }
 
 /** All but the nexthops: what no tunnel's health changes. */
-const insideOf = once((customer: Customer, { provider }: Fleet) => {
+const insideOf = once((customer: Customer, { provider }: Fleet, hashing: Hashing['kind']) => {
   const netns = netnsOf(customer.name);
   const { icmpSource, endpoints } = provider;
   const sources = [icmpSource.v4, ...(icmpSource.v6 === undefined ? [] : [icmpSource.v6])];
   return {
     addresses: [...sources.map((source) => onLoopback(netns, source)), ...innerAddresses(netns, customer)],
     routes: [
-      ...pathsOf(customer).map(({ prefix: destination, target }) => route(netns, TABLE_MAIN, destination, target)),
+      ...pathsOf(customer, hashing).map(({ prefix: destination, target }) =>
+        route(netns, TABLE_MAIN, destination, target),
+      ),
       ...FAMILIES.map((family) => wayOut(netns, family, family === 4 ? icmpSource.v4 : icmpSource.v6)),
     ],
     sysctls: customerSysctls(

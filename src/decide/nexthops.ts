@@ -2,20 +2,34 @@
  * Which tunnels carry a prefix, as nexthop objects: one per tunnel and family,
  * and one group per routed prefix. Health changes only a group's members, which
  * the kernel replaces at once; routes and nexthops stay.
+ *
+ * A bucket of a resilient group is idle when no packet was hashed to it, and
+ * IPv4 hashes no packet while a group has one member (fib_select_path,
+ * net/ipv4/fib_semantics.c): whatever flows would seem idle, and move, when a
+ * second tunnel comes back. So a tunnel that carries alone has a twin beside
+ * it, a second nexthop on its device that no bucket falls to.
  */
 import { familyOf, type Family, type Prefix } from '../model/address.js';
 import type { Customer, CustomerRoute } from '../model/fleet.js';
 import type { TunnelHealth } from '../model/health.js';
-import type { NexthopState, RouteTarget } from '../model/kernel.js';
+import type { GroupMember, Hashing, NexthopState, RouteTarget } from '../model/kernel.js';
+import { inGroupOrder } from '../model/kernel-order.js';
 import { fnv1a, netnsOf, tunnelDeviceOf } from '../model/naming.js';
 import { once } from '../model/once.js';
 import { PrefixIndex } from '../model/prefix-index.js';
 import type { TunnelStates } from '../model/safety.js';
+import { hashingFor } from './hashing.js';
 
 type Penalties = Pick<TunnelStates, 'degradedPenalty' | 'downPenalty'>;
 
 /** Ids are 32 bits and not 0 (linux/nexthop.h). */
 const MAX_ID = 0xffffffff;
+
+/** Fleets go to 256, for which this stands: half a per cent less. */
+const MOST_WEIGHT = 255;
+/** Beside it a weight of 1 is worth no bucket of 128, and one of 256. */
+const ALONE = MOST_WEIGHT;
+const TWIN = 1;
 
 export interface PrefixPath {
   readonly prefix: Prefix;
@@ -53,21 +67,25 @@ export function carriersOf(
 }
 
 /** Whatever of a customer's nexthops no tunnel's health changes. */
-const frameOf = once((customer: Customer) => {
+const frameOf = once((customer: Customer, hashing: Hashing['kind']) => {
   const netns = netnsOf(customer.name);
-  const used = new Map<string, { tunnel: string; family: Family }>();
-  for (const { tunnel, prefix } of customer.routes) {
-    const family = familyOf(prefix);
-    used.set(deviceName(tunnel, family), { tunnel, family });
-  }
-  const routed = new Map<Prefix, CustomerRoute[]>();
-  for (const route of customer.routes) {
-    const beside = routed.get(route.prefix);
-    if (beside) beside.push(route);
-    else routed.set(route.prefix, [route]);
-  }
-  const ids = numbered([...used.keys(), ...[...routed.keys()].map(groupName)]);
+  const hashed = routedIn(customer).map(({ prefix, routes }) => {
+    const weights = routes.map(weightOf);
+    const own = hashingFor(hashing, weights);
+    return { prefix, routes, hashing: own, name: groupName(prefix, own) };
+  });
+  const used = new Map(hashed.flatMap(({ prefix, routes }) => nexthopNames(familyOf(prefix), routes, hashing)));
+  const ids = numbered([...used.keys(), ...hashed.map(({ name }) => name)]);
   const idOf = (name: string): number => ids.get(name) ?? 0;
+  const membersFor = (family: Family, carriers: readonly CustomerRoute[]): readonly GroupMember[] => {
+    const [first, second] = carriers;
+    const twin = first && !second ? ids.get(twinName(first.tunnel, family)) : undefined;
+    const members = carriers.map((route) => ({
+      id: idOf(deviceName(route.tunnel, family)),
+      weight: twin === undefined ? weightOf(route) : ALONE,
+    }));
+    return inGroupOrder(twin === undefined ? members : [...members, { id: twin, weight: TWIN }]);
+  };
 
   const devices = [...used].map(([name, { tunnel, family }]): NexthopState => ({
     netns,
@@ -75,37 +93,51 @@ const frameOf = once((customer: Customer) => {
     family,
     target: { kind: 'device', device: tunnelDeviceOf(tunnel) },
   }));
-  const leading = [...routed.keys()].map((prefix): PrefixPath => ({
-    prefix,
-    target: { kind: 'nexthop', id: idOf(groupName(prefix)) },
-  }));
-  return { netns, idOf, devices, routed, paths: [...leading, ...unroutedOf(customer)] };
+  const groups = hashed.map(({ name, ...group }) => ({ ...group, id: idOf(name) }));
+  const leading = groups.map(({ prefix, id }): PrefixPath => ({ prefix, target: { kind: 'nexthop', id } }));
+  return { netns, membersFor, devices, groups, paths: [...leading, ...unroutedOf(customer)] };
 });
 
+/** In the fleet's order. */
+function routedIn({ routes }: Customer): readonly { readonly prefix: Prefix; readonly routes: CustomerRoute[] }[] {
+  const routed = new Map<Prefix, CustomerRoute[]>();
+  for (const route of routes) {
+    const beside = routed.get(route.prefix);
+    if (beside) beside.push(route);
+    else routed.set(route.prefix, [route]);
+  }
+  return [...routed].map(([prefix, own]) => ({ prefix, routes: own }));
+}
+
+type Named = readonly [name: string, of: { readonly tunnel: string; readonly family: Family }];
+
+/** Nexthops that one prefix's group may hold. Where it can never hold two tunnels, nothing moves between them. */
+function nexthopNames(family: Family, routes: readonly CustomerRoute[], hashing: Hashing['kind']): readonly Named[] {
+  const hasTwins = hashing === 'resilient' && routes.some(({ tunnel }) => tunnel !== routes[0]?.tunnel);
+  return routes.flatMap(({ tunnel }): readonly Named[] => [
+    [deviceName(tunnel, family), { tunnel, family }],
+    ...(hasTwins ? ([[twinName(tunnel, family), { tunnel, family }]] as const) : []),
+  ]);
+}
+
 /** The path of each prefix of one customer. */
-export const pathsOf = (customer: Customer): readonly PrefixPath[] => frameOf(customer).paths;
+export const pathsOf = (customer: Customer, hashing: Hashing['kind']): readonly PrefixPath[] =>
+  frameOf(customer, hashing).paths;
 
 /** Nexthops and groups of one customer. */
 export function nexthopsOf(
   customer: Customer,
   health: (tunnel: string) => TunnelHealth,
   penalties: Penalties,
+  hashing: Hashing['kind'],
 ): readonly NexthopState[] {
-  const { netns, idOf, devices, routed } = frameOf(customer);
-  const groups = [...routed].map(([prefix, routes]): NexthopState => {
+  const frame = frameOf(customer, hashing);
+  const groups = frame.groups.map(({ prefix, routes, id, hashing }): NexthopState => {
     const family = familyOf(prefix);
-    const members = carriersOf(routes, health, penalties).map(({ tunnel, weight }) => ({
-      id: idOf(deviceName(tunnel, family)),
-      weight,
-    }));
-    return {
-      netns,
-      id: idOf(groupName(prefix)),
-      family,
-      target: { kind: 'group', members: members.sort((a, b) => a.id - b.id) },
-    };
+    const members = frame.membersFor(family, carriersOf(routes, health, penalties));
+    return { netns: frame.netns, id, family, target: { kind: 'group', members, hashing } };
   });
-  return [...devices, ...groups];
+  return [...frame.devices, ...groups];
 }
 
 /** Prefixes that no route holds as a whole. One that a wider route holds follows it. */
@@ -117,8 +149,13 @@ function unroutedOf({ prefixes, routes }: Customer): readonly PrefixPath[] {
   );
 }
 
+const weightOf = ({ weight }: CustomerRoute): number => Math.min(weight, MOST_WEIGHT);
+
 const deviceName = (tunnel: string, family: Family): string => `tunnel ${tunnel} v${family}`;
-const groupName = (prefix: Prefix): string => `prefix ${prefix}`;
+const twinName = (tunnel: string, family: Family): string => `twin of ${deviceName(tunnel, family)}`;
+/** Neither kind nor size of a group can change: another one is another group, to which the route moves at once. */
+const groupName = (prefix: Prefix, hashing: Hashing): string =>
+  `prefix ${prefix}${hashing.kind === 'resilient' ? ` in ${hashing.buckets}` : ''}`;
 
 /** Ids from names, free of collisions: a name whose number is taken moves to the next free one. */
 export function numbered(

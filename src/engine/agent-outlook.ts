@@ -31,14 +31,17 @@ export class Outlook {
   private wish: Wish | undefined;
   private last: Conclusions | undefined;
 
+  constructor(private readonly hashing: KernelInputs['hashing']) {}
+
   /** The same object as before while fleet and tunnels are as before. */
   desired(input: AgentInput, tunnelHealth: KernelInputs['tunnelHealth']): KernelDesired {
     const { view, rulesets } = input;
+    const { hashing } = this;
     const health = view.fleet.customers
       .flatMap(({ name, tunnels }) => tunnels.map((tunnel) => tunnelHealth(name, tunnel.name)))
       .join();
     if (this.wish?.input !== input || this.wish.health !== health) {
-      this.wish = { input, health, desired: desiredKernel(view, { tunnelHealth, rulesets }) };
+      this.wish = { input, health, desired: desiredKernel(view, { tunnelHealth, rulesets, hashing }) };
     }
     return this.wish.desired;
   }

@@ -1,3 +1,4 @@
+import type { GroupSupport } from '../model/kernel.js';
 import type { Checker } from '../ports/checker.js';
 import type { Chronicle } from '../ports/chronicle.js';
 import type { Clock } from '../ports/clock.js';
@@ -12,6 +13,7 @@ import type { KernelDrivers } from './kernel.js';
 export interface AgentParts {
   readonly pid: number;
   readonly tunnelDriver: string;
+  readonly groups: GroupSupport;
   readonly clock: Clock;
   readonly log: Log;
   /** What happens is recorded here. */

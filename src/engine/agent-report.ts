@@ -10,7 +10,7 @@ import type { AgentInput } from './agent-fleet.js';
 /** What an agent knows about itself at one moment. */
 export interface AgentKnowledge {
   readonly input: AgentInput;
-  readonly process: Pick<AgentStatus, 'pid' | 'startedAt' | 'tunnelDriver'>;
+  readonly process: Pick<AgentStatus, 'pid' | 'startedAt' | 'tunnelDriver' | 'groups'>;
   readonly pass: { readonly count: number; readonly lastTook: number; readonly problem: string | undefined };
   /** Milliseconds since the kernel was read. */
   readonly readAge: number | undefined;

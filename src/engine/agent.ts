@@ -46,7 +46,7 @@ export class Agent {
   private readonly fleet: FleetInForce;
   private readonly intents: IntentBook | undefined;
   private readonly ladder: AgentLadder;
-  private readonly outlook = new Outlook();
+  private readonly outlook: Outlook;
   private readonly evidence: Evidence;
   private readonly kernel: KernelSide;
   private readonly chronicle: AgentChronicle;
@@ -66,6 +66,7 @@ export class Agent {
   ) {
     const { clock, log, guard, pid } = parts;
     this.fleet = new FleetInForce(input);
+    this.outlook = new Outlook(parts.groups.kind);
     this.intents = parts.intents && new IntentBook(clock, log, parts.intents);
     this.chronicle = new AgentChronicle(parts.chronicle);
     this.probes = new Probes(parts, () => this.react());
@@ -188,10 +189,10 @@ export class Agent {
   }
 
   status(): AgentStatus {
-    const { pid, tunnelDriver, clock } = this.parts;
+    const { pid, tunnelDriver, groups, clock } = this.parts;
     return agentReport({
       input: this.fleet.input,
-      process: { pid, tunnelDriver, startedAt: this.startedAt },
+      process: { pid, tunnelDriver, groups, startedAt: this.startedAt },
       pass: this.pass,
       readAge: this.vigil.readAge,
       dataPlane: this.evidence.proven,

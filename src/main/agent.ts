@@ -30,7 +30,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const input = await readInput(options, warn);
   needRoot('the agent configures the kernel');
   const [exec, clock, at] = [createExec(), createClock(), sockets(options.runDir)];
-  const { drivers, said } = await kernelDrivers(exec, input.view.fleet.kernel, options);
+  const { drivers, said, groups } = await kernelDrivers(exec, input.view.fleet.kernel, options);
   await needFolder(options.runDir, 0o755, '--run-dir');
   await needFolder(options.stateDir, 0o700, '--state-dir');
   const syscalls = createSyscalls();
@@ -46,6 +46,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     {
       pid: process.pid,
       tunnelDriver: said,
+      groups,
       clock,
       log,
       chronicle,
@@ -76,7 +77,9 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   };
   process.on('SIGHUP', hangup);
   agent.start();
-  log.info('agent started', { server: options.server, tunnels: said, generation: input.view.fleet.generation });
+  const { generation } = input.view.fleet;
+  log.info('agent started', { server: options.server, tunnels: said, groups: groups.kind, generation });
+  if (groups.kind === 'threshold') log.warn('no resilient nexthop groups', { detail: groups.detail });
   await signalled();
   process.off('SIGHUP', hangup);
   await agent.stop(options.drainOnExit ? 'drain' : 'keep');

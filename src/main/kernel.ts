@@ -6,6 +6,7 @@ import { createIproute } from '../drivers/iproute/iproute.js';
 import { createLinkDriver } from '../drivers/link/link.js';
 import { createNamespaces } from '../drivers/namespaces/namespaces.js';
 import { createNetlink } from '../drivers/netlink/ask.js';
+import { probeGroups } from '../drivers/route/probe.js';
 import { createRouteDriver } from '../drivers/route/route.js';
 import { createRtnetlink } from '../drivers/rtnetlink/rtnetlink.js';
 import { createSyscalls } from '../drivers/syscall/syscalls.js';
@@ -15,6 +16,7 @@ import { createKernelTunnels } from '../drivers/tunnel/kernel-tunnels.js';
 import { createTunTunnels } from '../drivers/tunnel/tun/tun-tunnels.js';
 import type { KernelDrivers } from '../engine/kernel.js';
 import type { KernelNumbers } from '../model/fleet.js';
+import type { GroupSupport } from '../model/kernel.js';
 import type { EssentialChecks } from '../ports/essential.js';
 import type { Exec } from '../ports/exec.js';
 import type { Namespaces } from '../ports/namespaces.js';
@@ -48,12 +50,12 @@ export function guardEyes(): { readonly essential: EssentialChecks; readonly tra
   return { essential: createEssentialChecks(rtnetlink), traffic: createCarriedTraffic(netlink, namespaces) };
 }
 
-/** The drivers of this machine's kernel, and which tunnels were chosen and why. Rejects when a program is missing or no tunnel driver works here. */
+/** The drivers of this machine's kernel, which tunnels were chosen and why, and what nexthop groups can do here. Rejects when a program is missing or no tunnel driver works here. */
 export async function kernelDrivers(
   exec: Exec,
   numbers: KernelNumbers,
   options: KernelOptions,
-): Promise<{ readonly drivers: KernelDrivers; readonly said: string }> {
+): Promise<{ readonly drivers: KernelDrivers; readonly said: string; readonly groups: GroupSupport }> {
   await needPrograms();
   const { namespaces, netlink, rtnetlink } = kernelReaders();
   const chosen = await chooseTunnelDriver({
@@ -66,6 +68,7 @@ export async function kernelDrivers(
   const ip = createIproute(exec);
   return {
     said: chosen.said,
+    groups: await probeGroups(exec),
     drivers: {
       link: createLinkDriver({ ip, rtnetlink, namespaces }),
       route: createRouteDriver(ip, rtnetlink, numbers),

@@ -15,7 +15,7 @@ import { sockets } from './paths.js';
 export async function plan(options: PlanOptions, warn: Warn): Promise<readonly KernelOp[]> {
   const view = await loadView(options.fleet, options.server, warn);
   needRoot('plan reads the kernel of every namespace');
-  const { drivers } = await kernelDrivers(createExec(), view.fleet.kernel, options);
+  const { drivers, groups } = await kernelDrivers(createExec(), view.fleet.kernel, options);
   const tunnels = await agentStatus(sockets(options.runDir).agent).then(
     (status) => status.tunnels,
     () => [],
@@ -24,6 +24,7 @@ export async function plan(options: PlanOptions, warn: Warn): Promise<readonly K
     tunnelHealth: (customer, tunnel) =>
       tunnels.find((known) => known.customer === customer && known.tunnel === tunnel)?.health ?? 'unknown',
     rulesets: serverRulesets(view),
+    hashing: groups.kind,
   });
   const observed = await observeKernel(drivers, desired, view.server.uplinks);
   return planKernel(desired, observed, { prune: true });

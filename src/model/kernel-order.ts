@@ -1,6 +1,7 @@
 /** Keys of kernel objects, and the order that every list of them has. */
 import type {
   AddressState,
+  GroupMember,
   KernelDesired,
   NamespaceState,
   NexthopState,
@@ -24,6 +25,10 @@ export const nexthopKey = (n: Pick<NexthopState, 'netns' | 'id'>): string => `${
 export const sysctlKey = (s: Pick<SysctlState, 'netns' | 'key'>): string => `${s.netns} ${s.key}`;
 export const tunnelKey = (t: Pick<TunnelState, 'netns' | 'name'>): string => `${t.netns} ${t.name}`;
 export const rulesetKey = (r: Pick<RulesetState, 'netns'>): string => r.netns;
+
+/** Of a group. */
+export const inGroupOrder = (members: readonly GroupMember[]): readonly GroupMember[] =>
+  [...members].sort((a, b) => b.weight - a.weight || a.id - b.id);
 
 /** Sorted by key, code unit by code unit: the same on every machine, whatever its locale. */
 export function sortedBy<T>(items: Iterable<T>, key: (item: T) => string): readonly T[] {

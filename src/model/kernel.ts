@@ -59,9 +59,38 @@ export interface RouteState {
   readonly target: RouteTarget;
 }
 
+/**
+ * How the flows of a group find their members. `threshold`: by ranges of their
+ * hash (RFC 2992), so that a member more or less moves flows between the
+ * others too. `resilient`: by a table of buckets, which are given to another
+ * member only when theirs has left or has too many (the kernel's
+ * networking/nexthop-group-resilient).
+ */
+export type Hashing =
+  | { readonly kind: 'threshold' }
+  | {
+      readonly kind: 'resilient';
+      /** 1 to 65,535; the kernel never changes it. */
+      readonly buckets: number;
+      /** Whole seconds without a packet, after which a member that has too many may lose a bucket. */
+      readonly idleTimer: number;
+      /** Whole seconds after which it loses them, idle or not. 0: never. */
+      readonly unbalancedTimer: number;
+    };
+
+/** What a kernel's nexthop groups can do; `detail`: why they can do no more, as the kernel's tools say it. */
+export type GroupSupport = { readonly kind: 'resilient' } | { readonly kind: 'threshold'; readonly detail: string };
+
+/** Heaviest first, then by id: the kernel rounds in the order it is told, and what is worth half a bucket shall get none. */
+export interface GroupMember {
+  readonly id: number;
+  /** 1 to 255: before 6.12 the kernel counts in one byte. */
+  readonly weight: number;
+}
+
 export type NexthopTarget =
   | { readonly kind: 'device'; readonly device: string }
-  | { readonly kind: 'group'; readonly members: readonly { readonly id: number; readonly weight: number }[] };
+  | { readonly kind: 'group'; readonly members: readonly GroupMember[]; readonly hashing: Hashing };
 
 /** A nexthop object in a customer's namespace. Key: netns, id. */
 export interface NexthopState {

@@ -1,5 +1,12 @@
 /** Addresses, nexthops and routes: customers' namespaces first, the routes that lead into them last. */
-import type { KernelDesired, KernelObserved, KernelOp, NexthopState, RouteState } from '../model/kernel.js';
+import type {
+  KernelDesired,
+  KernelObserved,
+  KernelOp,
+  NexthopState,
+  NexthopTarget,
+  RouteState,
+} from '../model/kernel.js';
 import { addressKey, nexthopKey, routeKey } from '../model/kernel-order.js';
 import { DEFAULT_NETNS } from '../model/naming.js';
 import { lostNexthops, RouteDisturbance, type Disturbance } from './kernel-disturbance.js';
@@ -18,7 +25,7 @@ export function planForwarding(
   );
 
   const nexthopPairs = pairs(desired.nexthops, observed.nexthops, nexthopKey);
-  // The kernel refuses to turn a nexthop into a group, a group into a nexthop, and one family into the other.
+  // Somebody else's doing: whatever of ours is of another sort or size has another number.
   const removed = nexthopPairs.flatMap(({ wanted, found }) =>
     found && !replaceable(wanted, found) && !disturbance.ofNamespace(found.netns) ? [found] : [],
   );
@@ -43,8 +50,16 @@ export function planForwarding(
   ];
 }
 
+/** The kernel refuses to turn a nexthop into a group, one family into the other, one sort of group into the other, and to change the number of buckets. */
 const replaceable = (wanted: NexthopState, found: NexthopState): boolean =>
-  wanted.family === found.family && wanted.target.kind === found.target.kind;
+  wanted.family === found.family && sortOf(wanted.target) === sortOf(found.target);
+
+const sortOf = (target: NexthopTarget): string =>
+  target.kind === 'device'
+    ? 'device'
+    : target.hashing.kind === 'resilient'
+      ? `${target.hashing.buckets} buckets`
+      : 'group';
 
 const holdsLost = ({ netns, target }: NexthopState, lost: ReadonlySet<string>): boolean =>
   target.kind === 'group' && target.members.some(({ id }) => lost.has(nexthopKey({ netns, id })));

@@ -42,6 +42,11 @@ export interface LinkDriver {
   ): Promise<void>;
 }
 
+/**
+ * A group is never without a member in between, nor a route without its group.
+ * Members that could not be made are left out of their group. What another
+ * program made under a number of ours is refused.
+ */
 export interface RouteDriver {
   observe(namespaces: readonly Netns[]): Promise<{
     readonly rules: readonly RuleState[];

@@ -1,5 +1,5 @@
 import type { Address, Family, Prefix } from '../model/address.js';
-import type { Netns } from '../model/kernel.js';
+import type { GroupMember, Hashing, Netns } from '../model/kernel.js';
 
 /**
  * The kernel's own tables as rtnetlink(7) shows them, ours and everybody's.
@@ -78,7 +78,9 @@ export interface Nexthop {
   readonly device?: string;
   readonly via?: Address;
   /** Absent for a single nexthop. */
-  readonly group?: readonly { readonly id: number; readonly weight: number }[];
+  readonly group?: readonly GroupMember[];
+  /** Absent for a single nexthop, and for a group of a sort that we do not know. */
+  readonly hashing?: Hashing;
 }
 
 export interface Rule {

@@ -2,7 +2,7 @@
 import type { Prefix } from '../model/address.js';
 import type { CheckHealth, TunnelHealth } from '../model/health.js';
 import type { Intent } from '../model/intent.js';
-import type { NamedCounter } from '../model/kernel.js';
+import type { GroupSupport, NamedCounter } from '../model/kernel.js';
 import type { WireState } from '../model/lease.js';
 import type { Announcement } from '../model/path.js';
 
@@ -14,6 +14,8 @@ export interface AgentStatus {
   readonly startedAt: string;
   /** `kernel` or `tun`, and why. */
   readonly tunnelDriver: string;
+  /** What this kernel's nexthop groups can do. */
+  readonly groups: GroupSupport;
   readonly pass: PassStatus;
   readonly customers: readonly CustomerStatus[];
   readonly dataPlane: readonly DataPlaneStatus[];

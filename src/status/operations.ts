@@ -1,5 +1,5 @@
 /** Operations in the words of the tools that operators know. */
-import type { KernelOp, Netns, NexthopTarget, RouteTarget } from '../model/kernel.js';
+import type { Hashing, KernelOp, Netns, NexthopTarget, RouteTarget } from '../model/kernel.js';
 
 const where = (netns: Netns): string => (netns === '' ? '' : ` in ${netns}`);
 
@@ -17,7 +17,12 @@ function target(to: RouteTarget): string {
 const nexthop = (to: NexthopTarget): string =>
   to.kind === 'device'
     ? `dev ${to.device}`
-    : `group ${to.members.map(({ id, weight }) => `${id},${weight}`).join('/')}`;
+    : `group ${to.members.map(({ id, weight }) => `${id},${weight}`).join('/')}${hashing(to.hashing)}`;
+
+const hashing = (by: Hashing): string =>
+  by.kind === 'threshold'
+    ? ''
+    : ` type resilient buckets ${by.buckets} idle_timer ${by.idleTimer} unbalanced_timer ${by.unbalancedTimer}`;
 
 type Describer = { readonly [K in KernelOp['kind']]: (op: Extract<KernelOp, { kind: K }>) => string };
 

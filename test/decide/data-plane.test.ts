@@ -7,7 +7,7 @@ import { amsS1 } from '../acme.js';
 
 const rulesets = ['', 'cv-acme', 'cv-globex'].map((netns) => ({ netns, ruleset: 'table' }));
 const desire = (health: (tunnel: string) => TunnelHealth = () => 'up'): KernelDesired =>
-  desiredKernel(amsS1(), { tunnelHealth: (_, tunnel) => health(tunnel), rulesets });
+  desiredKernel(amsS1(), { tunnelHealth: (_, tunnel) => health(tunnel), rulesets, hashing: 'resilient' });
 
 const desired = desire();
 const intact: KernelObserved = {

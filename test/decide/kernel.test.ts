@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { desiredKernel } from '../../src/decide/kernel.js';
 import { carriersOf, nexthopsOf, numbered } from '../../src/decide/nexthops.js';
 import { prefix } from '../../src/model/address.js';
-import type { CustomerRoute, Fleet } from '../../src/model/fleet.js';
+import type { Customer, CustomerRoute, Fleet } from '../../src/model/fleet.js';
 import type { TunnelHealth } from '../../src/model/health.js';
-import type { KernelDesired } from '../../src/model/kernel.js';
+import type { Hashing, KernelDesired, NexthopState } from '../../src/model/kernel.js';
 import { inOrder } from '../../src/model/kernel-order.js';
 import { acme, acmeFleet, amsS1, globex } from '../acme.js';
 
@@ -12,7 +12,7 @@ const allUp = (): TunnelHealth => 'up';
 const desire = (
   fleet: Fleet = acmeFleet,
   tunnelHealth: (c: string, t: string) => TunnelHealth = allUp,
-): KernelDesired => desiredKernel(amsS1(fleet), { tunnelHealth, rulesets: [] });
+): KernelDesired => desiredKernel(amsS1(fleet), { tunnelHealth, rulesets: [], hashing: 'resilient' });
 
 const penalties = acmeFleet.safety.tunnels;
 const P = prefix('203.0.113.0/24');
@@ -70,12 +70,62 @@ describe('nexthop numbers', () => {
 
   test('stay when health changes: only a group’s members do', () => {
     const [before, after] = [
-      nexthopsOf(acme, () => 'up', penalties),
-      nexthopsOf(acme, (tunnel) => (tunnel === 'us' ? 'down' : 'up'), penalties),
+      nexthopsOf(acme, () => 'up', penalties, 'resilient'),
+      nexthopsOf(acme, (tunnel) => (tunnel === 'us' ? 'down' : 'up'), penalties, 'resilient'),
     ];
     expect(after.map(({ id }) => id)).toEqual(before.map(({ id }) => id));
-    const sizes = after.flatMap(({ target }) => (target.kind === 'group' ? [target.members.length] : []));
-    expect(sizes).toEqual([1, 1]);
+    const devices = new Map(after.map(({ id, target }) => [id, target.kind === 'device' ? target.device : '']));
+    const members = after.flatMap(({ target }) => (target.kind === 'group' ? [target.members] : []));
+    expect(members.map((own) => [...new Set(own.map(({ id }) => devices.get(id)))])).toEqual([['gre-eu'], ['gre-eu']]);
+  });
+});
+
+describe('groups', () => {
+  const groupsOf = (customer: Customer, hashing: Hashing['kind'] = 'resilient') =>
+    nexthopsOf(customer, () => 'up', penalties, hashing).filter(({ target }) => target.kind === 'group');
+  const ids = (states: readonly NexthopState[]) => states.map(({ id }) => id);
+  const weighing = (...weights: readonly number[]): Customer => ({
+    ...acme,
+    routes: acme.routes.map((own, n) => ({ ...own, weight: weights[n % 2] ?? 1 })),
+  });
+
+  test('keep their number while weights change, unless they need more buckets', () => {
+    expect(ids(groupsOf(weighing(1, 5)))).toEqual(ids(groupsOf(acme)));
+    const heavy = ids(groupsOf(weighing(1, 200)));
+    expect(heavy.filter((id) => ids(groupsOf(acme)).includes(id))).toEqual([]);
+  });
+
+  test('of another sort have another number: the kernel never makes one of the other', () => {
+    const plain = groupsOf(acme, 'threshold');
+    expect(plain.map(({ target }) => target.kind === 'group' && target.hashing)).toEqual(
+      Array(2).fill({ kind: 'threshold' }),
+    );
+    expect(ids(plain).filter((id) => ids(groupsOf(acme)).includes(id))).toEqual([]);
+  });
+
+  test('of one tunnel are two, so that the kernel goes on to see which buckets are in use', () => {
+    const members = (customer: Customer, hashing: Hashing['kind'], health: TunnelHealth) =>
+      nexthopsOf(customer, (tunnel) => (tunnel === 'us' ? health : 'up'), penalties, hashing).flatMap(({ target }) =>
+        target.kind === 'group' ? [target.members.map(({ weight }) => weight).sort()] : [],
+      );
+    expect(members(acme, 'resilient', 'up')).toEqual(Array(2).fill([1, 2]));
+    expect(members(acme, 'resilient', 'down')).toEqual(Array(2).fill([1, 255]));
+    expect(members(acme, 'threshold', 'down')).toEqual([[1], [1]]);
+    expect(members(globex, 'resilient', 'up')).toEqual([[1]]);
+  });
+
+  test('the heaviest member is first, and none is heavier than an older kernel takes', () => {
+    const members = groupsOf(weighing(1, 256)).map(({ target }) => (target.kind === 'group' ? target.members : []));
+    expect(members.map((own) => own.map(({ weight }) => weight))).toEqual(Array(2).fill([255, 1]));
+  });
+
+  test('every route leads to a group that is there', () => {
+    for (const hashing of ['resilient', 'threshold'] as const) {
+      const { routes, nexthops } = desiredKernel(amsS1(), { tunnelHealth: allUp, rulesets: [], hashing });
+      const targets = routes.flatMap(({ target }) => (target.kind === 'nexthop' ? [target.id] : []));
+      expect(targets.length).toBeGreaterThan(0);
+      expect(targets.filter((id) => !nexthops.some((own) => own.id === id && own.target.kind === 'group'))).toEqual([]);
+    }
   });
 });
 

@@ -12,7 +12,7 @@ const customerWith = (prefixes: readonly string[], routes: readonly (readonly [s
 });
 
 const targetsOf = (customer: Customer): readonly string[] =>
-  pathsOf(customer).map(({ prefix: routed, target }) => `${routed} ${target.kind}`);
+  pathsOf(customer, 'resilient').map(({ prefix: routed, target }) => `${routed} ${target.kind}`);
 
 describe('a route for a part of a prefix', () => {
   const customer = customerWith(

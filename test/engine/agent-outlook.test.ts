@@ -34,10 +34,10 @@ test('concludes after any history what it would conclude without one', () => {
     fc.property(steps, (history) => {
       let [input, us]: [(typeof inputs)[number], TunnelHealth] = [inputs[0], 'up'];
       const tunnelHealth = (_: string, tunnel: string): TunnelHealth => (tunnel === 'us' ? us : 'up');
-      const wished = () => desiredKernel(input.view, { tunnelHealth, rulesets: input.rulesets });
+      const wished = () => desiredKernel(input.view, { tunnelHealth, rulesets: input.rulesets, hashing: 'resilient' });
       const texts = new Map(inputs[0].rulesets.map(({ netns, ruleset }) => [netns, ruleset]));
       const kernel = new FakeKernel(['eth1'], wished().sysctls, texts);
-      const outlook = new Outlook();
+      const outlook = new Outlook('resilient');
       for (const step of history) {
         if (step.kind === 'other fleet') input = input === inputs[0] ? inputs[1] : inputs[0];
         if (step.kind === 'health') us = step.us;
@@ -59,7 +59,7 @@ test('concludes after any history what it would conclude without one', () => {
 });
 
 test('a look that shows the same, counters apart, gives the very same wish and verdict', () => {
-  const outlook = new Outlook();
+  const outlook = new Outlook('resilient');
   const [input] = inputs;
   const desired = outlook.desired(input, () => 'up');
   const kernel = new FakeKernel(['eth1'], desired.sysctls, new Map());

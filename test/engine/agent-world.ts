@@ -66,7 +66,7 @@ export class AgentWorld {
 
   constructor(readonly fleet: Fleet = acmeFleet) {
     const { view, rulesets } = inputOf(fleet);
-    const { sysctls } = desiredKernel(view, { tunnelHealth: () => 'up', rulesets });
+    const { sysctls } = desiredKernel(view, { tunnelHealth: () => 'up', rulesets, hashing: 'resilient' });
     const texts = new Map<Netns, string>(rulesets.map(({ netns, ruleset }) => [netns, ruleset]));
     this.kernel = new FakeKernel(['eth1'], sysctls, texts);
     this.guard = new FakeGuard(this.clock, fleet, (text) => this.journal.push(text));
@@ -78,6 +78,7 @@ export class AgentWorld {
       {
         pid: 7,
         tunnelDriver: 'fake',
+        groups: { kind: 'resilient' },
         clock: this.clock,
         log: { info: say, warn: say, error: say },
         chronicle: this.chronicle,

@@ -25,7 +25,7 @@ function carriers(kernel: FakeKernel): readonly string[] {
     member?.target.kind === 'device' ? member.target.device : '?';
   return groups.flatMap(({ netns, target }) =>
     target.kind === 'group'
-      ? target.members.map(({ id }) => deviceOf(kernel.nexthops.get(nexthopKey({ netns, id })))).sort()
+      ? [...new Set(target.members.map(({ id }) => deviceOf(kernel.nexthops.get(nexthopKey({ netns, id })))))].sort()
       : [],
   );
 }

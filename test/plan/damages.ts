@@ -1,5 +1,6 @@
 /** What others do to a kernel behind our back. */
 import { address, prefix } from '../../src/model/address.js';
+import type { Hashing, NexthopState } from '../../src/model/kernel.js';
 import { addressKey, nexthopKey, routeKey, ruleKey, sysctlKey, tunnelKey } from '../../src/model/kernel-order.js';
 import type { FakeKernel } from './fake-kernel.js';
 
@@ -50,13 +51,22 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
       if (target.kind === 'device') return;
       k.nexthops.set(nexthopKey(nexthop), {
         ...nexthop,
-        target: { kind: 'group', members: target.members.slice(0, 1) },
+        target: { ...target, members: target.members.slice(0, 1) },
       });
     }),
   'device where a group was': (k, pick) =>
-    onSome(pick([...k.nexthops.values()].filter(({ target }) => target.kind === 'group')), (group) =>
+    onSome(pick(groupsOf(k)), (group) =>
       k.nexthops.set(nexthopKey(group), { ...group, target: { kind: 'device', device: 'edge0' } }),
     ),
+  'group of another sort': (k, pick) => onSome(pick(groupsOf(k)), (group) => rehash(k, group, { kind: 'threshold' })),
+  'group of another size': (k, pick) =>
+    onSome(pick(groupsOf(k)), (group) => rehash(k, group, { ...HASHED, buckets: HASHED.buckets * 2 })),
+  'other timers': (k, pick) =>
+    onSome(pick(groupsOf(k)), (group) => {
+      const { target } = group;
+      if (target.kind === 'group' && target.hashing.kind === 'resilient')
+        rehash(k, group, { ...target.hashing, idleTimer: 120 });
+    }),
   'nexthop of the other family': (k, pick) =>
     onSome(pick(k.nexthops.values()), (nexthop) =>
       k.nexthops.set(nexthopKey(nexthop), { ...nexthop, family: nexthop.family === 4 ? 6 : 4 }),
@@ -69,6 +79,17 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
   'table gone': (k, pick) => onSome(pick(k.rulesets.keys()), (netns) => k.rulesets.delete(netns)),
   'table changed': (k, pick) => onSome(pick(k.rulesets.keys()), (netns) => k.rulesets.set(netns, 'somebody else’s')),
 };
+
+/** As a prefix of few weights has it. */
+const HASHED = { kind: 'resilient', buckets: 128, idleTimer: 10, unbalancedTimer: 300 } as const;
+
+const groupsOf = (k: FakeKernel): readonly NexthopState[] =>
+  [...k.nexthops.values()].filter(({ target }) => target.kind === 'group');
+
+function rehash(k: FakeKernel, group: NexthopState, hashing: Hashing): void {
+  if (group.target.kind === 'group')
+    k.nexthops.set(nexthopKey(group), { ...group, target: { ...group.target, hashing } });
+}
 
 function onSome<T>(item: T | undefined, act: (item: T) => unknown): void {
   if (item !== undefined) act(item);

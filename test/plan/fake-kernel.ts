@@ -162,11 +162,12 @@ export class FakeKernel extends KernelWorld {
   private setNexthop(nexthop: NexthopState): void {
     this.needNamespace(nexthop.netns);
     const old = this.nexthops.get(nexthopKey(nexthop));
-    this.need(!old || (old.target.kind === nexthop.target.kind && old.family === nexthop.family), 'cannot change kind');
+    this.need(!old || sortOf(old) === sortOf(nexthop), 'cannot change kind');
     if (nexthop.target.kind === 'device') {
       this.need(this.hasDevice(nexthop.netns, nexthop.target.device), `no device ${nexthop.target.device}`);
     } else {
-      for (const { id } of nexthop.target.members) {
+      for (const { id, weight } of nexthop.target.members) {
+        this.need(weight >= 1 && weight <= 255, `invalid weight ${weight}`);
         this.need(this.nexthops.has(nexthopKey({ netns: nexthop.netns, id })), `no member ${id}`);
       }
     }
@@ -192,4 +193,11 @@ export class FakeKernel extends KernelWorld {
   private need(condition: boolean, text: string): void {
     if (!condition) throw new Refusal(text);
   }
+}
+
+/** What a replacement cannot change: net/ipv4/nexthop.c, replace_nexthop. */
+function sortOf({ family, target }: NexthopState): string {
+  if (target.kind === 'device') return `device ${family}`;
+  const { hashing } = target;
+  return `${hashing.kind} ${hashing.kind === 'resilient' ? hashing.buckets : ''} ${family}`;
 }

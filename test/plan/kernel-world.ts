@@ -79,7 +79,7 @@ export class KernelWorld {
       const members = group.target.members.filter((member) => member.id !== id);
       if (members.length === group.target.members.length) continue;
       if (members.length === 0) this.dropNexthop(netns, group.id);
-      else this.nexthops.set(nexthopKey(group), { ...group, target: { kind: 'group', members } });
+      else this.nexthops.set(nexthopKey(group), { ...group, target: { ...group.target, members } });
     }
   }
 

@@ -3,7 +3,7 @@ import { desiredKernel } from '../../src/decide/kernel.js';
 import { address, prefix } from '../../src/model/address.js';
 import type { Customer, Fleet } from '../../src/model/fleet.js';
 import type { TunnelHealth } from '../../src/model/health.js';
-import type { KernelDesired, KernelOp } from '../../src/model/kernel.js';
+import type { Hashing, KernelDesired, KernelOp } from '../../src/model/kernel.js';
 import { addressKey, nexthopKey, sysctlKey } from '../../src/model/kernel-order.js';
 import { netnsOf } from '../../src/model/naming.js';
 import { planKernel } from '../../src/plan/kernel.js';
@@ -19,12 +19,16 @@ const initech: Customer = {
 };
 const everyone: Fleet = { ...acmeFleet, customers: [acme, globex, initech] };
 
-function desire(fleet: Fleet, health: (tunnel: string) => TunnelHealth = () => 'up'): KernelDesired {
+function desire(
+  fleet: Fleet,
+  health: (tunnel: string) => TunnelHealth = () => 'up',
+  hashing: Hashing['kind'] = 'resilient',
+): KernelDesired {
   const rulesets = ['', ...fleet.customers.map(({ name }) => netnsOf(name))].map((netns) => ({
     netns,
     ruleset: `table for ${netns}, ${fleet.customers.length} customers`,
   }));
-  return desiredKernel(amsS1(fleet), { tunnelHealth: (_, tunnel) => health(tunnel), rulesets });
+  return desiredKernel(amsS1(fleet), { tunnelHealth: (_, tunnel) => health(tunnel), rulesets, hashing });
 }
 
 const kernelFor = (desired: KernelDesired): FakeKernel =>
@@ -56,8 +60,13 @@ const fleets: fc.Arbitrary<Fleet> = fc
   }));
 
 const desires: fc.Arbitrary<KernelDesired> = fc
-  .tuple(fleets, fc.constantFrom<TunnelHealth>('up', 'down', 'unknown'), fc.constantFrom<TunnelHealth>('up', 'down'))
-  .map(([fleet, us, eu]) => desire(fleet, (tunnel) => (tunnel === 'us' ? us : eu)));
+  .tuple(
+    fleets,
+    fc.constantFrom<TunnelHealth>('up', 'down', 'unknown'),
+    fc.constantFrom<TunnelHealth>('up', 'down'),
+    fc.constantFrom<Hashing['kind']>('resilient', 'resilient', 'threshold'),
+  )
+  .map(([fleet, us, eu, hashing]) => desire(fleet, (tunnel) => (tunnel === 'us' ? us : eu), hashing));
 
 const damages = fc.array(fc.tuple(fc.constantFrom(...Object.keys(DAMAGES)), fc.nat()), { maxLength: 8 });
 

@@ -202,7 +202,7 @@ export function inputOf(fleet: Fleet, server: string): AgentInput {
 export function settingsOf(fleets: readonly Fleet[]): readonly SysctlState[] {
   const all = fleets.flatMap((fleet) => {
     const { view, rulesets } = inputOf(fleet, fleet.sites[0]?.servers[0]?.name ?? '');
-    return desiredKernel(view, { tunnelHealth: () => 'up', rulesets }).sysctls;
+    return desiredKernel(view, { tunnelHealth: () => 'up', rulesets, hashing: 'resilient' }).sysctls;
   });
   return [...new Map(all.map((setting) => [sysctlKey(setting), setting])).values()];
 }

@@ -227,6 +227,7 @@ export class Server {
       {
         pid: ++this.pids,
         tunnelDriver: 'simulated',
+        groups: { kind: 'resilient' },
         clock: process.clock,
         log: around.log(this, 'agent'),
         chronicle: unrecorded,

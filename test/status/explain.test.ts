@@ -13,6 +13,7 @@ const agent: AgentStatus = {
   pid: 7,
   startedAt: '2026-01-01T00:00:00Z',
   tunnelDriver: 'tunnels by the kernel (ip_gre)',
+  groups: { kind: 'resilient' },
   customers: [
     { name: 'acme', prefixes: [ACME] },
     { name: 'globex', prefixes: [GLOBEX] },

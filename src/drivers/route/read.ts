@@ -1,5 +1,6 @@
 /** What is ours among rules, routes and nexthop objects: by protocol number, routes also by metric. */
 import type { Netns, NexthopState, RouteState, RouteTarget, RuleState } from '../../model/kernel.js';
+import { inGroupOrder } from '../../model/kernel-order.js';
 import type { Nexthop, Route, Rule } from '../../ports/rtnetlink.js';
 import { ROUTE_METRIC } from './steps.js';
 
@@ -42,8 +43,9 @@ function targetOf({ type, nexthop, device, via, source }: Route): RouteTarget {
 export function nexthopsFrom(nexthops: readonly Nexthop[], netns: Netns, protocol: number): readonly NexthopState[] {
   const own = nexthops.filter((nexthop) => nexthop.protocol === protocol);
   const families = new Map(own.map(({ id, family }) => [id, family]));
-  return own.map(({ id, family, device, via, group }): NexthopState => {
-    if (group === undefined) {
+  return own.map(({ id, family, device, via, group, hashing }): NexthopState => {
+    // A sort of group that we do not know is read as what nobody wants, a nexthop without a device, and so is replaced.
+    if (group === undefined || hashing === undefined) {
       return {
         netns,
         id,
@@ -51,7 +53,7 @@ export function nexthopsFrom(nexthops: readonly Nexthop[], netns: Netns, protoco
         target: { kind: 'device', device: via === undefined ? (device ?? '') : '' },
       };
     }
-    const members = [...group].sort((a, b) => a.id - b.id);
-    return { netns, id, family: families.get(members[0]?.id ?? id) ?? 4, target: { kind: 'group', members } };
+    const members = inGroupOrder(group);
+    return { netns, id, family: families.get(members[0]?.id ?? id) ?? 4, target: { kind: 'group', members, hashing } };
   });
 }

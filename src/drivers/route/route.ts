@@ -7,6 +7,7 @@ import { same } from '../../model/same.js';
 import type { Iproute } from '../../ports/iproute.js';
 import { KernelError, type RouteDriver } from '../../ports/kernel.js';
 import type { Forwarding, Rtnetlink } from '../../ports/rtnetlink.js';
+import { fitted, replacedIn } from './fit.js';
 import { nexthopsFrom, routesFrom, rulesFrom } from './read.js';
 import { stepOf, type RouteOp, type Step } from './steps.js';
 
@@ -81,7 +82,10 @@ export function createRouteDriver(ip: Iproute, rtnetlink: Rtnetlink, numbers: Ke
   return {
     observe,
     apply: async (ops) => {
-      for (const batch of neighbours(ops.map((op) => stepOf(op, numbers)))) await execute(batch);
+      const standing = await rtnetlink.forwarding(replacedIn(ops), protocol);
+      const nexthops = new Map([...standing].map(([netns, inside]) => [netns, inside.nexthops]));
+      const steps = fitted(ops, nexthops, protocol).map((op) => stepOf(op, numbers));
+      for (const batch of neighbours(steps)) await execute(batch);
     },
   };
 }

@@ -1,7 +1,7 @@
 /** The command behind each operation on rules, routes and nexthops. */
 import type { KernelNumbers } from '../../model/fleet.js';
 import { familyOf } from '../../model/address.js';
-import type { KernelOp, NexthopState, RouteState, RuleState } from '../../model/kernel.js';
+import type { Hashing, KernelOp, NexthopState, RouteState, RuleState } from '../../model/kernel.js';
 import { DEFAULT_NETNS } from '../../model/naming.js';
 import type { IpPlace } from '../../ports/iproute.js';
 
@@ -67,7 +67,13 @@ const placeOfRule = ({ family }: RuleState): IpPlace => ({ netns: DEFAULT_NETNS,
 const nexthopWords = ({ target }: NexthopState): string =>
   target.kind === 'device'
     ? `dev ${target.device}`
-    : `group ${target.members.map(({ id, weight }) => `${id},${weight}`).join('/')}`;
+    : `group ${target.members.map(({ id, weight }) => `${id},${weight}`).join('/')}${hashingWords(target.hashing)}`;
+
+const hashingWords = (hashing: Hashing): string => {
+  if (hashing.kind === 'threshold') return '';
+  const { buckets, idleTimer, unbalancedTimer } = hashing;
+  return ` type resilient buckets ${buckets} idle_timer ${idleTimer} unbalanced_timer ${unbalancedTimer}`;
+};
 
 function routeWords({ destination, table, target }: RouteState): string {
   const suffix = `table ${table} metric ${ROUTE_METRIC}`;

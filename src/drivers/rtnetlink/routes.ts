@@ -1,5 +1,6 @@
 /** Routes, rules and nexthop objects: linux/rtnetlink.h, linux/fib_rules.h, linux/nexthop.h. */
 import { addressFromOctets, type Address, type Family } from '../../model/address.js';
+import type { GroupMember, Hashing } from '../../model/kernel.js';
 import type { NetlinkAttributes, NetlinkFields, NetlinkMessage, NetlinkRequest } from '../../ports/netlink.js';
 import type { Nexthop, Route, Rule } from '../../ports/rtnetlink.js';
 import { addressIn, destinationIn, familyFrom, familyNumber, headerOf, must, unreadable } from './words.js';
@@ -26,8 +27,20 @@ const FRA_PROTOCOL = 21;
 
 const NHA_ID = 1;
 const NHA_GROUP = 2;
+const NHA_GROUP_TYPE = 3;
 const NHA_OIF = 5;
 const NHA_GATEWAY = 6;
+const NHA_RES_GROUP = 12;
+
+const NEXTHOP_GRP_TYPE_MPATH = 0;
+const NEXTHOP_GRP_TYPE_RES = 1;
+
+const NHA_RES_GROUP_BUCKETS = 1;
+const NHA_RES_GROUP_IDLE_TIMER = 2;
+const NHA_RES_GROUP_UNBALANCED_TIMER = 3;
+
+/** Timers are in clock_t: the same everywhere (asm/param.h). */
+const USER_HZ = 100;
 
 /** `struct nexthop_grp`: id, weight less one, its upper byte since Linux 6.12, two bytes reserved. */
 const GROUP_MEMBER_BYTES = 8;
@@ -97,13 +110,37 @@ export function nexthopFrom({ header, attributes }: NetlinkMessage, names: Names
   return {
     id: must(attributes.number(NHA_ID), 'a nexthop’s id'),
     protocol: header.u8(2),
-    ...(group === undefined ? { ...(family !== undefined && { family }) } : { group: membersOf(group) }),
+    ...(group === undefined
+      ? { ...(family !== undefined && { family }) }
+      : { group: membersOf(group), ...hashingIn(attributes) }),
     ...deviceIn(attributes, NHA_OIF, names),
     ...(via !== undefined && { via }),
   };
 }
 
-function membersOf(group: NetlinkFields): readonly { readonly id: number; readonly weight: number }[] {
+/** A resilient group always tells its numbers. */
+function hashingIn(attributes: NetlinkAttributes): { readonly hashing?: Hashing } {
+  switch (attributes.number(NHA_GROUP_TYPE) ?? NEXTHOP_GRP_TYPE_MPATH) {
+    case NEXTHOP_GRP_TYPE_MPATH:
+      return { hashing: { kind: 'threshold' } };
+    case NEXTHOP_GRP_TYPE_RES: {
+      const table = attributes.nested(NHA_RES_GROUP);
+      const number = (type: number): number => must(table?.number(type), 'a number of a resilient group');
+      return {
+        hashing: {
+          kind: 'resilient',
+          buckets: number(NHA_RES_GROUP_BUCKETS),
+          idleTimer: number(NHA_RES_GROUP_IDLE_TIMER) / USER_HZ,
+          unbalancedTimer: number(NHA_RES_GROUP_UNBALANCED_TIMER) / USER_HZ,
+        },
+      };
+    }
+    default:
+      return {};
+  }
+}
+
+function membersOf(group: NetlinkFields): readonly GroupMember[] {
   if (group.length % GROUP_MEMBER_BYTES !== 0) throw unreadable(`a nexthop group of ${group.length} bytes`);
   return Array.from({ length: group.length / GROUP_MEMBER_BYTES }, (_, turn) => {
     const at = turn * GROUP_MEMBER_BYTES;

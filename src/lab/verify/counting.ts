@@ -24,7 +24,7 @@ async function readCounters(field: Field, node: string, table = TABLE, netns?: s
 
 export interface Instrument {
   readonly node: string;
-  /** Body of a chain; counters are written `counter name X`. */
+  /** Chains, and sets before them; counters are written `counter name X`. */
   readonly chains: string;
 }
 
@@ -52,4 +52,18 @@ export async function measuring<T>(
   } finally {
     for (const { node } of instruments) await field.attempt(node, ['nft', 'delete', 'table', 'inet', TABLE]);
   }
+}
+
+interface SetObject {
+  readonly set?: { readonly elem?: readonly number[] };
+}
+
+/** What a set of a measurement's table has taken in: numbers, such as ports. */
+export async function elementsOf(field: Field, node: string, set: string): Promise<readonly number[]> {
+  const text = await field.run(node, ['nft', '-j', 'list', 'set', 'inet', TABLE, set]);
+  return (JSON.parse(text) as { nftables: readonly SetObject[] }).nftables.flatMap((object) => object.set?.elem ?? []);
+}
+
+export async function forgetElements(field: Field, node: string, set: string): Promise<void> {
+  await field.run(node, ['nft', 'flush', 'set', 'inet', TABLE, set]);
 }

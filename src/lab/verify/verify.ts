@@ -14,7 +14,8 @@ import { mtu } from './steps/mtu.js';
 import { processes } from './steps/processes.js';
 import { siteDrained } from './steps/site-drain.js';
 import { speakersKilled } from './steps/speakers.js';
-import { everyServerTunnels, tunnelsShare } from './steps/tunnels.js';
+import { tunnelsShare } from './steps/shares.js';
+import { everyServerTunnels } from './steps/tunnels.js';
 
 const STEPS: readonly Step[] = [
   before,

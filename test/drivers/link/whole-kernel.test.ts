@@ -10,11 +10,12 @@ import { judgeDataPlane } from '../../../src/decide/data-plane.js';
 import { desiredKernel } from '../../../src/decide/kernel.js';
 import { createIproute } from '../../../src/drivers/iproute/iproute.js';
 import { createLinkDriver } from '../../../src/drivers/link/link.js';
+import { probeGroups } from '../../../src/drivers/route/probe.js';
 import { createRouteDriver } from '../../../src/drivers/route/route.js';
 import { createSysctlDriver } from '../../../src/drivers/sysctl/sysctl.js';
 import { applyToKernel, observeKernel, type KernelDrivers } from '../../../src/engine/kernel.js';
 import type { TunnelHealth } from '../../../src/model/health.js';
-import type { KernelDesired, KernelObserved, KernelOp } from '../../../src/model/kernel.js';
+import type { GroupSupport, KernelDesired, KernelObserved, KernelOp } from '../../../src/model/kernel.js';
 import { planKernel } from '../../../src/plan/kernel.js';
 import type { FirewallDriver } from '../../../src/ports/kernel.js';
 import { acmeFleet, amsS1 } from '../../acme.js';
@@ -53,11 +54,13 @@ onKernel('our objects in a real kernel', () => {
   let shell: (script: string) => Promise<string>;
   let before: string;
   let health: Record<string, TunnelHealth> = {};
+  let groups: GroupSupport;
 
   const desire = (fleet = acmeFleet): KernelDesired =>
     desiredKernel(amsS1(fleet), {
       tunnelHealth: (customer, tunnel) => health[`${customer}/${tunnel}`] ?? 'up',
       rulesets: [],
+      hashing: groups.kind,
     });
   const observe = (desired = desire()): Promise<KernelObserved> => observeKernel(drivers, desired, view.server.uplinks);
 
@@ -89,6 +92,7 @@ onKernel('our objects in a real kernel', () => {
     };
     const ip = createIproute(exec);
     const tunnel = standInTunnels(ip, rtnetlink);
+    groups = await probeGroups(exec);
     await tunnel.prepare();
     const end = await ip.batch({ netns: '' }, FOREIGN);
     if (!end.done) throw new Error(`${FOREIGN[end.failed]}: ${end.message}`);

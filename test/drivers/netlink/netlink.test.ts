@@ -79,6 +79,25 @@ const BOUND_MS = 5_000;
     await wakesAfter('ip -n cv-acme link delete dev edge0');
   });
 
+  test('a group that gives idle buckets to a member that is back does not wake, and is heard no less after it', async () => {
+    const { wakesAfter, wakes } = watching();
+    const group = 'type resilient buckets 32 idle_timer 1 unbalanced_timer 0';
+    const moved = 'test "$(ip -n cv-acme nexthop bucket show id 3 | grep -c "nhid 2 ")" = 16';
+    await must(`ip link add name t1 netns cv-acme type veth peer name t2
+      ip -n cv-acme link set dev t1 addrgenmode none; ip link set dev t2 addrgenmode none
+      ip link set dev t2 up; ip -n cv-acme link set dev t1 up; ip -n cv-acme address add 10.0.0.1/32 dev t1
+      ip -n cv-acme nexthop add id 1 dev t1; ip -n cv-acme nexthop add id 2 dev t1
+      ip -n cv-acme nexthop add id 3 group 1,255/2 ${group}; ip -n cv-acme route add 198.51.100.0/24 nhid 3
+      ip netns exec cv-acme bash -c 'for n in {1..254}; do echo >/dev/udp/198.51.100.$n/9; done'`);
+    await wakesAfter(`ip -n cv-acme nexthop replace id 3 group 1/2 ${group}`);
+    const first = wakes();
+    expect((await anchor.exec.run(['sh', '-c', moved])).code).not.toBe(0);
+    const bound = performance.now() + BOUND_MS;
+    while ((await anchor.exec.run(['sh', '-c', moved])).code !== 0) expect(performance.now()).toBeLessThan(bound);
+    expect(wakes()).toBe(first);
+    await wakesAfter('ip -n cv-acme nexthop delete id 3');
+  });
+
   test('a setting that differs wakes, again and again until it is mended; one that is not there does not', async () => {
     const key = 'net.ipv4.fib_multipath_hash_policy';
     const { wakesAfter, wakes } = watching([

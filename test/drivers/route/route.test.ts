@@ -3,7 +3,7 @@ import { createIproute } from '../../../src/drivers/iproute/iproute.js';
 import { createRouteDriver } from '../../../src/drivers/route/route.js';
 import { address, prefix } from '../../../src/model/address.js';
 import { ExecError, type Exec, type ExecResult } from '../../../src/ports/exec.js';
-import type { Forwarding, Route, Rtnetlink, Rule } from '../../../src/ports/rtnetlink.js';
+import type { Forwarding, Nexthop, Route, Rtnetlink, Rule } from '../../../src/ports/rtnetlink.js';
 import { acmeFleet } from '../../acme.js';
 
 type Answer = (argv: readonly string[], input: string) => ExecResult;
@@ -39,6 +39,9 @@ const route = (more: Partial<Route> & { to: string }): Route => {
   const { to, ...rest } = more;
   return { family: to.includes(':') ? 6 : 4, table: 7700, destination: prefix(to), type: 1, metric: 20077, ...rest };
 };
+
+const PLAIN = { kind: 'threshold' } as const;
+const RESILIENT = { kind: 'resilient', buckets: 128, idleTimer: 10, unbalancedTimer: 300 } as const;
 
 test('reads ours and leaves the rest', async () => {
   const ours = {
@@ -79,6 +82,7 @@ test('reads ours and leaves the rest', async () => {
               { id: 7, weight: 1 },
               { id: 5, weight: 2 },
             ],
+            hashing: RESILIENT,
           },
           { id: 8, family: 4, protocol: 4, device: 'gre-us' },
           { id: 4, family: 4, protocol: 77, device: 'gre-us', via: address('10.255.0.1') },
@@ -109,6 +113,7 @@ test('reads ours and leaves the rest', async () => {
           { id: 5, weight: 2 },
           { id: 7, weight: 1 },
         ],
+        hashing: RESILIENT,
       },
     ],
     [7, 6, { kind: 'device', device: 'gre-us' }],
@@ -166,7 +171,12 @@ test('operations of one place are one batch; the first failure stops and is name
     }) as const;
   const group = {
     kind: 'nexthop-replace',
-    nexthop: { netns: 'cv-a', id: 3, family: 4, target: { kind: 'group', members: [{ id: 2, weight: 256 }] } },
+    nexthop: {
+      netns: 'cv-a',
+      id: 3,
+      family: 4,
+      target: { kind: 'group', members: [{ id: 2, weight: 256 }], hashing: PLAIN },
+    },
   } as const;
   await driver.apply([device(1, 6), device(2, 4), group]);
   expect(batches).toEqual([
@@ -176,4 +186,59 @@ test('operations of one place are one batch; the first failure stops and is name
   await expect(driver.apply([device(8, 4), device(9, 4), group])).rejects.toThrow(
     'ip nexthop replace id 9 dev gre-us proto 77 in cv-a: Error: Device does not exist.',
   );
+});
+
+test('a resilient group is told with its numbers', async () => {
+  let said = '';
+  const driver = driverOn({}, (_, input) => {
+    said = input;
+    return { code: 0, stdout: '', stderr: '' };
+  });
+  const members = [
+    { id: 1, weight: 2 },
+    { id: 2, weight: 1 },
+  ];
+  const target = { kind: 'group', members, hashing: { ...RESILIENT, idleTimer: 25 } } as const;
+  await driver.apply([{ kind: 'nexthop-replace', nexthop: { netns: 'cv-a', id: 3, family: 4, target } }]);
+  expect(said).toBe(
+    'nexthop replace id 3 group 1,2/2,1 type resilient buckets 128 idle_timer 25 unbalanced_timer 300 proto 77\n',
+  );
+});
+
+describe('what stands there', () => {
+  const ours = { id: 1, family: 4, protocol: 77, device: 'gre-a' } as const;
+  const group = (...ids: number[]) =>
+    ({
+      kind: 'nexthop-replace',
+      nexthop: {
+        ...({ netns: 'cv-a', id: 9, family: 4 } as const),
+        target: { kind: 'group', members: ids.map((id) => ({ id, weight: 1 })), hashing: PLAIN },
+      },
+    }) as const;
+  const second = {
+    kind: 'nexthop-replace',
+    nexthop: { netns: 'cv-a', id: 2, family: 4, target: { kind: 'device', device: 'gre-b' } },
+  } as const;
+
+  test.each<[string, Parameters<ReturnType<typeof driverOn>['apply']>[0], Nexthop[], string]>([
+    ['members that are there', [group(1, 2)], [ours, { ...ours, id: 2 }], 'group 1,1/2,1'],
+    ['one that is missing is left out', [group(1, 2)], [ours], 'group 1,1'],
+    ['one that comes before is not', [second, group(1, 2)], [ours], 'group 1,1/2,1'],
+    ['nor is one left in that is somebody else’s', [group(1, 2)], [ours, { ...ours, id: 2, protocol: 4 }], 'group 1,1'],
+    ['a group of none is for the kernel to refuse', [group(1, 2)], [], 'group 1,1/2,1'],
+  ])('%s', async (_, ops, nexthops, words) => {
+    let said = '';
+    const driver = driverOn({ forwarding: { 'cv-a': { routes: [], nexthops } } }, (_argv, input) => {
+      said = input;
+      return { code: 0, stdout: '', stderr: '' };
+    });
+    await driver.apply(ops);
+    expect(/group \S+/.exec(said)?.[0]).toBe(words);
+  });
+
+  test('a number of ours that somebody else has taken is refused', async () => {
+    const nexthops = [{ ...ours, id: 9, protocol: 4 }];
+    const driver = driverOn({ forwarding: { 'cv-a': { routes: [], nexthops } } });
+    await expect(driver.apply([group(1)])).rejects.toThrow("nexthop 9 in cv-a is somebody else's; delete it");
+  });
 });
