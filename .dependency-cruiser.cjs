@@ -23,7 +23,7 @@ const ROOMS = {
 };
 
 /** The packages a pure room may use; the rest of them use none. */
-const PURE = { model: [], config: ['yaml', 'zod'], decide: [], plan: [], render: [], status: [], ports: [] };
+const PURE = { model: [], config: ['yaml', 'zod'], decide: [], plan: [], render: ['nunjucks'], status: [], ports: [] };
 
 const inRooms = (rooms) => `^src/(${rooms.join('|')})/`;
 const packages = (names) => `(^|/)node_modules/(@types/)?(${names.join('|')})(/|$)`;

@@ -59,6 +59,9 @@ export const acmeFleet: Fleet = {
           keepalive: 1,
           ttlSecurity: false,
           gracefulRestart: 0,
+          id: address('198.18.1.1'),
+          networks: [],
+          upstreams: [],
         },
       ],
       servers: ['1', '2'].map((n) => ({

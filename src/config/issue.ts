@@ -42,6 +42,8 @@ export const ISSUES = {
   'hold-timers': 'hold and keepalive times that RFC 4271 does not allow',
   'mixed-sessions': 'iBGP towards one router of a site and eBGP towards another',
   'ttl-security': 'GTSM where TTL 255 is not sent',
+  upstream: 'an upstream without an address, or of the AS of its router',
+  'router-id': 'a router with upstreams and no IPv4 address for its router id',
   'remote-inside-announced': 'a tunnel whose packets would come back to us',
   'remote-is-ours': 'a tunnel that ends at a machine of ours',
   'repeated-remote': 'two tunnels that the outer header cannot tell apart',

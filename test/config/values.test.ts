@@ -161,5 +161,8 @@ test('everything optional, written out', () => {
     password: 's3cret',
     ttlSecurity: false,
     gracefulRestart: 0,
+    id: '45.10.1.2',
+    networks: [],
+    upstreams: [],
   });
 });

@@ -16,6 +16,8 @@ const router = (change: Partial<Router>): Router => ({
   keepalive: 3,
   ttlSecurity: false,
   gracefulRestart: 0,
+  networks: [],
+  upstreams: [],
   ...change,
 });
 

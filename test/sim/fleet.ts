@@ -62,6 +62,8 @@ function site(name: string, index: number, external: boolean): Site {
     keepalive: 1,
     ttlSecurity: false,
     gracefulRestart: 0,
+    networks: [],
+    upstreams: [],
   };
   return { name, region: index === 1 ? 'eu' : 'us', routers: [router], servers: [numbered('1'), numbered('2')] };
 }
