@@ -163,6 +163,6 @@ describe('a fleet of ten thousand prefixes', () => {
     }));
     const text = rendered({ ...base, customers: [{ ...first!, prefixes }] }, 'r1', vendor);
     expect(text.match(/100\.\d+\.\d+\.0\/24/g)).toHaveLength(9_500);
-    expect(text).toMatch(/(maximum-prefix|receive limit) 19004 /);
+    expect(text).toMatch(/(maximum-prefix|receive limit) 19004\b/);
   });
 });

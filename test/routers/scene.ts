@@ -86,6 +86,7 @@ export interface Scene {
   announce(servers: readonly ServerName[], level: AnnouncedLevel, leavesSite?: boolean): Promise<void>;
   /** Whatever is asked, barrier included: a server that has lost its way. */
   announceStray(server: ServerName, paths: readonly Path[]): Promise<void>;
+  withdraw(server: ServerName, prefixes: readonly string[]): Promise<void>;
   view(server: ServerName): ServerView;
   /** Next hops of every route in a router's kernel, sorted, by prefix. */
   fib(router: RouterName): Promise<ReadonlyMap<string, string>>;
@@ -93,6 +94,8 @@ export interface Scene {
   heard(upstream: UpstreamName, router: RouterName): Promise<readonly ReceivedRoute[]>;
   /** Has isp-a announce `FROM_UPSTREAM.later`. */
   announceLater(): Promise<void>;
+  /** Has FRR take everything from its external servers. */
+  openFilter(router: 'r1'): Promise<void>;
   /** What a router says of its session with a server. */
   session(router: RouterName, server: ServerName): Promise<string>;
   close(): Promise<void>;
@@ -135,6 +138,8 @@ export async function openScene(): Promise<Scene> {
         { kind: 'allow', prefixes: paths.map(({ prefix }) => prefix) },
         { kind: 'announce', paths },
       ]),
+    withdraw: (name, prefixes) =>
+      speaker(name).apply([{ kind: 'withdraw', prefixes: prefixes.map((text) => text as Prefix) }]),
     view: viewFor,
     fib: async (router) => {
       const texts = await Promise.all(
@@ -149,6 +154,12 @@ export async function openScene(): Promise<Scene> {
       return texts.flatMap(parseRoutes);
     },
     announceLater: async () => void (await bird('isp-a', 'enable', 'later')),
+    openFilter: async () => {
+      const commands = ['configure terminal', 'route-map OPEN permit 10', 'exit', 'router bgp 64500'];
+      commands.push('address-family ipv4 unicast', 'neighbor EBGP-SERVERS route-map OPEN in');
+      const { code, stdout } = await anchor.exec.run(['vtysh', ...commands.flatMap((command) => ['-c', command])]);
+      if (code !== 0) throw new Error(stdout);
+    },
     session: async (router, server) => {
       if (router === 'r2') return bird('r2', 'show', 'protocols', 'all', `server_${server}`);
       const command = `show bgp neighbors ${viewFor(server).server.v4}`;

@@ -68,7 +68,7 @@ interface FamilyView {
   readonly networks: readonly string[];
   /** Both: never taken from an upstream, nor anything inside. `isHost`: nothing is inside. */
   readonly ours: readonly { readonly prefix: string; readonly isHost: boolean }[];
-  /** More routes than this end a server's session. */
+  /** More routes than this end a server's session: BIRD counts all that it received, FRR those that its filter let through. */
   readonly limit: number;
   readonly groups: readonly SessionGroup[];
   readonly hasUpstreams: boolean;
