@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { attributesFor } from '../../src/decide/attributes.js';
 import { familyOf, prefix } from '../../src/model/address.js';
 import { announceable } from '../../src/model/fleet.js';
-import type { Path } from '../../src/model/path.js';
+import { GRACEFUL_SHUTDOWN, type Path } from '../../src/model/path.js';
 import { until } from '../drivers/speaker/until.js';
 import { whyNoAnchor } from '../kernel-anchor.js';
 import { CUSTOMERS, every } from './fleets.js';
@@ -120,7 +120,7 @@ const NETWORKS = ['198.18.1.0/24', '2001:db8:1::/48'];
   });
 
   it('both degraded: flows go to both, and upstreams see no GRACEFUL_SHUTDOWN', async () => {
-    await scene.announce(FIRST, 'degraded');
+    await scene.announce([...FIRST, ...SECOND], 'degraded');
     await spreadOver([...FIRST, ...SECOND]);
     await upstreamsHear({
       internal: '64500 64512',
@@ -140,6 +140,22 @@ const NETWORKS = ['198.18.1.0/24', '2001:db8:1::/48'];
     await scene.announce([...FIRST, ...SECOND], 'full');
     await spreadOver([...FIRST, ...SECOND]);
     await upstreamsHear({ internal: '64500 64512', same: '64500 65001 64513', differing: '64500 6500x 64514' });
+  });
+
+  it('GRACEFUL_SHUTDOWN alone, of whatever sends no prepends, turns flows away on eBGP', async () => {
+    const gracefully = (server: ServerName, pair: (typeof KINDS)[number]): Promise<void> =>
+      scene.announceStray(
+        server,
+        CUSTOMERS[pair].prefixes.map((text) => ({
+          ...attributesFor(scene.view(server), 'full', prefix(text), [CUSTOMERS[pair].asn]),
+          communities: [GRACEFUL_SHUTDOWN],
+        })),
+      );
+    await gracefully('s4', 'same');
+    await gracefully('s6', 'differing');
+    await spreadOver(['s1', 's2', 's3', 's5']);
+    await scene.announce(SECOND, 'full');
+    await spreadOver([...FIRST, ...SECOND]);
   });
 
   it("an upstream's own routes are taken and go to nobody else; the fleet's, and parts of it, are not", async () => {

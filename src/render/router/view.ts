@@ -78,7 +78,7 @@ interface FamilyView {
 }
 
 /** Stands where a password would, unless it is asked for. */
-export const HIDDEN = 'HIDDEN-PASSWORD';
+const HIDDEN = 'HIDDEN-PASSWORD';
 
 export interface Wanted {
   readonly fleet: Fleet;
