@@ -90,13 +90,21 @@ sites:
 const V4 = 's1: { v4: 198.18.1.11, uplinks: [eth1] }, s2: { v4: 198.18.1.12, uplinks: [eth1] }';
 const BOTH = `s1: { v4: 198.18.1.11, v6: "2001:db8:1::11", uplinks: [eth1] }, s2: { v4: 198.18.1.12, uplinks: [eth1] }`;
 
+/** Both vendors' routers with every protection, and no upstreams: the servers' part of somebody's own configuration. */
+export const guarded = site(
+  [1, 2]
+    .map(
+      (n) =>
+        `r${n}: { asn: 65100, v4: 198.18.1.${n}, v6: "2001:db8:1::${n}", hold: 6, keepalive: 2, password: "blue-whale", ttlSecurity: true, gracefulRestart: 60 }`,
+    )
+    .join(', '),
+  's1: { v4: 198.18.1.11, v6: "2001:db8:1::11", uplinks: [eth1] }, s2: { v4: 198.18.1.12, v6: "2001:db8:1::12", uplinks: [eth1] }',
+);
+
 /** By what is special about them. The router is r1 in each. */
 export const FLEETS: Readonly<Record<string, Fleet>> = {
   every,
-  'guarded-ebgp': site(
-    'r1: { asn: 65100, v4: 198.18.1.1, v6: "2001:db8:1::1", hold: 6, keepalive: 2, password: "blue-whale", ttlSecurity: true, gracefulRestart: 60 }',
-    BOTH,
-  ),
+  guarded,
   'servers-v4': site('r1: { asn: 64500, v4: 198.18.1.1, hold: 0 }', V4),
   'over-v6': site(
     `r1: { asn: 4200000001, v6: "2001:db8:1::1", id: 198.18.1.1, upstreams: { isp: { asn: 64496, v4: 198.18.0.2 } } },

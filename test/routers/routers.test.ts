@@ -38,7 +38,7 @@ const NETWORKS = ['198.18.1.0/24', '2001:db8:1::/48'];
 (missing === undefined ? describe : describe.skip)('routers', () => {
   let scene: Scene;
   beforeAll(async () => {
-    scene = await openScene();
+    scene = await openScene(every);
   });
   afterAll(() => scene?.close());
 
@@ -229,5 +229,11 @@ const NETWORKS = ['198.18.1.0/24', '2001:db8:1::/48'];
     await scene.openFilter('r1');
     await spreadOver(['s1', 's2', 's3', 's4', 's5'], ['r1']);
     expect(await scene.session('r1', 's6')).toMatch(/Maximum Number of Prefixes Reached|exceeded prefix-limit/i);
+  });
+
+  it('a speaker that is killed: its routes go with it', async () => {
+    await scene.kill('s2');
+    await spreadOver(['s1', 's3', 's4', 's5']);
+    for (const router of ROUTERS) expect([router, await scene.isEstablished(router, 's2')]).toEqual([router, false]);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Real daemons around the fleet `every`: two routers that run what is
- * rendered for them, and six servers and two upstreams that both have.
+ * Real daemons around a fleet: two routers that run what is rendered for
+ * them, and the servers and upstreams that both have. In the fleet `every`:
  *
  *   isp-a AS64496 .11 ─┐                        ┌─ s1 .11, s2 .12  AS64500          iBGP
  *                      ├─ r1 .1 FRR, r2 .2 BIRD ┼─ s3 .13, s4 .14  AS65001          eBGP, one AS
@@ -13,14 +13,15 @@ import { gateOf } from '../../src/decide/gate.js';
 import { peersOf } from '../../src/decide/sessions.js';
 import { createGobgpSpeaker } from '../../src/drivers/speaker/gobgp.js';
 import type { Prefix } from '../../src/model/address.js';
-import { type ServerView, viewOf } from '../../src/model/fleet.js';
+import { type Fleet, type ServerView, viewOf } from '../../src/model/fleet.js';
 import type { Path } from '../../src/model/path.js';
 import type { StreamHandle } from '../../src/ports/exec.js';
 import type { Speaker } from '../../src/ports/speaker.js';
 import { parseRoutes, type ReceivedRoute } from '../drivers/speaker/receiver.js';
 import { until } from '../drivers/speaker/until.js';
 import { type Anchor, openAnchor } from '../kernel-anchor.js';
-import { CUSTOMERS, every } from './fleets.js';
+import type { Vendor } from '../../src/render/router/vendor.js';
+import { CUSTOMERS, routerIn } from './fleets.js';
 import { rendered } from './templates.js';
 
 export const ROUTERS = ['r1', 'r2'] as const;
@@ -37,7 +38,6 @@ export type Pair = keyof typeof PAIRS;
 export type ServerName = (typeof PAIRS)[Pair][number];
 
 export const KINDS = Object.keys(PAIRS) as readonly Pair[];
-const SERVERS = Object.values(PAIRS).flat();
 
 /** What isp-a sends besides: an ordinary route, and what it must not give us. */
 export const FROM_UPSTREAM = {
@@ -94,8 +94,12 @@ export interface Scene {
   heard(upstream: UpstreamName, router: RouterName): Promise<readonly ReceivedRoute[]>;
   /** Has isp-a announce `FROM_UPSTREAM.later`. */
   announceLater(): Promise<void>;
+  /** Its gobgpd is gone at once, without a word to anyone. */
+  kill(server: ServerName): Promise<void>;
   /** Has FRR take everything from its external servers. */
   openFilter(router: 'r1'): Promise<void>;
+  /** Whether a router says that its session with a server stands. */
+  isEstablished(router: RouterName, server: ServerName): Promise<boolean>;
   /** What a router says of its session with a server. */
   session(router: RouterName, server: ServerName): Promise<string>;
   close(): Promise<void>;
@@ -103,8 +107,23 @@ export interface Scene {
 
 const PROTO_DIR = fileURLToPath(new URL('../../protos', import.meta.url));
 
+/** What an operator's own configuration holds around the servers' part. */
+const OWN = {
+  bird: `router id 198.18.1.2;
+protocol device {}
+protocol kernel { ipv4 { import none; export all; }; merge paths yes; }
+protocol kernel { ipv6 { import none; export all; }; merge paths yes; }
+`,
+  frr: 'frr defaults traditional\nrouter bgp 65100\n bgp router-id 198.18.1.1\nexit\n',
+} as const;
+
+const configurationOf = (fleet: Fleet, router: RouterName, vendor: Vendor): string => {
+  const text = rendered(fleet, router, vendor);
+  return routerIn(fleet, router).router.upstreams.length > 0 ? text : `${OWN[vendor]}${text}`;
+};
+
 /** Starts everything; resolves when the configurations have been taken without a word. */
-export async function openScene(): Promise<Scene> {
+export async function openScene(fleet: Fleet): Promise<Scene> {
   const anchor = await openAnchor();
   const streams: StreamHandle[] = [];
   const speakers = new Map<ServerName, Speaker>();
@@ -114,7 +133,7 @@ export async function openScene(): Promise<Scene> {
     for (const stream of streams) await stream.stop();
   };
   try {
-    await startAll(anchor, streams, speakers);
+    await startAll(anchor, fleet, streams, speakers);
   } catch (error) {
     await close();
     throw error;
@@ -123,12 +142,18 @@ export async function openScene(): Promise<Scene> {
   const bird = async (node: string, ...words: readonly string[]): Promise<string> =>
     (await anchor.exec.run(['birdc', '-s', `/run/${node}.ctl`, ...words])).stdout;
 
+  const session = async (router: RouterName, server: ServerName): Promise<string> => {
+    if (router === 'r2') return bird('r2', 'show', 'protocols', 'all', `server_${server}`);
+    const command = `show bgp neighbors ${viewFor(fleet, server).server.v4}`;
+    return (await anchor.exec.run(['vtysh', '-c', command])).stdout;
+  };
+
   return {
     announce: async (servers, level, leavesSite = false) => {
       await Promise.all(
         servers.map((name) => {
           const { asn, prefixes } = CUSTOMERS[pairOf(name)];
-          const paths = prefixes.map((p) => attributesFor(viewFor(name), level, p as Prefix, [asn], leavesSite));
+          const paths = prefixes.map((p) => attributesFor(viewFor(fleet, name), level, p as Prefix, [asn], leavesSite));
           return speaker(name).apply([{ kind: 'announce', paths }]);
         }),
       );
@@ -140,7 +165,7 @@ export async function openScene(): Promise<Scene> {
       ]),
     withdraw: (name, prefixes) =>
       speaker(name).apply([{ kind: 'withdraw', prefixes: prefixes.map((text) => text as Prefix) }]),
-    view: viewFor,
+    view: (name) => viewFor(fleet, name),
     fib: async (router) => {
       const texts = await Promise.all(
         ['-4', '-6'].map(async (family) => (await anchor.exec.run(['ip', '-n', router, '-j', family, 'route'])).stdout),
@@ -154,25 +179,24 @@ export async function openScene(): Promise<Scene> {
       return texts.flatMap(parseRoutes);
     },
     announceLater: async () => void (await bird('isp-a', 'enable', 'later')),
+    kill: async (name) => void (await anchor.exec.run(['sh', '-c', `kill -KILL $(ip netns pids ${name})`])),
     openFilter: async () => {
       const commands = ['configure terminal', 'route-map OPEN permit 10', 'exit', 'router bgp 64500'];
       commands.push('address-family ipv4 unicast', 'neighbor EBGP-SERVERS route-map OPEN in');
       const { code, stdout } = await anchor.exec.run(['vtysh', ...commands.flatMap((command) => ['-c', command])]);
       if (code !== 0) throw new Error(stdout);
     },
-    session: async (router, server) => {
-      if (router === 'r2') return bird('r2', 'show', 'protocols', 'all', `server_${server}`);
-      const command = `show bgp neighbors ${viewFor(server).server.v4}`;
-      return (await anchor.exec.run(['vtysh', '-c', command])).stdout;
-    },
+    session,
+    isEstablished: async (router, server) =>
+      /(?:BGP state = |BGP state: +)Established/.test(await session(router, server)),
     close,
   };
 }
 
 const pairOf = (server: ServerName): Pair => KINDS.find((pair) => (PAIRS[pair] as readonly string[]).includes(server))!;
 
-function viewFor(server: ServerName): ServerView {
-  const view = viewOf(every, server);
+function viewFor(fleet: Fleet, server: ServerName): ServerView {
+  const view = viewOf(fleet, server);
   if (!view) throw new Error(`no server ${server}`);
   return view;
 }
@@ -191,7 +215,13 @@ const nextHopsOf = ({ dst, gateway, nexthops }: KernelRoute): readonly [string, 
     .join(),
 ];
 
-async function startAll(anchor: Anchor, streams: StreamHandle[], speakers: Map<ServerName, Speaker>): Promise<void> {
+async function startAll(
+  anchor: Anchor,
+  fleet: Fleet,
+  streams: StreamHandle[],
+  speakers: Map<ServerName, Speaker>,
+): Promise<void> {
+  const servers = fleet.sites.flatMap((site) => site.servers.map(({ name }) => name as ServerName));
   const must = async (script: string, input = ''): Promise<void> => {
     const { code, stdout, stderr } = await anchor.exec.run(['sh', '-ec', script], { input, timeoutMs: 20_000 });
     if (code !== 0 || stdout + stderr !== '') throw new Error(`${script}: ${code} ${stdout}${stderr}`);
@@ -202,8 +232,8 @@ async function startAll(anchor: Anchor, streams: StreamHandle[], speakers: Map<S
   };
   await must(LAY);
   for (const name of UPSTREAMS) await must(`cat >/run/${name}.conf`, upstream(name));
-  await must('cat >/run/r2.conf', rendered(every, 'r2', 'bird'));
-  await must('cat >/run/frr/frr.conf', rendered(every, 'r1', 'frr'));
+  await must('cat >/run/r2.conf', configurationOf(fleet, 'r2', 'bird'));
+  await must('cat >/run/frr/frr.conf', configurationOf(fleet, 'r1', 'frr'));
 
   for (const node of ['r2', ...UPSTREAMS]) {
     background(node, 'bird', '-f', '-c', `/run/${node}.conf`, '-s', `/run/${node}.ctl`, '-P', `/run/${node}.pid`);
@@ -220,7 +250,7 @@ async function startAll(anchor: Anchor, streams: StreamHandle[], speakers: Map<S
       `/run/frr/${daemon}.pid`,
     );
   }
-  for (const name of SERVERS) {
+  for (const name of servers) {
     background(name, 'gobgpd', '--api-hosts', `unix:///run/${name}.sock`, '--pprof-disable', '-p', '-l', 'warn');
   }
   for (const node of ['r2', ...UPSTREAMS]) {
@@ -233,12 +263,12 @@ async function startAll(anchor: Anchor, streams: StreamHandle[], speakers: Map<S
     await until(daemon, async () => (await anchor.exec.run(['vtysh', '-d', daemon, '-c', 'show version'])).code === 0);
   }
   await must(`vtysh -f /run/frr/frr.conf 2>&1 | sed '/^Graceful restart configuration changed/d'`);
-  await Promise.all(SERVERS.map(async (name) => speakers.set(name, await startSpeaker(anchor, name))));
+  await Promise.all(servers.map(async (name) => speakers.set(name, await startSpeaker(anchor, fleet, name))));
 }
 
 /** As the guard does it: barrier, paths, peers. */
-async function startSpeaker(anchor: Anchor, name: ServerName): Promise<Speaker> {
-  const view = viewFor(name);
+async function startSpeaker(anchor: Anchor, fleet: Fleet, name: ServerName): Promise<Speaker> {
+  const view = viewFor(fleet, name);
   const socket = `unix:/proc/${anchor.pid}/root/run/${name}.sock`;
   const speaker = createGobgpSpeaker({ address: socket, protoDir: PROTO_DIR });
   await until(`gobgpd of ${name}`, async () => (await speaker.observe()).state === 'not-started');
