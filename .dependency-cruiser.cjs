@@ -22,8 +22,8 @@ const ROOMS = {
   lab: ['model', 'ports', 'config', 'render', 'local', 'status'],
 };
 
-/** The packages a pure room may use; the rest of them use none. */
-const PURE = { model: [], config: ['yaml', 'zod'], decide: [], plan: [], render: [], status: [], ports: [] };
+/** The packages a pure room may use; the rest of them use none. nunjucks, given texts and an object, only puts them together. */
+const PURE = { model: [], config: ['yaml', 'zod'], decide: [], plan: [], render: ['nunjucks'], status: [], ports: [] };
 
 const inRooms = (rooms) => `^src/(${rooms.join('|')})/`;
 const packages = (names) => `(^|/)node_modules/(@types/)?(${names.join('|')})(/|$)`;

@@ -62,6 +62,9 @@ export const acmeFleet: Fleet = {
           passive: false,
           multihop: 0,
           maxPrefix: {},
+          id: address('198.18.1.1'),
+          networks: [],
+          upstreams: [],
         },
       ],
       servers: ['1', '2'].map((n) => ({

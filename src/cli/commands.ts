@@ -77,6 +77,16 @@ export interface DrainOptions extends ScopeOptions {
   readonly force?: string;
 }
 
+export interface RenderRouterOptions {
+  readonly site: string;
+  /** The site's only one when absent. */
+  readonly router?: string;
+  /** A file, or a folder of files. */
+  readonly fleet: string;
+  readonly vendor: 'frr' | 'bird';
+  readonly showSecrets: boolean;
+}
+
 export interface LabOptions {
   readonly topology: string;
 }
@@ -113,6 +123,8 @@ export interface Commands {
   /** Resolves to the generation in force. */
   reload(options: ReloadOptions): Promise<string>;
   schema(): Promise<object>;
+  /** Resolves to the text of the whole file. */
+  renderRouter(options: RenderRouterOptions): Promise<string>;
   labDeploy(options: LabOptions): Promise<void>;
   /** Deploys unless it is up, verifies, leaves it up and says what to try. Resolves to true when every step passed. */
   labUp(options: LabOptions): Promise<boolean>;

@@ -7,6 +7,7 @@ import { addLabCommands } from './lab-commands.js';
 import { addDrain } from './drain-commands.js';
 import { addEvents } from './events-command.js';
 import { addIntents } from './intent-commands.js';
+import { addRender } from './render-commands.js';
 import { format, runDir, stateDir } from './options.js';
 import { print, type Format, type Output } from './output.js';
 import { explainText, statusText } from './render-status.js';
@@ -153,6 +154,7 @@ function addOperations(program: Command, commands: Commands, out: Output, exitWi
       out.line('confirmed: announcements return as the agent asks for them');
     });
   addIntents(program, commands, out);
+  addRender(program, commands, out);
   program
     .command('schema')
     .description('print the JSON Schema of the fleet file, for editors')

@@ -1,6 +1,7 @@
 /** Every prefix and address of a draft with its path: what the rules walk over. */
 import type { Address, Prefix } from '../model/address.js';
-import type { Draft, DraftRouter, DraftServer, DraftTunnel } from './schema.js';
+import type { Draft, DraftServer, DraftTunnel } from './schema.js';
+import type { DraftRouter, DraftUpstream } from './schema-routers.js';
 import type { TreePath } from './wording.js';
 
 export interface OwnedPrefix {
@@ -60,6 +61,35 @@ export const routersOf = (draft: Draft): readonly RouterMachine[] =>
       path: ['sites', site, 'routers', name],
       written,
     })),
+  );
+
+export interface RouterUpstream {
+  readonly router: RouterMachine;
+  readonly name: string;
+  readonly written: DraftUpstream;
+  readonly path: TreePath;
+}
+
+export const upstreamsOf = (draft: Draft): readonly RouterUpstream[] =>
+  routersOf(draft).flatMap((router) =>
+    Object.entries(router.written.upstreams).map(([name, written]) => ({
+      router,
+      name,
+      written,
+      path: [...router.path, 'upstreams', name],
+    })),
+  );
+
+export interface RouterNetwork {
+  readonly router: RouterMachine;
+  readonly prefix: Prefix;
+  readonly path: TreePath;
+}
+
+/** What routers announce themselves. */
+export const networksOf = (draft: Draft): readonly RouterNetwork[] =>
+  routersOf(draft).flatMap((router) =>
+    router.written.networks.map((prefix, index) => ({ router, prefix, path: [...router.path, 'networks', index] })),
   );
 
 export interface MachineAddress {

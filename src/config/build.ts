@@ -11,6 +11,7 @@ import type {
   Site,
   Tunnel,
   TunnelProbe,
+  Upstream,
 } from '../model/fleet.js';
 import { checksOf } from './build-checks.js';
 import { ownAddresses, type Own } from './check-targets.js';
@@ -18,7 +19,8 @@ import { disjointPorts, disjointPrefixes, protocolOf } from './firewall-values.j
 import { largestMtu } from './rules/tunnel-mtu.js';
 import type { DraftFirewallRule } from './schema-firewall.js';
 import type { DraftSafety } from './schema-safety.js';
-import type { CompleteDraft, DraftCustomer, DraftProvider, DraftRouter, DraftServer, DraftTunnel } from './schema.js';
+import type { DraftRouter, DraftUpstream } from './schema-routers.js';
+import type { CompleteDraft, DraftCustomer, DraftProvider, DraftServer, DraftTunnel } from './schema.js';
 
 /** The shortest wait that is no judgement on a distant router, and the longest that any path on Earth needs. */
 const TIMEOUT_MS = { least: 100, most: 1_000 } as const;
@@ -56,6 +58,21 @@ const routerOf = (name: string, written: DraftRouter): Router => ({
     ...(written.maxPrefix.v4 === undefined ? {} : { 4: written.maxPrefix.v4 }),
     ...(written.maxPrefix.v6 === undefined ? {} : { 6: written.maxPrefix.v6 }),
   },
+  ...idOf(written),
+  networks: written.networks,
+  upstreams: Object.entries(written.upstreams).map(([upstream, settings]) => upstreamOf(upstream, settings)),
+});
+
+const idOf = ({ id, v4 }: DraftRouter): { id?: Address } => {
+  const own = id ?? v4;
+  return own === undefined ? {} : { id: own };
+};
+
+const upstreamOf = (name: string, written: DraftUpstream): Upstream => ({
+  name,
+  asn: written.asn,
+  ...addresses(written),
+  ...(written.password !== undefined && { password: written.password }),
 });
 
 const serverOf = (name: string, written: DraftServer, provider: DraftProvider): Server => ({

@@ -44,6 +44,8 @@ export const ISSUES = {
   'mixed-sessions': 'iBGP towards one router of a site and eBGP towards another',
   'ttl-security': 'GTSM where TTL 255 is not sent',
   multihop: 'a session beyond the link that is internal, or that GTSM ties to it',
+  upstream: 'an upstream without an address, or of the AS of its router',
+  'router-id': 'a router with upstreams and no IPv4 address for its router id',
   'remote-inside-announced': 'a tunnel whose packets would come back to us',
   'remote-is-ours': 'a tunnel that ends at a machine of ours',
   'repeated-remote': 'two tunnels that the outer header cannot tell apart',

@@ -1,20 +1,11 @@
 /** The fleet file as an operator writes it: keys, types, defaults and what each key means. */
 import { z } from 'zod';
+import { named, NAME_PATTERN } from './named.js';
 import { customerCheckSchema, providerCheckSchema } from './schema-checks.js';
 import { firewallSchema } from './schema-firewall.js';
+import { routerSchema } from './schema-routers.js';
 import { safetySchema } from './schema-safety.js';
 import { addressOf, asn, duration, flag, linkOf, prefixOfFamily, whole, words } from './values.js';
-
-/** Names of sites, servers, routers, customers, tunnels, firewall rules and checks. A DNS label (RFC 1123): names appear in host names and namespaces. */
-export const NAME_PATTERN = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-
-/** Rejected names are reported by `rules/names.ts`, so that what stands below them is still checked. */
-const named = <S extends z.ZodType>(entry: S, description: string) =>
-  z
-    .record(z.string().meta({ pattern: NAME_PATTERN.source }), entry, {
-      error: 'write names with their settings below it',
-    })
-    .meta({ description });
 
 const WHOLE_16_BIT = 0xffff;
 const WHOLE_32_BIT = 0xffffffff;
@@ -58,51 +49,6 @@ const providerSchema = z
     { error: 'write provider: with asn, endpoints, covering and icmpSource' },
   )
   .meta({ description: 'The network that scrubs.' });
-
-const routerSchema = z.strictObject(
-  {
-    asn: asn("AS number of the router; equal to the server's for iBGP."),
-    v4: addressOf(4, 'IPv4 address of the session.').optional(),
-    v6: addressOf(6, 'IPv6 address of the session.').optional(),
-    hold: whole(0, WHOLE_16_BIT, 'Hold time in seconds (RFC 4271 4.2): 0 or at least 3.').default(9),
-    keepalive: whole(
-      0,
-      WHOLE_16_BIT,
-      'Keepalive interval in seconds: at most a third of hold. Default 3, or a third of hold.',
-    ).optional(),
-    password: z
-      .string({ error: 'write the key as text, in quotes' })
-      .regex(/^[\x21-\x7e]{1,80}$/, { error: 'write 1 to 80 printable ASCII characters without blanks' })
-      .meta({ description: 'TCP MD5 signature key (RFC 2385), 1 to 80 characters.' })
-      .optional(),
-    ttlSecurity: flag('GTSM (RFC 5082); eBGP only, and on both sides.').default(false),
-    gracefulRestart: whole(
-      0,
-      4_095,
-      'Seconds for which the router keeps our routes when the session breaks (RFC 4724); 0 is off. It keeps those of a dead server as well, and sends packets there.',
-    ).default(0),
-    passive: flag('The router opens the session; the servers only listen.').default(false),
-    multihop: whole(
-      2,
-      255,
-      'TTL towards a router that is not on the link; eBGP only, and not with ttlSecurity.',
-    ).optional(),
-    maxPrefix: z
-      .strictObject(
-        {
-          v4: whole(1, WHOLE_32_BIT, 'IPv4 prefixes.').optional(),
-          v6: whole(1, WHOLE_32_BIT, 'IPv6 prefixes.').optional(),
-        },
-        { error: 'write maxPrefix: { v4: 100, v6: 100 }' },
-      )
-      .meta({
-        description:
-          'How many prefixes the router may send; with one more the session ends (RFC 4486) and stays down until somebody acts. No limit unless written.',
-      })
-      .prefault({}),
-  },
-  { error: 'write { asn: 64500, v4: 198.18.1.1 }' },
-);
 
 const serverSchema = z.strictObject(
   {
@@ -257,7 +203,6 @@ export const draftSchema = fleetSchema.extend({
 export type Draft = z.output<typeof draftSchema>;
 export type CompleteDraft = z.output<typeof fleetSchema>;
 export type DraftProvider = z.output<typeof providerSchema>;
-export type DraftRouter = z.output<typeof routerSchema>;
 export type DraftServer = z.output<typeof serverSchema>;
 export type DraftCustomer = z.output<typeof customerSchema>;
 export type DraftTunnel = z.output<typeof tunnelSchema>;

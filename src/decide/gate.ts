@@ -4,7 +4,7 @@
  * default-reject policy.
  */
 import { comparePrefix, familyOf, type Prefix } from '../model/address.js';
-import type { ServerView } from '../model/fleet.js';
+import { isAnnounceable, type ServerView } from '../model/fleet.js';
 
 export interface Gate {
   /** AS_SEQUENCE behind the provider's own ASN, by prefix: empty for the provider's, the customer's ASN for a customer's. */
@@ -28,9 +28,9 @@ export function gateOf(view: ServerView): Gate {
   };
   for (const prefix of view.fleet.provider.covering) admit(prefix, []);
   for (const customer of view.fleet.customers) {
-    for (const { prefix, advertise, onDemand } of customer.prefixes) {
-      if (advertise || onDemand === true) admit(prefix, [customer.asn]);
-      else excluded.set(prefix, 'the fleet says advertise: false');
+    for (const carried of customer.prefixes) {
+      if (isAnnounceable(carried)) admit(carried.prefix, [customer.asn]);
+      else excluded.set(carried.prefix, 'the fleet says advertise: false');
     }
   }
   return { origins, allow: [...origins.keys()].sort(comparePrefix), excluded };

@@ -23,6 +23,7 @@ export const createCommands = (say: Say, warn: Say): Commands => ({
   intend: async (options, prefix) => (await import('./intents.js')).intend(options, prefix),
   reload: async (options) => (await import('./intents.js')).reload(options),
   schema: async () => (await import('../config/json-schema.js')).fleetJsonSchema(),
+  renderRouter: async (options) => (await import('./render.js')).routerConfiguration(options, warn),
   labDeploy: async (options) => (await import('./lab.js')).deploy(options, say),
   labUp: async (options) => (await import('./lab.js')).up(options, say),
   labDestroy: async (options) => (await import('./lab.js')).destroy(options, say),

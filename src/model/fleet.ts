@@ -67,6 +67,23 @@ export interface Router {
   readonly multihop: number;
   /** Most prefixes that it may send for each family; see `MaxPrefix`. */
   readonly maxPrefix: MaxPrefix;
+  /** Router id, RFC 4271 4.2. Absent only where a router has neither an IPv4 address nor upstreams. */
+  readonly id?: Address;
+  /** The site's own networks, which the router announces itself. No part of what servers announce. */
+  readonly networks: readonly Prefix[];
+  /** With them the router's configuration can be rendered as a whole. */
+  readonly upstreams: readonly Upstream[];
+}
+
+/** A network that carries a site's routes into the Internet: eBGP, one session for each address. */
+export interface Upstream {
+  readonly name: string;
+  readonly asn: number;
+  /** At least one of the two. */
+  readonly v4?: Address;
+  readonly v6?: Address;
+  /** TCP MD5 signature key, RFC 2385. */
+  readonly password?: string;
 }
 
 /** The BGP daemon beside a server's guard. */
@@ -102,6 +119,15 @@ export interface CustomerPrefix {
   /** An operator may announce it nevertheless, prefix by prefix: inside the gate, and off the wire until then. */
   readonly onDemand?: boolean;
 }
+
+/** Whether servers may announce it, always or on demand. */
+export const isAnnounceable = ({ advertise, onDemand }: CustomerPrefix): boolean => advertise || onDemand === true;
+
+/** Everything that servers may announce. */
+export const announceable = ({ provider, customers }: Fleet): readonly Prefix[] => [
+  ...provider.covering,
+  ...customers.flatMap(({ prefixes }) => prefixes.filter(isAnnounceable).map(({ prefix }) => prefix)),
+];
 
 /** GRE (RFC 2784, RFC 2890) between the endpoint and a customer's router. */
 export interface Tunnel {

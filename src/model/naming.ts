@@ -43,13 +43,15 @@ function ofBytes(bytes: Uint8Array): number {
   return hash >>> 0;
 }
 
-/** `gre-` + `us` → `gre-us`; a name too long for the kernel keeps its head and gets six characters of hash. */
-function device(prefix: string, name: string): string {
-  const plain = `${prefix}${name}`;
-  if (plain.length <= MAX_DEVICE) return plain;
+/** A text of at most `most` characters: one that is too long keeps its head and gets six characters of hash of `name`. */
+export function shortened(plain: string, most: number, name: string): string {
+  if (plain.length <= most) return plain;
   const hash = fnv1a(name).toString(36).padStart(7, '0').slice(-6);
-  return `${plain.slice(0, MAX_DEVICE - hash.length)}${hash}`;
+  return `${plain.slice(0, most - hash.length)}${hash}`;
 }
+
+/** `gre-` + `us` → `gre-us`. */
+const device = (prefix: string, name: string): string => shortened(`${prefix}${name}`, MAX_DEVICE, name);
 
 export const netnsOf = (customer: string): string => `cv-${customer}`;
 /** Outer end of the veth pair, in the default namespace. */

@@ -69,6 +69,8 @@ test.each([
   ['nonsense', "unknown command 'nonsense'"],
   ['plan --fleet f --server s --tunnels magic', 'Allowed choices are auto, kernel, tun'],
   ['explain', "missing required argument 'prefix'"],
+  ['render router ams', "required option '--vendor <vendor>'"],
+  ['render router ams --vendor junos', 'Allowed choices are frr, bird'],
 ])('%s: one clear message, exit 1', async (argv, message) => {
   const { code, err, out } = await cli(argv, {});
   expect(code).toBe(1);
@@ -92,6 +94,21 @@ test('exec passes its command on, options included, and its exit code back', asy
     },
   });
   expect([seen, code]).toEqual([['ams-s1', ['ls', '-l', '--color']], 7]);
+});
+
+test('render router prints the text as it is, secrets only when they are asked for', async () => {
+  const seen: unknown[] = [];
+  const renderRouter: Commands['renderRouter'] = (options) => {
+    seen.push(options);
+    return Promise.resolve('router bgp 64500\n exit\n');
+  };
+  const { out, code } = await cli('render router ams --vendor frr', { renderRouter });
+  expect([out, code]).toEqual(['router bgp 64500\n exit', 0]);
+  await cli('render router ams --vendor bird --fleet f --router r2 --show-secrets', { renderRouter });
+  expect(seen).toEqual([
+    { site: 'ams', vendor: 'frr', fleet: '/etc/culvert/fleet.yaml', showSecrets: false },
+    { site: 'ams', vendor: 'bird', fleet: 'f', router: 'r2', showSecrets: true },
+  ]);
 });
 
 test('verify fails when a step fails', async () => {

@@ -164,5 +164,8 @@ test('everything optional, written out', () => {
     passive: false,
     multihop: 0,
     maxPrefix: {},
+    id: '45.10.1.2',
+    networks: [],
+    upstreams: [],
   });
 });

@@ -19,6 +19,8 @@ const router = (change: Partial<Router>): Router => ({
   passive: false,
   multihop: 0,
   maxPrefix: {},
+  networks: [],
+  upstreams: [],
   ...change,
 });
 

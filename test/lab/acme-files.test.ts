@@ -1,11 +1,14 @@
 /** lab/acme as files: valid for containerlab and for each daemon's own parser, and of one mind with the fleet. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { programsOf } from '../../src/lab/packages.js';
 import { profileOf } from '../../src/lab/images.js';
+import type { Vendor } from '../../src/render/router/vendor.js';
+import { fleetOf } from '../routers/fleets.js';
+import { rendered } from '../routers/templates.js';
 import { parseTopology } from '../../src/lab/parse-topology.js';
 import { formatTopologyIssue, type Topology } from '../../src/lab/topology.js';
 
@@ -101,6 +104,19 @@ describe('the fleet', () => {
         expect(routers).toContain(`ip addr add ${remote}/30 dev isp`);
       }
     }
+  });
+});
+
+describe("the sites' routers", () => {
+  it.each<[string, Vendor, string]>([
+    ['ams-r1', 'frr', 'frr.conf'],
+    ['sjc-r1', 'bird', 'bird.conf'],
+  ])('%s runs what is rendered for %s', (router, vendor, file) => {
+    const fleet = fleetOf(readFileSync(join(ACME, 'fleet.yaml'), 'utf8'));
+    const path = join(ACME, router, file);
+    const text = rendered(fleet, router, vendor);
+    if (process.env.UPDATE_GOLDEN) writeFileSync(path, text);
+    expect(readFileSync(path, 'utf8')).toBe(text);
   });
 });
 

@@ -66,6 +66,8 @@ function site(name: string, index: number, external: boolean): Site {
     passive: false,
     multihop: 0,
     maxPrefix: {},
+    networks: [],
+    upstreams: [],
   };
   return { name, region: index === 1 ? 'eu' : 'us', routers: [router], servers: [numbered('1'), numbered('2')] };
 }

@@ -35,6 +35,7 @@ import {
 } from './sites.js';
 import { mtuRule } from './tunnel-mtu.js';
 import { innerRule, remoteRule, repeatedRemoteRule } from './tunnels.js';
+import { networkRule, routerIdRule, upstreamAddressRule, upstreamRule } from './upstreams.js';
 
 /** Every rule of a fleet. They do not depend on each other: findings are sorted by place. */
 export const RULES: readonly Rule[] = [
@@ -59,6 +60,10 @@ export const RULES: readonly Rule[] = [
   mixedSessionRule,
   ttlSecurityRule,
   multihopRule,
+  routerIdRule,
+  upstreamRule,
+  upstreamAddressRule,
+  networkRule,
   remoteRule,
   repeatedRemoteRule,
   innerRule,

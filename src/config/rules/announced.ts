@@ -1,5 +1,5 @@
 import { familyOf, lengthOf, type Prefix } from '../../model/address.js';
-import { attractedOf, ownedText } from '../addresses.js';
+import { attractedOf, networksOf, ownedText } from '../addresses.js';
 import type { Judge, Rule } from '../judge.js';
 import { PrefixIndex } from '../../model/prefix-index.js';
 import type { OwnedPrefix } from '../addresses.js';
@@ -11,7 +11,7 @@ const LENGTHS = { 4: { shortest: 8, longest: 24 }, 6: { shortest: 16, longest: 4
 export const isTooShort = (prefix: Prefix): boolean => lengthOf(prefix) < LENGTHS[familyOf(prefix)].shortest;
 
 export const prefixLengthRule: Rule = (draft, judge) => {
-  for (const { prefix, path } of attractedOf(draft)) {
+  for (const { prefix, path } of [...attractedOf(draft), ...networksOf(draft)]) {
     const { shortest, longest } = LENGTHS[familyOf(prefix)];
     const length = lengthOf(prefix);
     const remedy = `write a prefix from /${shortest} to /${longest}`;

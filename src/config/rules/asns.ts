@@ -1,11 +1,11 @@
-import { routersOf, serversOf } from '../addresses.js';
+import { routersOf, serversOf, upstreamsOf } from '../addresses.js';
 import type { Rule } from '../judge.js';
 import { specialAsn } from '../reserved.js';
 import type { TreePath } from '../wording.js';
 
 /**
  * Private numbers are fine where they stay inside (customers, routers,
- * servers); the provider's own stands on the Internet.
+ * servers, upstreams); the provider's own stands on the Internet.
  */
 export const asnRule: Rule = (draft, judge) => {
   const check = (path: TreePath, asn: number, who: string, privateAllowed: boolean): void => {
@@ -27,6 +27,9 @@ export const asnRule: Rule = (draft, judge) => {
   if (draft.provider) check(['provider', 'asn'], draft.provider.asn, 'the provider', false);
   for (const { kind, name, path, written } of [...routersOf(draft), ...serversOf(draft)]) {
     if (written.asn !== undefined) check([...path, 'asn'], written.asn, `${kind} ${name}`, true);
+  }
+  for (const { name, path, written } of upstreamsOf(draft)) {
+    check([...path, 'asn'], written.asn, `upstream ${name}`, true);
   }
   for (const [name, { asn }] of Object.entries(draft.customers)) check(['customers', name, 'asn'], asn, name, true);
 };

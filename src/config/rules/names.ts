@@ -1,7 +1,7 @@
 import { tunnelDeviceOf, vethOf } from '../../model/naming.js';
-import { routersOf, serversOf } from '../addresses.js';
+import { routersOf, serversOf, upstreamsOf } from '../addresses.js';
 import type { Judge, Rule } from '../judge.js';
-import { NAME_PATTERN } from '../schema.js';
+import { NAME_PATTERN } from '../named.js';
 import { shown, type TreePath } from '../wording.js';
 
 /** Words that a selector on the command line, or the kernel's sysctl tree, reads as something else. */
@@ -28,6 +28,7 @@ export const nameRule: Rule = (draft, judge) => {
     keys(['sites', site, 'routers'], routers);
     keys(['sites', site, 'servers'], servers);
   }
+  for (const { name, path } of upstreamsOf(draft)) checkName(judge, path, 'key', name);
   keys(['customers'], draft.customers);
   for (const [customer, { tunnels, firewall, checks }] of Object.entries(draft.customers)) {
     keys(['customers', customer, 'tunnels'], tunnels);

@@ -1,5 +1,5 @@
 import type { Address, Prefix } from '../../model/address.js';
-import { attractedOf, machineAddressesOf, tunnelsOf } from '../addresses.js';
+import { attractedOf, machineAddressesOf, networksOf, routersOf, tunnelsOf, upstreamsOf } from '../addresses.js';
 import type { Rule } from '../judge.js';
 import { specialPurposeOf, type SpecialKind } from '../reserved.js';
 import type { TreePath } from '../wording.js';
@@ -10,7 +10,7 @@ const ROUTED: readonly SpecialKind[] = ['link-local', 'unroutable'];
 const LINK: readonly SpecialKind[] = ['unroutable'];
 
 /**
- * What the Internet must reach (prefixes, endpoint, ICMP source, remotes) is
+ * What the Internet must reach (prefixes, networks, endpoint, ICMP source, remotes) is
  * public unless `allowReserved`; what is only routed may be private; what is
  * only used on a tunnel's link may be link-local.
  */
@@ -34,7 +34,13 @@ export const reservedRule: Rule = (draft, judge) => {
     check(icmpSource.v4, ['provider', 'icmpSource', 'v4'], INTERNET);
     if (icmpSource.v6) check(icmpSource.v6, ['provider', 'icmpSource', 'v6'], INTERNET);
   }
+  for (const { prefix, path } of networksOf(draft)) if (!isTooShort(prefix)) check(prefix, path, INTERNET);
   for (const { address, path } of machineAddressesOf(draft)) check(address, path, ROUTED);
+  for (const { written, path } of routersOf(draft)) if (written.id) check(written.id, [...path, 'id'], ROUTED);
+  for (const { written, path } of upstreamsOf(draft)) {
+    if (written.v4) check(written.v4, [...path, 'v4'], ROUTED);
+    if (written.v6) check(written.v6, [...path, 'v6'], ROUTED);
+  }
   for (const { tunnel, path } of tunnelsOf(draft)) {
     check(tunnel.remote, [...path, 'remote'], INTERNET);
     check(tunnel.inner.address, [...path, 'inner'], LINK);

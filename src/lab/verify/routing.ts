@@ -1,9 +1,14 @@
 /** What the lab's routers hold, asked of their own daemons and kernels. */
+import { serverSymbol } from '../../render/router/symbols.js';
 import { ACME, ACME_ROUTERS, AMS, SITES, UNICAST, type ServerNode, type SiteNodes } from './acme.js';
 import { expect, type Field } from './field.js';
 
 export const bird = (field: Field, node: string, ...command: readonly string[]): Promise<string> =>
   field.run(node, ['birdc', ...command]);
+
+/** What a site's BIRD router has learned from one of its servers. */
+export const learnedFrom = (field: Field, router: string, server: ServerNode): Promise<string> =>
+  bird(field, router, 'show', 'route', 'protocol', serverSymbol(server));
 
 /** AS paths of every route a BIRD router has for a prefix, the best one first. */
 export async function asPaths(field: Field, node: string, prefix: string): Promise<readonly string[]> {
@@ -128,7 +133,7 @@ async function frrUpdates(field: Field, site: SiteNodes): Promise<Readonly<Recor
 async function birdUpdates(field: Field, site: SiteNodes): Promise<Readonly<Record<string, number>>> {
   const entries = await Promise.all(
     site.servers.map(async (server) => {
-      const text = await bird(field, site.router, 'show', 'protocols', 'all', server.slice(-2));
+      const text = await bird(field, site.router, 'show', 'protocols', 'all', serverSymbol(server));
       const counts = [...text.matchAll(/Import (?:updates|withdraws): +(\d+)/g)].map((match) => Number(match[1]));
       expect(counts.length >= 2, `${site.router} does not know its neighbour ${server}: ${text.slice(0, 200)}`);
       return [server, counts.reduce((sum, count) => sum + count, 0)] as const;

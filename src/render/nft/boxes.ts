@@ -5,7 +5,7 @@
 import { rangeOf, type Family, type Prefix } from '../../model/address.js';
 import type { FirewallRule, PortRange, Protocol } from '../../model/fleet.js';
 import { outermost } from './prefixes.js';
-import { addressText } from './text.js';
+import { addressText } from '../address-text.js';
 
 /** In the order in which they stand in a concatenation. */
 export const FIELDS = ['source', 'destination', 'protocol', 'sourcePort', 'destinationPort'] as const;

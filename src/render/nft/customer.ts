@@ -3,11 +3,11 @@ import type { Family } from '../../model/address.js';
 import { INNER_SOURCE_REFUSED, NO_TUNNEL } from '../../model/counter.js';
 import type { Customer, Tunnel } from '../../model/fleet.js';
 import { EDGE_DEVICE, tunnelDeviceOf } from '../../model/naming.js';
+import { addressText } from '../address-text.js';
 import { firewallChainOf, firewallParts } from './firewall.js';
 import { outermost } from './prefixes.js';
 import {
   BEFORE_TRACKING,
-  addressText,
   baseChain,
   chain,
   count,

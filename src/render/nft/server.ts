@@ -2,10 +2,10 @@
 import { hostPrefix, type Family } from '../../model/address.js';
 import { GRE_DECAPSULATED, GRE_STRANGER, carriedCounterOf } from '../../model/counter.js';
 import type { Customer, KernelNumbers, ServerView } from '../../model/fleet.js';
+import { addressText } from '../address-text.js';
 import { outermost } from './prefixes.js';
 import {
   BEFORE_TRACKING,
-  addressText,
   baseChain,
   counters,
   deviceName,

@@ -1,10 +1,9 @@
 /**
  * nft text from typed parts. Rulesets are written as template literals rather
  * than through a template engine: what reaches the text has passed one of the
- * functions below, each of which throws on anything that nft(8) could read as
+ * functions below or addressText: each throws on anything that nft(8) could read as
  * more than the one token it stands for.
  */
-import type { Address, Prefix } from '../../model/address.js';
 import { NFT_TABLE } from '../../model/naming.js';
 
 /** `rule_` and the like, then a name of the fleet. Together well below the kernel's 255 (NFT_NAME_MAXLEN). */
@@ -12,8 +11,6 @@ const IDENTIFIER = /^[a-z][a-z0-9]*(_[a-z0-9-]{1,200})*$/;
 
 /** dev_valid_name() of the kernel, without what nft reads as a wildcard or the end of a string. */
 const DEVICE = /^[A-Za-z0-9_.:@-]{1,15}$/;
-
-const ADDRESS = /^[0-9a-f:.]+(\/[0-9]{1,3})?$/;
 
 /** Name of a set, map, chain or counter. Throws TypeError when it is not one token. */
 export function identifier(name: string): string {
@@ -25,12 +22,6 @@ export function identifier(name: string): string {
 export function deviceName(name: string): string {
   if (!DEVICE.test(name)) throw new TypeError(`not an interface name: ${JSON.stringify(name)}`);
   return `"${name}"`;
-}
-
-/** An address or prefix in canonical text. Throws TypeError on anything else. */
-export function addressText(text: Address | Prefix): string {
-  if (!ADDRESS.test(text)) throw new TypeError(`not an address: ${JSON.stringify(text)}`);
-  return text;
 }
 
 /** An unsigned 32-bit number in hexadecimal, as marks are written. */

@@ -128,7 +128,7 @@ export async function startReceiver(anchor: Anchor, session: ReceiverSession): P
   };
 }
 
-function parseRoutes(text: string): readonly ReceivedRoute[] {
+export function parseRoutes(text: string): readonly ReceivedRoute[] {
   const routes: { prefix: string; attributes: Record<string, string> }[] = [];
   for (const line of text.split('\n')) {
     const head = /^(\S+\/\d+)\s/.exec(line);

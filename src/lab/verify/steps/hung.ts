@@ -1,7 +1,7 @@
 /** (q) an agent that hangs, and what fails meanwhile. */
 import { ACME, ENDPOINT, PREFIXES, SJC, UNICAST } from '../acme.js';
 import { expect, type Field } from '../field.js';
-import { bird, spreadOver } from '../routing.js';
+import { learnedFrom, spreadOver } from '../routing.js';
 import { allHold, heldLevels, LEASE_MS, ROUTER_MS, supervise } from '../servers.js';
 import type { Step } from '../step.js';
 
@@ -49,7 +49,7 @@ async function proven(field: Field): Promise<void> {
   await field.run(VICTIM, ['ip', 'addr', 'del', `${ENDPOINT}/32`, 'dev', 'lo']);
   await field.until(`${SJC.router} has none of them from ${VICTIM}`, PROOF_MS * 2, async () => {
     // `culvert status` would wait for the hung agent each time.
-    const learned = await bird(field, SJC.router, 'show', 'route', 'protocol', VICTIM.slice(-2));
+    const learned = await learnedFrom(field, SJC.router, VICTIM);
     return PREFIXES.some((prefix) => learned.includes(prefix)) ? undefined : true;
   });
   field.within('its endpoint is lost while it hangs: withdrawn after', field.clock.now() - began, PROOF_MS);
