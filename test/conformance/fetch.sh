@@ -29,7 +29,7 @@ fetch() {
   answer=
   for site in $sites; do
     url=$site/pool/main/g/gobgp/$package
-    if answer=$(timeout "$LIMIT" "$HELPER" download-file "$url" "$work/deb/$package" "SHA256:$sum" 2>&1 </dev/null); then
+    if answer=$(timeout "$LIMIT" "$HELPER" -o Acquire::Retries=1 download-file "$url" "$work/deb/$package" "SHA256:$sum" 2>&1 </dev/null); then
       unpack && return
       break
     fi

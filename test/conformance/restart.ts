@@ -21,27 +21,27 @@ import {
 
 /** Keeps the routes of a session that broke, where it was asked to (RFC 4724 4.2). */
 const HELPER = address('198.18.1.3');
+/** Is asked to as well, and does not know how. */
+const UNAWARE = address('198.18.1.4');
 const FORBIDDEN = prefix('100.64.9.0/24');
 
 /** The daemon is killed, and comes back empty. */
 export function restart(stage: Stage): void {
   const { can } = stage.under;
-  const helperPeer = addPeer(peer(HELPER, { asn: OWN_ASN, gracefulRestart: 60 }));
-  const peers: readonly SpeakerOp[] = [
-    addPeer(peer(R1)),
-    addPeer(peer(R2)),
-    ...(can.gracefulRestart ? [helperPeer] : []),
-  ];
+  const graceful = [HELPER, UNAWARE].map((at) => addPeer(peer(at, { asn: OWN_ASN, gracefulRestart: 60 })));
+  const peers: readonly SpeakerOp[] = [addPeer(peer(R1)), addPeer(peer(R2)), ...(can.gracefulRestart ? graceful : [])];
   let helper: Receiver | undefined;
+  let unaware: Receiver | undefined;
   const prefixesAt = async (router: Receiver): Promise<readonly string[]> =>
     (await router.routes()).map((route) => route.prefix);
 
   beforeAll(async () => {
     if (!can.gracefulRestart) return;
     helper = await stage.router({ local: HELPER, localAsn: OWN_ASN });
-    await stage.speaker.apply([announce(path(WIDE)), helperPeer]);
-    await stage.established(HELPER);
-    await until('routes at the helper', async () => (await helper!.total()) === 3);
+    unaware = await stage.router({ local: UNAWARE, localAsn: OWN_ASN, gracefulHelper: false });
+    await stage.speaker.apply([announce(path(WIDE)), ...graceful]);
+    await stage.established(HELPER, UNAWARE);
+    for (const router of [helper, unaware]) await until('all routes', async () => (await router.total()) === 3, 15_000);
   }, 40_000);
 
   test('killed: whoever watches is told, calls fail as unreachable, routes leave at once but where they are kept', async () => {
@@ -57,6 +57,7 @@ export function restart(stage: Stage): void {
     expect(performance.now() - began).toBeLessThan(4_000);
     await expect(stage.speaker.observe()).rejects.toMatchObject({ reason: 'unreachable' });
     await expect(stage.speaker.apply([announce(path(V4))])).rejects.toMatchObject({ reason: 'unreachable' });
+    if (unaware) await until('routes leave where nobody keeps them', async () => (await unaware!.total()) === 0);
     if (helper) expect(await prefixesAt(helper)).toEqual([WIDE, V6, V4].sort());
     watching.stop();
   }, 30_000);
@@ -90,6 +91,7 @@ export function restart(stage: Stage): void {
     expect(kept.every((prefixes) => prefixes.includes(V4) && prefixes.includes(V6))).toBe(true);
     expect(kept.flat()).not.toContain(FORBIDDEN);
     await stage.established(R1, R2);
+    if (unaware) await until('routes where nobody kept them', async () => (await unaware!.total()) === 2, 20_000);
     for (const router of ['r1', 'r2'] as const) {
       const routes = await stage.received(router, 2);
       expect(routes.map((route) => route.prefix)).toEqual([V6, V4]);
