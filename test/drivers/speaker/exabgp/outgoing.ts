@@ -38,7 +38,8 @@ export class Outgoing {
   down(): void {
     this.established = false;
     this.wire.clear();
-    [this.groups, this.newest, this.sending] = [new Map(), new Map(), []];
+    this.sending = [];
+    this.drain();
   }
 
   /** Begins to send what waits, unless it is still at it. */
@@ -46,7 +47,13 @@ export class Outgoing {
     if (!this.established || this.sending.length > 0 || this.newest.size === 0) return;
     const changes = [...this.groups.values()].flatMap((members) => [...members.values()]);
     this.sending = this.first ? changes.filter(({ text }) => text !== undefined) : changes;
-    [this.groups, this.newest, this.first] = [new Map(), new Map(), false];
+    this.first = false;
+    this.drain();
+  }
+
+  private drain(): void {
+    this.groups = new Map();
+    this.newest = new Map();
   }
 
   /** The next UPDATE; `undefined` when there is none. */
