@@ -31,10 +31,10 @@ export class Hand {
     readonly prefixes: readonly string[],
   ) {}
 
-  static async open(count: number): Promise<Hand> {
+  static async open(count: number, program = 'gobgpd'): Promise<Hand> {
     const rig = await Rig.open(0, 0);
     try {
-      await startSpeaker(rig, fleetOfMany(count, { leaseMs: LEASE_MS }), TABLE_MS);
+      await startSpeaker(rig, fleetOfMany(count, { leaseMs: LEASE_MS }), { withinMs: TABLE_MS, program });
       const guard = guardOf(rig);
       const { generation } = await guard.status();
       const welcome = await guard.hello('ams-s1', process.pid);

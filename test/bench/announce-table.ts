@@ -1,59 +1,59 @@
 /** A full table announced and withdrawn: through the guard, and by a bare AddPathStream to a gobgpd beside it. */
-import { gobgp3 } from '../../src/drivers/speaker/gobgp/v3.js';
+import type { Dialect } from '../../src/drivers/speaker/gobgp/dialect.js';
 import { RawGobgp } from '../drivers/speaker/raw-gobgp.js';
 import { announcing, Hand, TABLE_MS } from './announce-rig.js';
 import { asnOf, manyPrefixes } from './failover-culvert.js';
-import { time } from './failover-figures.js';
+import type { Row } from './failover-figures.js';
 import { startGobgpd } from './failover-peers.js';
 import { type Rig, SECOND } from './failover-rig.js';
 import { monotonicMs } from './monotonic.js';
 
-/** What happened at the receiver between an order and the last UPDATE that it caused. */
-interface Passage {
-  readonly took: number;
-  readonly updates: number;
-}
+const ROUNDS = 3;
 
-async function passage(rig: Rig, order: () => Promise<unknown>, standing: number): Promise<Passage> {
-  const [began, before] = [monotonicMs(), rig.updates];
+/** Milliseconds between an order and the last UPDATE that it caused. */
+async function passage(rig: Rig, order: () => Promise<unknown>, standing: number): Promise<number> {
+  const began = monotonicMs();
   const ordered = order();
   await rig.until(`${standing} prefixes at the receiver`, () => rig.announced() === standing, TABLE_MS);
-  const took = rig.lastUpdateAt - began;
   await ordered;
-  return { took, updates: rig.updates - before };
+  return rig.lastUpdateAt - began;
 }
 
-const rate = (prefixes: number, { took }: Passage): string => `${Math.round((prefixes / took) * 1_000)}/s`;
+/** One that a table is sent through. */
+export interface Daemon {
+  readonly name: string;
+  readonly program: string;
+  readonly dialect: Dialect;
+}
 
-export async function benchTable(prefixes: number): Promise<readonly string[]> {
-  const hand = await Hand.open(prefixes);
+export async function benchTable(prefixes: number, daemon: Daemon): Promise<readonly (Row | string)[]> {
+  const hand = await Hand.open(prefixes, daemon.program);
   const { rig } = hand;
   const ordered = manyPrefixes(prefixes);
   const set = (level: 'full' | 'withdrawn') =>
     ordered.flatMap((own, customer) => own.map((text) => announcing(text, asnOf(customer), level)));
+  const paths = ordered.flatMap((own, customer) => own.map((text) => ({ text, asn: asnOf(customer) })));
+  const took = { announced: [], withdrawn: [], bareAnnounced: [], bareWithdrawn: [] } as Record<string, number[]>;
   try {
-    await startGobgpd(rig, SECOND);
-    const bare = new RawGobgp(`unix:${rig.path('peer.sock')}`, 'protos', gobgp3);
-    const lines: string[] = [];
-    const tell = (what: string, own: Passage, other: Passage): void => {
-      lines.push(
-        `${what} ${prefixes} prefixes: Culvert ${time(own.took)} (${rate(prefixes, own)}, ${own.updates} UPDATEs), ` +
-          `bare AddPathStream ${time(other.took)} (${rate(prefixes, other)}), ratio ${(other.took / own.took).toFixed(2)}.`,
-      );
-    };
-    for (let round = 0; round < 2; round++) {
-      const announced = await passage(rig, () => hand.offer(set('full')), prefixes);
-      const resident = await memory(rig);
-      const withdrawn = await passage(rig, () => hand.offer(set('withdrawn')), 0);
-      const paths = ordered.flatMap((own, customer) => own.map((text) => ({ text, asn: asnOf(customer) })));
-      const bareAnnounced = await passage(rig, () => bare.addPathStream(paths), prefixes);
-      const bareWithdrawn = await passage(rig, () => bare.addPathStream(paths, true), 0);
-      tell('Announced', announced, bareAnnounced);
-      tell('Withdrawn', withdrawn, bareWithdrawn);
-      lines.push(`Guard: ${resident} MiB resident.`);
+    await startGobgpd(rig, SECOND, daemon.program);
+    const bare = new RawGobgp(`unix:${rig.path('peer.sock')}`, 'protos', daemon.dialect);
+    const [full, gone] = [set('full'), set('withdrawn')];
+    for (let round = 0; round < ROUNDS; round++) {
+      took.announced?.push(await passage(rig, () => hand.offer(full), prefixes));
+      took.withdrawn?.push(await passage(rig, () => hand.offer(gone), 0));
+      took.bareAnnounced?.push(await passage(rig, () => bare.addPathStream(paths), prefixes));
+      took.bareWithdrawn?.push(await passage(rig, () => bare.addPathStream(paths, true), 0));
     }
     bare.close();
-    return lines;
+    const rows = (what: string, own: string, other: string): readonly Row[] => [
+      { what, side: `Culvert, ${daemon.name}`, samples: took[own] ?? [] },
+      { what, side: `bare AddPathStream, ${daemon.name}`, samples: took[other] ?? [], culvert: took[own] ?? [] },
+    ];
+    return [
+      ...rows(`${prefixes} prefixes announced → all at the receiver`, 'announced', 'bareAnnounced'),
+      ...rows(`${prefixes} prefixes withdrawn → none at the receiver`, 'withdrawn', 'bareWithdrawn'),
+      `Guard with ${daemon.name}, after ${ROUNDS} rounds: ${await memory(rig)} MiB resident.`,
+    ];
   } finally {
     await hand.close();
   }

@@ -100,10 +100,14 @@ export const signal = (rig: Rig, name: 'KILL' | 'STOP' | 'CONT' | 'TERM', role: 
   rig.run(`pkill -${name} -f '^[^ ]*node [^ ]*cli.js ${role}'`);
 
 /** gobgpd and guard, and the session. */
-export async function startSpeaker(rig: Rig, fleet: string, withinMs = 60_000): Promise<void> {
+export async function startSpeaker(
+  rig: Rig,
+  fleet: string,
+  { withinMs = 60_000, program = 'gobgpd' }: { readonly withinMs?: number; readonly program?: string } = {},
+): Promise<void> {
   await rig.write('fleet.yaml', fleet, 0o644);
   const options = ['--api-hosts', 'unix:///run/culvert/gobgpd.sock', '--pprof-disable', '-p', '-l', 'warn'];
-  rig.background('gobgpd.log', 'gobgpd', ...options);
+  rig.background('gobgpd.log', program, ...options);
   start(rig, 'guard');
   await rig.until('the session', () => rig.established(SERVER), withinMs);
 }

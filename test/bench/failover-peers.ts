@@ -92,10 +92,10 @@ const gobgpdConfiguration = (address: string): string => `
 `;
 
 /** A gobgpd as its manual has it, with one session from `address`; its socket is /run/peer.sock. */
-export async function startGobgpd(rig: Rig, address: string): Promise<void> {
+export async function startGobgpd(rig: Rig, address: string, program = 'gobgpd'): Promise<void> {
   await rig.write('gobgpd.toml', gobgpdConfiguration(address));
   const options = ['--api-hosts', 'unix:///run/peer.sock', '--pprof-disable', '-p', '-l', 'warn'];
-  rig.background('peer-gobgpd.log', 'gobgpd', '-f', '/run/gobgpd.toml', ...options);
+  rig.background('peer-gobgpd.log', program, '-f', '/run/gobgpd.toml', ...options);
   await rig.until('the session', () => rig.established(address), 30_000);
 }
 
