@@ -32,7 +32,11 @@ import { fetched, installed, type Release } from './releases.js';
 import { until } from './until.js';
 
 const protoDir = fileURLToPath(new URL('../../../protos', import.meta.url));
-const later = ['3.36.0', '4.8.0'].flatMap((version) => fetched(version) ?? []);
+const later = ['3.36.0', '4.8.0'].flatMap((version) => {
+  const release = fetched(version);
+  if (!release) test.skip(`gobgpd ${version}: not fetched`, () => undefined);
+  return release ?? [];
+});
 const full = path(V4, { med: 0 });
 const full6 = path(V6, { med: 0 });
 
@@ -221,7 +225,7 @@ describe.each([installed(), ...later].map((release): [string, Release] => [relea
   },
 );
 
-const [, four] = later;
+const four = later.find(({ version }) => version.startsWith('4.'));
 const whenBoth = four ? test : test.skip;
 whenBoth(
   'a daemon that comes back as another version is spoken to as such, by the same client',

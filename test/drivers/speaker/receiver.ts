@@ -56,6 +56,8 @@ export interface Receiver {
   established(): Promise<boolean>;
   /** Sorted by prefix as text. */
   routes(): Promise<readonly ReceivedRoute[]>;
+  /** When this route last changed, in BIRD's words; not when the same was said again. Empty where there is none. */
+  changedAt(prefix: string): Promise<string>;
   /** Since the session came up. */
   count(): Promise<ReceivedCount>;
   /** How many routes there are; asks for no list. */
@@ -114,6 +116,8 @@ export async function startReceiver(anchor: Anchor, session: ReceiverSession): P
   return {
     established: async () => (await birdc('show protocols speaker')).includes('Established'),
     routes: async () => parseRoutes(await birdc('show route all protocol speaker')),
+    changedAt: async (prefix) =>
+      /\[speaker ([^\]\s]+)/.exec(await birdc(`show route ${prefix} protocol speaker`))?.[1] ?? '',
     count: async () => parseCount(await birdc('show protocols all speaker')),
     total: async () => parseTotal(await birdc('show route count protocol speaker')),
     session: async () => parseSession(await birdc('show protocols all speaker')),
