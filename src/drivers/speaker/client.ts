@@ -50,6 +50,9 @@ export function messageType(definition: PackageDefinition, name: string): Messag
   return type as MessageTypeDefinition<object, object>;
 }
 
+/** A million paths on a slow machine; whoever takes longer drips. */
+const LONGEST_LISTING_MS = 120_000;
+
 const REASONS: Readonly<Partial<Record<status, SpeakerError['reason']>>> = {
   [status.DEADLINE_EXCEEDED]: 'timeout',
   [status.UNAVAILABLE]: 'unreachable',
@@ -95,11 +98,15 @@ export class RpcClient {
     });
   }
 
-  /** Collects a stream of answers to its end, each as it is read. With a `recall`, those that came the last time are not read again. */
+  /**
+   * Collects a stream of answers to its end, each as it is read. With a
+   * `recall`, those that came the last time are not read again. A table of any
+   * size is waited for as long as it comes: `silenceMs` is between two answers.
+   */
   async list<T extends object>(
     method: string,
     request: object,
-    deadlineMs: number,
+    silenceMs: number,
     read: (answer: object) => T,
     recall?: Recall<T>,
   ): Promise<readonly T[]> {
@@ -108,13 +115,26 @@ export class RpcClient {
     const deserialize = recall?.listing(fromBytes) ?? fromBytes;
     return new Promise((resolve, reject) => {
       const answers: T[] = [];
-      this.#client
-        .makeServerStreamRequest(path, requestSerialize, deserialize, request, new Metadata(), {
-          deadline: Date.now() + deadlineMs,
+      const call = this.#client.makeServerStreamRequest(path, requestSerialize, deserialize, request, new Metadata(), {
+        deadline: Date.now() + LONGEST_LISTING_MS,
+      });
+      const silence = setTimeout(() => {
+        reject(new SpeakerError('timeout', `${this.name}: ${method}: no answer within ${silenceMs} ms`));
+        call.cancel();
+      }, silenceMs);
+      call
+        .on('data', (answer: T) => {
+          silence.refresh();
+          answers.push(answer);
         })
-        .on('data', (answer: T) => answers.push(answer))
-        .on('error', (error: ServiceError) => reject(this.#failure(method, error)))
-        .on('end', () => resolve(answers));
+        .on('error', (error: ServiceError) => {
+          clearTimeout(silence);
+          reject(this.#failure(method, error));
+        })
+        .on('end', () => {
+          clearTimeout(silence);
+          resolve(answers);
+        });
     });
   }
 
