@@ -38,7 +38,7 @@ export type RenewalAnswer =
 
 /** The guard answers within 2 s whatever its speaker does; a second more is for a busy machine. */
 const ANSWER_MS = 3_000;
-/** In addition, for each prefix of a set that travels whole: five times what reading it takes. */
+/** In addition, for each announcement that travels: five times what reading it takes. */
 const ANSWER_MS_PER_PREFIX = 0.1;
 
 /** An operator's word is kept whether or not somebody still waits: better to wait for a machine that can hardly answer than to leave it open. */
@@ -73,8 +73,7 @@ export async function sentToPeers(path: string, prefix: Prefix): Promise<readonl
   }
 }
 
-const wholeAnswerMs = ({ announcements }: DesiredSet): number =>
-  ANSWER_MS + announcements.length * ANSWER_MS_PER_PREFIX;
+const answerMs = (travelling: readonly Announcement[]): number => ANSWER_MS + travelling.length * ANSWER_MS_PER_PREFIX;
 
 /** The last set that the guard has accepted here, and the wire state as it was told then. */
 interface Told {
@@ -104,7 +103,7 @@ function offerOver(client: LocalClient<GuardCalls>): GuardClient['offer'] {
     const { announcements: _, ...rest } = set;
     const renewal = { ...rest, like: last.set.sequence, ...(changes.length > 0 && { changes }) };
     try {
-      const answer = await client.call('renew', renewal, ANSWER_MS);
+      const answer = await client.call('renew', renewal, answerMs(changes));
       return answer.accepted ? { accepted: true, wire: wireOf(answer, last.wire) } : answer;
     } catch (error) {
       if (error instanceof LocalError && error.reason === 'refused') return undefined;
@@ -115,7 +114,7 @@ function offerOver(client: LocalClient<GuardCalls>): GuardClient['offer'] {
     const last = told;
     told = undefined;
     const renewed = last?.set.epoch === set.epoch ? await renew(set, last) : undefined;
-    const answer = renewed ?? (await client.call('offer', set, wholeAnswerMs(set)));
+    const answer = renewed ?? (await client.call('offer', set, answerMs(set.announcements)));
     if (answer.accepted) told = { set, wire: answer.wire };
     return answer;
   };
