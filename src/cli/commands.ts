@@ -1,6 +1,7 @@
 import type { KernelOp } from '../model/kernel.js';
 import type { Intent } from '../model/intent.js';
 import type { DrainScope, WireState } from '../model/lease.js';
+import type { Vendor } from '../model/vendor.js';
 import type { EventsReport } from '../status/events.js';
 import type { Explanation } from '../status/explain.js';
 import type { StatusReport } from '../status/report.js';
@@ -83,7 +84,7 @@ export interface RenderRouterOptions {
   readonly router?: string;
   /** A file, or a folder of files. */
   readonly fleet: string;
-  readonly vendor: 'frr' | 'bird';
+  readonly vendor: Vendor;
   readonly showSecrets: boolean;
 }
 

@@ -1,5 +1,6 @@
 /** `culvert render …`: configuration for machines that are not ours. */
 import { type Command, Option } from 'commander';
+import { VENDORS } from '../model/vendor.js';
 import type { Commands, RenderRouterOptions } from './commands.js';
 import type { Output } from './output.js';
 
@@ -16,9 +17,7 @@ Nothing is changed anywhere: what is printed is for you to look at and to load.`
     .command('router')
     .argument('<site>', 'a site of the fleet')
     .description("a site router's configuration, for FRR or BIRD")
-    .addOption(
-      new Option('--vendor <vendor>', 'what the router runs').choices(['frr', 'bird']).makeOptionMandatory(true),
-    )
+    .addOption(new Option('--vendor <vendor>', 'what the router runs').choices(VENDORS).makeOptionMandatory(true))
     .addOption(
       new Option('--fleet <path>', 'fleet file, or a folder of .yaml files').default('/etc/culvert/fleet.yaml'),
     )

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RenderRouterOptions } from '../cli/commands.js';
 import type { Fleet, Router, Site } from '../model/fleet.js';
+import type { Vendor } from '../model/vendor.js';
 import { renderRouter, type Templates } from '../render/router/render.js';
 import { loadFleet, type Warn } from './fleet-files.js';
 import { HOME } from './paths.js';
@@ -37,7 +38,7 @@ function routerOf({ name: site, routers }: Site, { router: wanted }: RenderRoute
   throw new Error(`no router ${wanted} at ${site}; it has ${names}`);
 }
 
-async function templatesOf(vendor: string): Promise<Templates> {
+async function templatesOf(vendor: Vendor): Promise<Templates> {
   const folder = join(HOME, 'templates', 'router', vendor);
   const names = await readdir(folder);
   return Object.fromEntries(

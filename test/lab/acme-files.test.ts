@@ -6,7 +6,7 @@ import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { programsOf } from '../../src/lab/packages.js';
 import { profileOf } from '../../src/lab/images.js';
-import type { Vendor } from '../../src/render/router/vendor.js';
+import type { Vendor } from '../../src/model/vendor.js';
 import { fleetOf } from '../routers/fleets.js';
 import { rendered } from '../routers/templates.js';
 import { parseTopology } from '../../src/lab/parse-topology.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Fleet } from '../../src/model/fleet.js';
 import { renderRouter } from '../../src/render/router/render.js';
 import { serverSymbol, upstreamSymbol } from '../../src/render/router/symbols.js';
-import { VENDORS, type Vendor } from '../../src/render/router/vendor.js';
+import { VENDORS, type Vendor } from '../../src/model/vendor.js';
 import { every, FLEETS, fleetOf, routerIn } from './fleets.js';
 import { rendered, templatesOf } from './templates.js';
 

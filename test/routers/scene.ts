@@ -20,7 +20,7 @@ import type { Speaker } from '../../src/ports/speaker.js';
 import { parseRoutes, type ReceivedRoute } from '../drivers/speaker/receiver.js';
 import { until } from '../drivers/speaker/until.js';
 import { type Anchor, openAnchor } from '../kernel-anchor.js';
-import type { Vendor } from '../../src/render/router/vendor.js';
+import type { Vendor } from '../../src/model/vendor.js';
 import { CUSTOMERS, routerIn } from './fleets.js';
 import { rendered } from './templates.js';
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { renderRouter, type Templates } from '../../src/render/router/render.js';
-import type { Vendor } from '../../src/render/router/vendor.js';
+import type { Vendor } from '../../src/model/vendor.js';
 import type { Fleet } from '../../src/model/fleet.js';
 import { routerIn } from './fleets.js';
 

@@ -1,5 +1,5 @@
 /** What may stand in a router's configuration: each function throws on anything that a router could read as more than one token. */
-import type { Vendor } from './vendor.js';
+import type { Vendor } from '../../model/vendor.js';
 
 /** A name of the fleet, `config/named.ts`. */
 const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;

@@ -6,7 +6,7 @@ import { sessionBetween, type Session } from '../../model/session.js';
 import { addressText } from '../address-text.js';
 import { serverSymbol, upstreamSymbol } from './symbols.js';
 import { asnText, nameText, passwordText } from './text.js';
-import type { Vendor } from './vendor.js';
+import type { Vendor } from '../../model/vendor.js';
 
 export interface RouterView {
   readonly name: string;
