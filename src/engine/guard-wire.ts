@@ -41,7 +41,9 @@ const FEW = 1_000;
 /** The places of the decisions about which something is new, in the decision or on the wire; `undefined` where that may be any. */
 function placesTouched(now: Basis, before: Basis): readonly number[] | undefined {
   const decided = placesChanged(now.decisions, before.decisions);
-  if (!decided) return undefined;
+  const isSamePrefix = (place: number): boolean => now.decisions[place]?.prefix === before.decisions[place]?.prefix;
+  // Another fleet may name as many prefixes as the one before.
+  if (!decided?.every(isSamePrefix)) return undefined;
   const places = new Set(decided);
   let isSingle = true;
   const touch = ({ prefix }: Path): void => {

@@ -3,7 +3,14 @@ import { attributesFor } from '../../src/decide/attributes.js';
 import { gateOf } from '../../src/decide/gate.js';
 import type { DrainVerdict } from '../../src/decide/drain.js';
 import type { Verdict } from '../../src/decide/verdict.js';
-import { adoptedSet, decideWire, type PrefixDecision, redecideWire, speakerDesired } from '../../src/decide/wire.js';
+import {
+  adoptedSet,
+  decideWire,
+  goalWith,
+  type PrefixDecision,
+  redecideWire,
+  speakerDesired,
+} from '../../src/decide/wire.js';
 import { prefix } from '../../src/model/address.js';
 import { changedIn } from '../../src/model/changes.js';
 import type { AgentState } from '../../src/model/lease.js';
@@ -146,6 +153,9 @@ describe('for every set', () => {
           const changed = changedIn(after, before)!;
           const now = redecideWire({ ...facts, announcements: after }, was, changed);
           expect(now).toEqual(decideWire({ ...facts, announcements: after }));
+          expect(goalWith(speakerDesired(view, gate, was, 179), was, now)).toEqual(
+            speakerDesired(view, gate, now, 179),
+          );
           const named = new Set(changed.map(({ prefix: p }) => p));
           if (changed.some(({ prefix: p }) => !gate.origins.has(p))) return;
           for (const [place, decision] of now.entries())
