@@ -1,6 +1,7 @@
 /** From gate, desired set, lease and drain to what the speaker shall hold, each prefix with its reasons. */
 import { comparePrefix, type Prefix } from '../model/address.js';
-import { placeOf, placesChanged, replace } from '../model/changes.js';
+import { placesChanged } from '../model/changes.js';
+import { placeOf, replace } from '../model/in-order.js';
 import type { ServerView } from '../model/fleet.js';
 import type { AgentState } from '../model/lease.js';
 import { type Level, weaker } from '../model/level.js';

@@ -1,5 +1,5 @@
 /** What a complete list about prefixes says differently than the one before it: nearly always a few items, of very many. */
-import { comparePrefix, type Prefix } from './address.js';
+import type { Prefix } from './address.js';
 import { same } from './same.js';
 
 interface Named {
@@ -48,36 +48,4 @@ export function placesChanged(next: readonly object[], before: readonly object[]
   const places: number[] = [];
   for (let place = 0; place < next.length; place++) if (next[place] !== before[place]) places.push(place);
   return places;
-}
-
-/** The item of a prefix in a list that is in the order of `comparePrefix`. */
-export function itemOf<T extends Named>(prefix: Prefix, list: readonly T[]): T | undefined {
-  const item = list[placeFor(prefix, list.length, (at) => list[at]?.prefix)];
-  return item?.prefix === prefix ? item : undefined;
-}
-
-/** A list in the order of `comparePrefix` gets this item in the place of its prefix, or loses the one that is there. */
-export function replace<T extends Named>(list: T[], prefix: Prefix, item: T | undefined): void {
-  const place = placeFor(prefix, list.length, (at) => list[at]?.prefix);
-  const stands = list[place]?.prefix === prefix;
-  list.splice(place, stands ? 1 : 0, ...(item ? [item] : []));
-}
-
-/** Where a prefix stands in a list that is in the order of `comparePrefix`; `undefined` when it does not. */
-export function placeOf(p: Prefix, list: readonly Prefix[]): number | undefined {
-  const place = placeFor(p, list.length, (at) => list[at]);
-  return list[place] === p ? place : undefined;
-}
-
-/** Where a prefix belongs among `length` others that are in the order of `comparePrefix`. */
-export function placeFor(p: Prefix, length: number, at: (place: number) => Prefix | undefined): number {
-  let low = 0;
-  let high = length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const other = at(middle);
-    if (other !== undefined && comparePrefix(other, p) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

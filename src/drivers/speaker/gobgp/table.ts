@@ -1,6 +1,6 @@
 /** The daemon's own paths: listed whole, or those of single prefixes while the rest stands. */
 import { comparePrefix, type Prefix } from '../../../model/address.js';
-import { itemOf, replace } from '../../../model/changes.js';
+import { itemOf, replace } from '../../../model/in-order.js';
 import type { ForeignPath, LargeCommunity, Path, SpeakerRunning } from '../../../model/path.js';
 import { same } from '../../../model/same.js';
 import type { Api } from './api.js';
