@@ -1,10 +1,9 @@
 /**
  * Brings the speaker to a goal and says how that went.
  *
- * Invariants: only one call is under way at a time (the guard's loop sees to
- * it); a speaker that may belong to somebody else is never changed.
+ * Invariants: only one change or look is under way at a time (the guard's loop
+ * sees to it); a speaker that may belong to somebody else is never changed.
  */
-import type { Prefix } from '../model/address.js';
 import type { WireState } from '../model/lease.js';
 import type { SpeakerDesired, SpeakerObserved, SpeakerOp } from '../model/path.js';
 import { refusedPeers } from '../plan/peer-options.js';
@@ -13,9 +12,9 @@ import type { Clock } from '../ports/clock.js';
 import { type Doubt, type Speaker, SpeakerError } from '../ports/speaker.js';
 import { describeSpeakerOp } from '../status/speaker-operations.js';
 import type { GuardChronicle } from './guard-chronicle.js';
+import type { Confirmation } from './guard-confirm.js';
 import type { Journal } from './guard-journal.js';
 import { SpeakerMirror } from './guard-mirror.js';
-import { Settling } from './guard-settle.js';
 
 type Identity = Pick<SpeakerDesired, 'asn' | 'routerId' | 'peers'>;
 
@@ -23,7 +22,6 @@ type Identity = Pick<SpeakerDesired, 'asn' | 'routerId' | 'peers'>;
 const MOST_STEPS = 8;
 
 export class SpeakerKeeper {
-  readonly settling = new Settling();
   status: Pick<WireState, 'speaker' | 'speakerDetail'> = { speaker: 'starting' };
   private readonly mirror: SpeakerMirror;
   private inContact = false;
@@ -39,6 +37,7 @@ export class SpeakerKeeper {
     clock: Clock,
     private readonly journal: Journal,
     private readonly chronicle: GuardChronicle,
+    private readonly confirmation: Confirmation,
   ) {
     this.mirror = new SpeakerMirror(speaker, clock);
   }
@@ -96,6 +95,7 @@ export class SpeakerKeeper {
       }
       this.tell(ops, observed, step === 0 && this.reached !== undefined && sameGoal(this.reached.goal, desired));
       this.chronicle.handing(ops);
+      this.confirmation.announcing(ops);
       observed = this.seen(desired, await this.mirror.apply(ops));
     }
     const left = planSpeaker(goal(), observed, this.speaker.can).map(describeSpeakerOp).join('; ');
@@ -110,19 +110,6 @@ export class SpeakerKeeper {
     const refused = refusedPeers(peers, can, name);
     this.status = { speaker: 'ready', ...(refused !== undefined && { speakerDetail: refused }) };
     this.journal.condition('refused peers', refused);
-  }
-
-  /** Asks the peers' Adj-RIB-Out about prefixes that have gone from the RIB; true when all of them are confirmed. */
-  async confirmGone(absent: ReadonlySet<Prefix>, observed: SpeakerObserved, clock: Clock): Promise<boolean> {
-    const open = this.settling.open(absent);
-    if (open.length === 0) return true;
-    const peers = observed.state === 'started' ? observed.peers : [];
-    const established = peers.flatMap(({ address, state }) => (state === 'established' ? [address] : []));
-    const still = new Set(established.length > 0 ? await this.speaker.stillSent(open, established) : []);
-    const gone = open.filter((prefix) => !still.has(prefix));
-    this.settling.confirm(gone, clock.now());
-    this.chronicle.gone(gone);
-    return still.size === 0;
   }
 
   /** A pass has failed. */

@@ -15,6 +15,7 @@ import { SpeakerError, type Subscription } from '../ports/speaker.js';
 import { Boot } from './guard-boot.js';
 import { Bulletin } from './guard-bulletin.js';
 import { GuardChronicle } from './guard-chronicle.js';
+import { Confirmation } from './guard-confirm.js';
 import { Draining, type DrainRecord } from './guard-drain.js';
 import { EssentialWatch } from './guard-essential.js';
 import { FleetFollower } from './guard-fleet.js';
@@ -24,6 +25,7 @@ import type { GuardParts } from './guard-parts.js';
 import { Patience } from './guard-patience.js';
 import { Pulse } from './pulse.js';
 import { Rights } from './guard-rights.js';
+import { Settling } from './guard-settle.js';
 import { Waiters } from './guard-waiters.js';
 import { Absent, WireView } from './guard-wire.js';
 import { Loop } from './loop.js';
@@ -31,8 +33,8 @@ import { Loop } from './loop.js';
 const PERIOD_MS = 1_000;
 /** After a pass that failed by our own fault. */
 const RETRY_MS = 100;
-/** Peers that still have a withdrawn path are asked again after this. */
-const CONFIRM_MS = 50;
+/** While everything is on its way out, this is how often it is looked whether it has gone. */
+const OUT_MS = 50;
 /** Beyond drain and settle, how long an ending guard waits for a speaker that answers slowly or not at all. */
 const STOP_GRACE_MS = 3_000;
 
@@ -44,6 +46,8 @@ export class GuardLoop {
   /** To be checked before anything that compares times. */
   readonly pulse: Pulse;
   private readonly chronicle: GuardChronicle;
+  private readonly settling = new Settling();
+  private readonly confirmation: Confirmation;
   private readonly keeper: SpeakerKeeper;
   private readonly fleet: FleetFollower;
   private readonly watch: EssentialWatch;
@@ -72,7 +76,11 @@ export class GuardLoop {
     this.boot = new Boot({ files, clock, journal: this.journal }, `${parts.stateDir}/last-run`);
     this.rights = new Rights(view, parts.listenPort);
     this.draining = new Draining(drainRecord, this.rights, { ...parts, changed: () => this.loop.wake() });
-    this.keeper = new SpeakerKeeper(parts.speaker, clock, this.journal, this.chronicle);
+    this.confirmation = new Confirmation({
+      ...{ speaker: parts.speaker, clock, journal: this.journal, chronicle: this.chronicle, settling: this.settling },
+      answered: () => this.loop.wake(),
+    });
+    this.keeper = new SpeakerKeeper(parts.speaker, clock, this.journal, this.chronicle, this.confirmation);
     this.fleet = new FleetFollower(clock, this.journal, () => parts.reload());
     this.watch = new EssentialWatch({
       checks: parts.essential,
@@ -119,7 +127,7 @@ export class GuardLoop {
     this.rights.stoppingSince = began;
     await this.afterNextPass(STOP_GRACE_MS);
     while (!this.isOut(began) && clock.now() < began + drainMs + settleMs + STOP_GRACE_MS) {
-      await new Promise<void>((resolve) => clock.after(CONFIRM_MS, resolve));
+      await new Promise<void>((resolve) => clock.after(OUT_MS, resolve));
     }
     await this.boot.end(this.rights.view);
     await this.abandon();
@@ -129,6 +137,7 @@ export class GuardLoop {
   async abandon(): Promise<void> {
     this.watching?.stop();
     this.pulse.stop();
+    this.confirmation.stop();
     this.draining.stop();
     await Promise.all([this.loop.stop(), this.watch.stop()]);
     this.parts.speaker.close();
@@ -145,7 +154,7 @@ export class GuardLoop {
       lease: this.rights.agent(now),
       drain: this.rights.drain(now),
       hold: this.rights.hold,
-      settling: this.keeper.settling,
+      settling: this.settling,
       reports: this.journal.reports,
       now,
     });
@@ -221,9 +230,9 @@ export class GuardLoop {
     this.met = true;
     const observed = await this.keeper.converge(() => this.goal(clock.now()), looked);
     const absent = this.absent.from(this.rights.decide(clock.now()), observed);
-    const confirmed = await this.keeper.confirmGone(absent, observed, clock);
-    if (!confirmed) this.loop.wakeAfter(CONFIRM_MS);
-    this.rights.forget((prefix) => this.keeper.settling.isSettled(prefix, this.settleMs, clock.now()));
+    const confirmIn = this.confirmation.attend(absent, observed, this.rights.stoppingSince !== undefined);
+    if (confirmIn !== undefined) this.loop.wakeAfter(confirmIn);
+    this.rights.forget((prefix) => this.settling.isSettled(prefix, this.settleMs, clock.now()));
     this.loop.wakeAfter(Math.max(0, this.keeper.lookDueIn()));
     this.keeper.succeeded();
   }

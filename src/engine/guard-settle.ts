@@ -13,15 +13,21 @@ export class Settling {
   private readonly confirmedAt = new Map<Prefix, number>();
   /** Grows with every change of what is confirmed. */
   revision = 0;
+  private last:
+    { readonly absent: ReadonlySet<Prefix>; readonly revision: number; readonly open: readonly Prefix[] } | undefined;
 
   /** Which of `absent` still have to be confirmed. Whatever is not among them loses its confirmation. */
   open(absent: ReadonlySet<Prefix>): readonly Prefix[] {
+    const { last } = this;
+    if (last?.absent === absent && last.revision === this.revision) return last.open;
     for (const prefix of this.confirmedAt.keys()) {
       if (absent.has(prefix)) continue;
       this.confirmedAt.delete(prefix);
       this.revision++;
     }
-    return [...absent].filter((prefix) => !this.confirmedAt.has(prefix));
+    const open = [...absent].filter((prefix) => !this.confirmedAt.has(prefix));
+    this.last = { absent, revision: this.revision, open };
+    return open;
   }
 
   confirm(prefixes: readonly Prefix[], now: number): void {

@@ -1,15 +1,35 @@
 /** The guard's socket, called. Loads no schema: agents and the command line begin here. */
 import type { Prefix } from '../model/address.js';
-import type { DesiredSet, DrainScope, HelloAnswer, OfferAnswer, SentTo, WireState } from '../model/lease.js';
+import type {
+  DesiredSet,
+  DrainScope,
+  HelloAnswer,
+  OfferAnswer,
+  SentTo,
+  WirePrefix,
+  WireState,
+} from '../model/lease.js';
 import { changedIn, withChanges } from '../model/changes.js';
 import type { Announcement } from '../model/path.js';
 import { type GuardClient, LocalError } from '../ports/guard.js';
 import { type LocalClient, localClient } from './client.js';
 import type { NoParams } from './protocol.js';
+import { itemsIn, type Run, runsOf } from './runs.js';
+
+/** With its list of prefixes in runs. */
+export type Told = Omit<WireState, 'prefixes'> & { readonly prefixes: readonly Run<WirePrefix>[] };
+/** With its announcements in runs. */
+export type Offered = Omit<DesiredSet, 'announcements'> & { readonly announcements: readonly Run<Announcement>[] };
+
+/** The same answer, with its wire state as it travels. */
+type Telling<A> = A extends { readonly wire: WireState } ? Omit<A, 'wire'> & { readonly wire: Told } : A;
 
 export type GuardCalls = {
-  readonly hello: { readonly params: { readonly server: string; readonly pid: number }; readonly result: HelloAnswer };
-  readonly offer: { readonly params: DesiredSet; readonly result: OfferAnswer };
+  readonly hello: {
+    readonly params: { readonly server: string; readonly pid: number };
+    readonly result: Telling<HelloAnswer>;
+  };
+  readonly offer: { readonly params: Offered; readonly result: Telling<OfferAnswer> };
   /** An offer with the announcements of the set `like`, this connection's last, but for some. Refused when there is none. */
   readonly renew: { readonly params: Renewal; readonly result: RenewalAnswer };
   readonly handover: {
@@ -19,7 +39,7 @@ export type GuardCalls = {
   readonly drain: { readonly params: { readonly scope: DrainScope }; readonly result: null };
   readonly undrain: { readonly params: NoParams; readonly result: null };
   readonly confirm: { readonly params: NoParams; readonly result: null };
-  readonly status: { readonly params: NoParams; readonly result: WireState };
+  readonly status: { readonly params: NoParams; readonly result: Told };
   readonly sent: { readonly params: { readonly prefix: Prefix }; readonly result: readonly SentTo[] };
 };
 
@@ -27,13 +47,13 @@ export interface Renewal extends Omit<DesiredSet, 'announcements'> {
   /** Its sequence. */
   readonly like: number;
   /** In the places of their prefixes; none without it. */
-  readonly changes?: readonly Announcement[];
+  readonly changes?: readonly Run<Announcement>[];
 }
 
 /** Without a wire state it is the one that this connection was told last; `news` has only those prefixes about which something is new. */
 export type RenewalAnswer =
-  | { readonly accepted: true; readonly wire?: WireState }
-  | { readonly accepted: true; readonly news: WireState }
+  | { readonly accepted: true; readonly wire?: Told }
+  | { readonly accepted: true; readonly news: Told }
   | Extract<OfferAnswer, { readonly accepted: false }>;
 
 /** The guard answers within 2 s whatever its speaker does; a second more is for a busy machine. */
@@ -44,6 +64,9 @@ const ANSWER_MS_PER_PREFIX = 0.1;
 /** An operator's word is kept whether or not somebody still waits: better to wait for a machine that can hardly answer than to leave it open. */
 const WORD_MS = 15_000;
 
+export const toldOf = (wire: WireState): Told => ({ ...wire, prefixes: runsOf(wire.prefixes) });
+const wireIn = (told: Told): WireState => ({ ...told, prefixes: itemsIn<WirePrefix>(told.prefixes) });
+
 /** Connects with the first call. */
 export function guardClient(path: string): GuardClient {
   const client = localClient<GuardCalls>(path, 'guard');
@@ -52,13 +75,16 @@ export function guardClient(path: string): GuardClient {
     await done;
   };
   return {
-    hello: (server, pid) => client.call('hello', { server, pid }, ANSWER_MS),
+    hello: async (server, pid) => {
+      const answer = await client.call('hello', { server, pid }, ANSWER_MS);
+      return answer.accepted ? { ...answer, wire: wireIn(answer.wire) } : answer;
+    },
     offer,
     handover: (epoch, mode) => nothing(client.call('handover', { epoch, mode }, ANSWER_MS)),
     drain: (scope) => nothing(client.call('drain', { scope }, WORD_MS)),
     undrain: () => nothing(client.call('undrain', {}, WORD_MS)),
     confirm: () => nothing(client.call('confirm', {}, WORD_MS)),
-    status: () => client.call('status', {}, ANSWER_MS),
+    status: async () => wireIn(await client.call('status', {}, ANSWER_MS)),
     close: () => client.close(),
   };
 }
@@ -76,15 +102,15 @@ export async function sentToPeers(path: string, prefix: Prefix): Promise<readonl
 const answerMs = (travelling: readonly Announcement[]): number => ANSWER_MS + travelling.length * ANSWER_MS_PER_PREFIX;
 
 /** The last set that the guard has accepted here, and the wire state as it was told then. */
-interface Told {
+interface Last {
   readonly set: DesiredSet;
   readonly wire: WireState;
 }
 
 /** As the guard has it now. */
 function wireOf(answer: Extract<RenewalAnswer, { readonly accepted: true }>, last: WireState): WireState {
-  if (!('news' in answer)) return answer.wire ?? last;
-  const prefixes = withChanges(last.prefixes, answer.news.prefixes);
+  if (!('news' in answer)) return answer.wire ? wireIn(answer.wire) : last;
+  const prefixes = withChanges(last.prefixes, itemsIn<WirePrefix>(answer.news.prefixes));
   if (!prefixes) throw new LocalError('malformed', 'the guard tells news of prefixes that it has not told of before');
   return { ...answer.news, prefixes };
 }
@@ -95,13 +121,13 @@ function wireOf(answer: Extract<RenewalAnswer, { readonly accepted: true }>, las
  * again. Whatever goes wrong, the next offer is whole.
  */
 function offerOver(client: LocalClient<GuardCalls>): GuardClient['offer'] {
-  let told: Told | undefined;
+  let told: Last | undefined;
 
-  const renew = async (set: DesiredSet, last: Told): Promise<OfferAnswer | undefined> => {
+  const renew = async (set: DesiredSet, last: Last): Promise<OfferAnswer | undefined> => {
     const changes = changedIn(set.announcements, last.set.announcements);
     if (changes === undefined) return undefined;
     const { announcements: _, ...rest } = set;
-    const renewal = { ...rest, like: last.set.sequence, ...(changes.length > 0 && { changes }) };
+    const renewal = { ...rest, like: last.set.sequence, ...(changes.length > 0 && { changes: runsOf(changes) }) };
     try {
       const answer = await client.call('renew', renewal, answerMs(changes));
       return answer.accepted ? { accepted: true, wire: wireOf(answer, last.wire) } : answer;
@@ -110,11 +136,17 @@ function offerOver(client: LocalClient<GuardCalls>): GuardClient['offer'] {
       throw error;
     }
   };
+  const whole = async (set: DesiredSet): Promise<OfferAnswer> => {
+    const { announcements } = set;
+    const offered = { ...set, announcements: runsOf(announcements) };
+    const answer = await client.call('offer', offered, answerMs(announcements));
+    return answer.accepted ? { accepted: true, wire: wireIn(answer.wire) } : answer;
+  };
   return async (set) => {
     const last = told;
     told = undefined;
     const renewed = last?.set.epoch === set.epoch ? await renew(set, last) : undefined;
-    const answer = renewed ?? (await client.call('offer', set, answerMs(set.announcements)));
+    const answer = renewed ?? (await whole(set));
     if (answer.accepted) told = { set, wire: answer.wire };
     return answer;
   };

@@ -6,8 +6,9 @@ import { LEVELS } from '../model/level.js';
 import type { Announcement } from '../model/path.js';
 import { type ReasonCode, REASONS } from '../model/reason.js';
 import { type Caller, type GuardDesk, LocalError } from '../ports/guard.js';
-import type { GuardCalls, Renewal, RenewalAnswer } from './guard-client.js';
+import { type GuardCalls, type Offered, type Renewal, type RenewalAnswer, toldOf } from './guard-client.js';
 import { allowanceSchema, type Handlers, noParams, prefixSchema } from './request.js';
+import { itemsIn, type Run } from './runs.js';
 import { type LocalServer, serveLocal } from './server.js';
 
 const count = z.number().int().nonnegative();
@@ -17,8 +18,8 @@ const reasonSchema = z.strictObject({
   detail: z.exactOptional(z.string()),
 });
 
-const announcementSchema: z.ZodType<Announcement> = z.strictObject({
-  prefix: prefixSchema,
+const announcementsSchema: z.ZodType<Run<Announcement>> = z.strictObject({
+  prefixes: z.array(prefixSchema),
   level: z.enum(LEVELS),
   asPath: z.array(z.number().int().min(1).max(0xffffffff)).max(16),
   reasons: z.array(reasonSchema),
@@ -32,14 +33,14 @@ const right = {
   ttlMs: z.number().positive(),
   allowance: z.exactOptional(allowanceSchema),
 };
-const desiredSetSchema: z.ZodType<DesiredSet> = z.strictObject({
+const offeredSchema: z.ZodType<Offered> = z.strictObject({
   ...right,
-  announcements: z.array(announcementSchema),
+  announcements: z.array(announcementsSchema),
 });
 const renewalSchema: z.ZodType<Renewal> = z.strictObject({
   ...right,
   like: count,
-  changes: z.exactOptional(z.array(announcementSchema)),
+  changes: z.exactOptional(z.array(announcementsSchema)),
 });
 
 /** The last set of each connection, and the wire state that it was told with it. */
@@ -48,7 +49,12 @@ class Offers {
 
   constructor(private readonly desk: GuardDesk) {}
 
-  async offer(set: DesiredSet, caller: Caller): Promise<OfferAnswer> {
+  async offer(offered: Offered, caller: Caller): Promise<GuardCalls['offer']['result']> {
+    const answer = await this.take({ ...offered, announcements: itemsIn<Announcement>(offered.announcements) }, caller);
+    return answer.accepted ? { ...answer, wire: toldOf(answer.wire) } : answer;
+  }
+
+  private async take(set: DesiredSet, caller: Caller): Promise<OfferAnswer> {
     this.byCaller.delete(caller);
     const answer = await this.desk.offer(set);
     if (answer.accepted) this.byCaller.set(caller, { set, wire: answer.wire });
@@ -58,13 +64,14 @@ class Offers {
   async renew({ like, changes = [], ...right }: Renewal, caller: Caller): Promise<RenewalAnswer> {
     const last = this.byCaller.get(caller);
     const isLast = last?.set.epoch === right.epoch && last.set.sequence === like;
-    const announcements = isLast ? withChanges(last.set.announcements, changes) : undefined;
+    const announcements = isLast ? withChanges(last.set.announcements, itemsIn<Announcement>(changes)) : undefined;
     if (!last || !announcements) throw new LocalError('refused', `no set ${like} to renew; offer it whole`);
-    const answer = await this.offer({ ...right, announcements }, caller);
+    const answer = await this.take({ ...right, announcements }, caller);
     if (!answer.accepted) return answer;
-    if (answer.wire === last.wire) return { accepted: true };
-    const prefixes = changedIn(answer.wire.prefixes, last.wire.prefixes);
-    return prefixes ? { accepted: true, news: { ...answer.wire, prefixes } } : answer;
+    const { wire } = answer;
+    if (wire === last.wire) return { accepted: true };
+    const prefixes = changedIn(wire.prefixes, last.wire.prefixes);
+    return prefixes ? { accepted: true, news: toldOf({ ...wire, prefixes }) } : { accepted: true, wire: toldOf(wire) };
   }
 }
 
@@ -74,9 +81,12 @@ function handlersOf(desk: GuardDesk): Handlers<GuardCalls> {
   return {
     hello: {
       params: z.strictObject({ server: z.string(), pid: count }),
-      answer: ({ server, pid }, caller) => desk.hello(server, pid, caller),
+      answer: async ({ server, pid }, caller) => {
+        const answer = await desk.hello(server, pid, caller);
+        return answer.accepted ? { ...answer, wire: toldOf(answer.wire) } : answer;
+      },
     },
-    offer: { params: desiredSetSchema, answer: (set, caller) => offers.offer(set, caller) },
+    offer: { params: offeredSchema, answer: (offered, caller) => offers.offer(offered, caller) },
     renew: { params: renewalSchema, answer: (renewal, caller) => offers.renew(renewal, caller) },
     handover: {
       params: z.strictObject({ epoch: count, mode: z.enum(['keep', 'drain']) }),
@@ -88,7 +98,7 @@ function handlersOf(desk: GuardDesk): Handlers<GuardCalls> {
     },
     undrain: { params: noParams, answer: () => nothing(desk.undrain()) },
     confirm: { params: noParams, answer: () => nothing(desk.confirm()) },
-    status: { params: noParams, answer: () => desk.status() },
+    status: { params: noParams, answer: async () => toldOf(await desk.status()) },
     sent: { params: z.strictObject({ prefix: prefixSchema }), answer: ({ prefix }) => desk.sent(prefix) },
   };
 }

@@ -7,13 +7,7 @@ import {
   type SpeakerRunning,
   TAG_FUNCTION,
 } from '../../model/path.js';
-import {
-  type Since,
-  type Speaker,
-  type SpeakerCapabilities,
-  SpeakerError,
-  type Subscription,
-} from '../../ports/speaker.js';
+import { type Since, type Speaker, type SpeakerCapabilities, SpeakerError } from '../../ports/speaker.js';
 import { once } from '../../model/once.js';
 import { endpointOf } from './endpoint.js';
 import type { Api } from './gobgp/api.js';
@@ -27,7 +21,7 @@ import { OwnTable } from './gobgp/table.js';
 import type { WireEvent } from './gobgp/messages.js';
 import { addPeer, deletePeer, listPeers } from './gobgp/peers.js';
 import { versionIn } from './gobgp/versions.js';
-import { type EventSource, watchEvents } from './watch.js';
+import { type EventSource, type Watch, watchEvents } from './watch.js';
 import type { OpenStream } from './client.js';
 
 export interface GobgpOptions {
@@ -60,6 +54,12 @@ function executorsFor(api: Api, tag: LargeCommunity | undefined): Executors {
     'delete-peer': (op) => deletePeer(api, op.address),
   };
 }
+
+/** Above, every path of ours that came back as an event would slow GoBGP down by half, and tell nothing: the whole table is read afterwards. */
+const FEW = 1_000;
+
+const isBulk = (op: SpeakerOp): boolean =>
+  (op.kind === 'announce' && op.paths.length > FEW) || (op.kind === 'withdraw' && op.prefixes.length > FEW);
 
 type Frame = Omit<SpeakerRunning, 'barrier' | 'paths' | 'foreignPaths'>;
 
@@ -174,7 +174,7 @@ export function createGobgpSpeaker(options: GobgpOptions): Speaker {
   const connection = new Connection({ name, target: endpointOf(address), protoDir, deadlineMs, installedRelease });
   const tag: LargeCommunity | undefined = serverTag && `${serverTag.asn}:${TAG_FUNCTION}:${serverTag.server}`;
   const partsOf = once((api: Api): Parts => ({ table: new OwnTable(api, tag), executors: executorsFor(api, tag) }));
-  const subscriptions = new Set<Subscription>();
+  const watches = new Set<Watch>();
 
   const ask = async <T>(work: (api: Api, parts: Parts) => Promise<T>): Promise<T> => {
     const api = await connection.api();
@@ -187,27 +187,35 @@ export function createGobgpSpeaker(options: GobgpOptions): Speaker {
   };
   const execute = async <K extends Kind>(op: Extract<SpeakerOp, { kind: K }>): Promise<void> =>
     ask((_, { executors }) => executors[op.kind](op));
+  const unwatched = async (work: () => Promise<void>): Promise<void> => {
+    for (const watch of watches) watch.pause();
+    try {
+      await work();
+    } finally {
+      await Promise.all([...watches].map((watch) => watch.resume()));
+    }
+  };
   return {
     name,
     can: GOBGP_CAN,
     observe: () => ask((api, { table }) => observe(api, table)),
     recheck: (since) => ask((api, { table }) => recheck(api, table, since)),
     apply: async (ops) => {
-      for (const op of ops) await execute(op);
+      for (const op of ops) await (isBulk(op) ? unwatched(() => execute(op)) : execute(op));
     },
     stillSent: (prefixes, peers) => ask((api) => stillSent(api, prefixes, peers)),
     watch: (wake) => {
-      const subscription = watchEvents(eventsOf(connection), wake);
-      subscriptions.add(subscription);
+      const watch = watchEvents(eventsOf(connection), wake);
+      watches.add(watch);
       return {
         stop: () => {
-          subscriptions.delete(subscription);
-          subscription.stop();
+          watches.delete(watch);
+          watch.stop();
         },
       };
     },
     close: () => {
-      for (const subscription of subscriptions) subscription.stop();
+      for (const watch of watches) watch.stop();
       connection.close();
     },
   };

@@ -1,0 +1,106 @@
+/**
+ * Whether prefixes that have gone from the RIB have gone from the peers too:
+ * their Adj-RIB-Out is asked, beside the guard's loop. GoBGP reckons a peer's
+ * Adj-RIB-Out anew for every question, however few prefixes it names, and
+ * stands still for it: half a second among 100,000. No change may wait for
+ * that, so the loop goes on, and questions keep their distance.
+ *
+ * Invariant: an answer confirms only what has been gone without a break since
+ * the question.
+ */
+import type { Address, Prefix } from '../model/address.js';
+import type { SpeakerObserved, SpeakerOp } from '../model/path.js';
+import type { Clock } from '../ports/clock.js';
+import type { Speaker } from '../ports/speaker.js';
+import type { GuardChronicle } from './guard-chronicle.js';
+import type { Journal } from './guard-journal.js';
+import type { Settling } from './guard-settle.js';
+
+/** Peers that still have a withdrawn path are asked again after this. */
+const AGAIN_MS = 50;
+/** Questions may take this share of the speaker's time: a twentieth. */
+const SHARE = 20;
+/** After a question that nobody answered. */
+const RETRY_MS = 1_000;
+
+export interface ConfirmationParts {
+  readonly speaker: Speaker;
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly chronicle: GuardChronicle;
+  readonly settling: Settling;
+  /** A question has been answered, or has failed. */
+  answered(): void;
+}
+
+export class Confirmation {
+  /** Asked about, and gone ever since. */
+  private asked: Set<Prefix> | undefined;
+  private readyAt = Number.NEGATIVE_INFINITY;
+  private took = 0;
+  private stopped = false;
+
+  constructor(private readonly parts: ConfirmationParts) {}
+
+  /**
+   * After a look that has shown these prefixes as gone, and no others. In a
+   * hurry questions follow each other at once. Milliseconds until it has to be
+   * called again; `undefined` while nothing is open or an answer is awaited.
+   */
+  attend(absent: ReadonlySet<Prefix>, observed: SpeakerObserved, inHurry: boolean): number | undefined {
+    const { settling, clock } = this.parts;
+    const open = settling.open(absent);
+    if (this.asked) {
+      for (const prefix of this.asked) if (!absent.has(prefix)) this.asked.delete(prefix);
+      return undefined;
+    }
+    if (open.length === 0) return undefined;
+    const peers = observed.state === 'started' ? observed.peers : [];
+    const established = peers.flatMap(({ address, state }) => (state === 'established' ? [address] : []));
+    if (established.length === 0) {
+      this.confirm(open);
+      return undefined;
+    }
+    const wait = this.readyAt + (inHurry ? 0 : SHARE * this.took) - clock.now();
+    if (wait > 0) return wait;
+    void this.ask(open, established);
+    return undefined;
+  }
+
+  /** About to be announced: what was asked about them before is answered for nothing. */
+  announcing(ops: readonly SpeakerOp[]): void {
+    if (!this.asked) return;
+    for (const op of ops) if (op.kind === 'announce') for (const { prefix } of op.paths) this.asked.delete(prefix);
+  }
+
+  stop(): void {
+    this.stopped = true;
+  }
+
+  private async ask(open: readonly Prefix[], peers: readonly Address[]): Promise<void> {
+    const { speaker, clock, journal, answered } = this.parts;
+    const asked = new Set(open);
+    this.asked = asked;
+    const began = clock.now();
+    try {
+      const still = new Set(await speaker.stillSent(open, peers));
+      this.readyAt = clock.now() + (still.size > 0 ? AGAIN_MS : 0);
+      this.confirm([...asked].filter((prefix) => !still.has(prefix)));
+      journal.condition('confirm', undefined);
+    } catch (error) {
+      if (this.stopped) return;
+      this.readyAt = clock.now() + RETRY_MS;
+      const why = error instanceof Error ? error.message : String(error);
+      journal.condition('confirm', `cannot see whether withdrawn prefixes have left the peers: ${why}`);
+    } finally {
+      this.took = clock.now() - began;
+      this.asked = undefined;
+    }
+    if (!this.stopped) answered();
+  }
+
+  private confirm(gone: readonly Prefix[]): void {
+    this.parts.settling.confirm(gone, this.parts.clock.now());
+    this.parts.chronicle.gone(gone);
+  }
+}

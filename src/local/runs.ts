@@ -1,0 +1,45 @@
+/**
+ * Lists about prefixes as they travel: neighbours that are equal but for their
+ * prefix are one run. Of 100,000 prefixes nearly all say the same as the one
+ * before them, and what is not written need not be read.
+ */
+import type { Prefix } from '../model/address.js';
+import { same } from '../model/same.js';
+
+interface Named {
+  readonly prefix: Prefix;
+}
+
+export type Run<T extends Named> = Omit<T, 'prefix'> & { readonly prefixes: readonly Prefix[] };
+
+/** In the same order. */
+export function runsOf<T extends Named>(items: readonly T[]): readonly Run<T>[] {
+  const runs: (Omit<T, 'prefix'> & { readonly prefixes: Prefix[] })[] = [];
+  let last: T | undefined;
+  for (const item of items) {
+    if (last && saysTheSame(last, item)) {
+      runs.at(-1)?.prefixes.push(item.prefix);
+      continue;
+    }
+    const { prefix, ...rest } = item;
+    runs.push({ prefixes: [prefix], ...rest });
+    last = item;
+  }
+  return runs;
+}
+
+/** What runs were made of; all items of one run share its lists. */
+export function itemsIn<T extends Named>(runs: readonly Run<T>[]): readonly T[] {
+  const items: T[] = [];
+  for (const { prefixes, ...rest } of runs) {
+    // A run is made of an item and its prefix, and of nothing else.
+    for (const prefix of prefixes) items.push({ prefix, ...rest } as unknown as T);
+  }
+  return items;
+}
+
+function saysTheSame<T extends Named>(a: T, b: T): boolean {
+  for (const field in a) if (field !== 'prefix' && !same(a[field], b[field])) return false;
+  for (const field in b) if (!(field in a)) return false;
+  return true;
+}
