@@ -182,14 +182,14 @@ export class FakeSpeaker implements Speaker {
   /** Sorted text: `203.0.113.0/24 via 198.18.1.11 path 64512 med 0`. */
   render(): string[] {
     return this.paths
-      .map((path) =>
+      .map(({ prefix, attributes: { nextHop, asPath, localPref, med, communities } }) =>
         [
-          path.prefix,
-          `via ${path.nextHop}`,
-          `path [${path.asPath.join(' ')}]`,
-          path.localPref === undefined ? '' : `pref ${path.localPref}`,
-          `med ${path.med ?? '-'}`,
-          path.communities.join(' '),
+          prefix,
+          `via ${nextHop}`,
+          `path [${asPath.join(' ')}]`,
+          localPref === undefined ? '' : `pref ${localPref}`,
+          `med ${med ?? '-'}`,
+          communities.join(' '),
         ]
           .filter((part) => part !== '')
           .join(' '),
@@ -257,7 +257,7 @@ export class FakeSpeaker implements Speaker {
     if (!bgp.barrier.allow.includes(path.prefix)) this.violate(`announced outside the barrier: ${path.prefix}`);
     if (parsePrefix(path.prefix) !== path.prefix || lengthOf(path.prefix) < 8)
       this.violate(`no prefix to announce: ${path.prefix}`);
-    if (path.largeCommunities.length === 0) this.violate(`untagged: ${path.prefix}`);
+    if (path.attributes.largeCommunities.length === 0) this.violate(`untagged: ${path.prefix}`);
     const before = bgp.paths.get(path.prefix);
     bgp.paths.set(path.prefix, path);
     if (JSON.stringify(before) === JSON.stringify(path)) return;

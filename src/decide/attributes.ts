@@ -1,10 +1,17 @@
 /** What a path of ours looks like on the wire, at full level and degraded. */
-import { familyOf, type Prefix } from '../model/address.js';
+import { type Address, familyOf, type Prefix } from '../model/address.js';
 import { isInternal, type ServerView } from '../model/fleet.js';
 import type { Level } from '../model/level.js';
 import { fnv1a } from '../model/naming.js';
 import { once } from '../model/once.js';
-import { GRACEFUL_SHUTDOWN, type LargeCommunity, LEAVING_FUNCTION, type Path, TAG_FUNCTION } from '../model/path.js';
+import {
+  GRACEFUL_SHUTDOWN,
+  type LargeCommunity,
+  LEAVING_FUNCTION,
+  type Path,
+  type PathAttributes,
+  TAG_FUNCTION,
+} from '../model/path.js';
 
 /** A path that is announced has one of these levels. */
 export type AnnouncedLevel = Exclude<Level, 'withdrawn'>;
@@ -33,8 +40,8 @@ export const ownTag = once(
 const leavingMark = ({ fleet }: ServerView): LargeCommunity => `${fleet.provider.asn}:${LEAVING_FUNCTION}:0`;
 
 /** Lists that all paths share. */
-const NO_COMMUNITIES: Path['communities'] = [];
-const DEGRADED_COMMUNITIES: Path['communities'] = [GRACEFUL_SHUTDOWN];
+const NO_COMMUNITIES: PathAttributes['communities'] = [];
+const DEGRADED_COMMUNITIES: PathAttributes['communities'] = [GRACEFUL_SHUTDOWN];
 const tagsOf = once((view: ServerView) => ({
   staying: [ownTag(view)],
   leaving: [ownTag(view), leavingMark(view)],
@@ -47,21 +54,40 @@ const tagsOf = once((view: ServerView) => ({
  * an iBGP peer (RFC 4271 9.1.2): prepends are for servers whose every router
  * is external.
  */
-function degradedPath(view: ServerView, asPath: readonly number[]): Pick<Path, 'asPath' | 'localPref'> {
+function degradedPath(view: ServerView, asPath: readonly number[]): Pick<PathAttributes, 'asPath' | 'localPref'> {
   const internal = view.site.routers.some((router) => isInternal(view.server, router));
   if (internal) return { asPath, localPref: DEGRADED_LOCAL_PREF };
   return { asPath: [...Array<number>(DEGRADED_PREPENDS).fill(view.server.asn), ...asPath] };
 }
 
 /**
- * The one path for this prefix at this level. A degraded path of a site that
+ * The attributes of a path at this level. A degraded path of a site that
  * is taken out bears `leavingMark`: the site's routers then turn upstreams
  * away too, which GRACEFUL_SHUTDOWN alone does not reach.
- *
- * `asPath` is the sequence at full level. Throws TypeError for a v6 prefix on
- * a server without a v6 address: the gate keeps those out.
  */
-export function attributesFor(
+function attributesAt(
+  view: ServerView,
+  level: AnnouncedLevel,
+  nextHop: Address,
+  asPath: readonly number[],
+  leavesSite: boolean,
+): PathAttributes {
+  const { staying, leaving } = tagsOf(view);
+  const tagged = { nextHop, largeCommunities: staying };
+  if (level === 'full') return { ...tagged, asPath, med: FULL_MED, communities: NO_COMMUNITIES };
+  const degraded = { ...tagged, ...degradedPath(view, asPath), med: DEGRADED_MED, communities: DEGRADED_COMMUNITIES };
+  return leavesSite ? { ...degraded, largeCommunities: leaving } : degraded;
+}
+
+/** Of one server, by what they are made of. */
+const knownOf = once((_: ServerView) => new Map<string, PathAttributes>());
+
+/**
+ * The one path for this prefix at this level; all of one level, next hop and AS
+ * path share their attributes. `asPath` is the sequence at full level. Throws TypeError for a v6 prefix on a server
+ * without a v6 address: the gate keeps those out.
+ */
+export function pathFor(
   view: ServerView,
   level: AnnouncedLevel,
   prefix: Prefix,
@@ -70,16 +96,17 @@ export function attributesFor(
 ): Path {
   const nextHop = familyOf(prefix) === 4 ? view.server.v4 : view.server.v6;
   if (nextHop === undefined) throw new TypeError(`${view.server.name} has no v6 address: no next hop for ${prefix}`);
-  const { staying, leaving } = tagsOf(view);
-  const tagged = { prefix, nextHop, largeCommunities: staying };
-  if (level === 'full') return { ...tagged, asPath, med: FULL_MED, communities: NO_COMMUNITIES };
-  const degraded = { ...tagged, ...degradedPath(view, asPath), med: DEGRADED_MED, communities: DEGRADED_COMMUNITIES };
-  return leavesSite ? { ...degraded, largeCommunities: leaving } : degraded;
+  const known = knownOf(view);
+  const identity = `${level} ${nextHop} ${leavesSite} ${asPath.join(' ')}`;
+  const attributes = known.get(identity) ?? attributesAt(view, level, nextHop, asPath, leavesSite);
+  known.set(identity, attributes);
+  return { prefix, attributes };
 }
 
 /** True for a path that this server has announced, in whatever form. */
-export const isOurs = (view: ServerView, path: Path): boolean => path.largeCommunities.includes(ownTag(view));
+export const isOurs = (view: ServerView, path: Path): boolean =>
+  path.attributes.largeCommunities.includes(ownTag(view));
 
 /** Which of the two forms a path of ours has, told by GRACEFUL_SHUTDOWN (RFC 8326): nothing else of ours carries it. */
 export const levelHeld = (path: Path): AnnouncedLevel =>
-  path.communities.includes(GRACEFUL_SHUTDOWN) ? 'degraded' : 'full';
+  path.attributes.communities.includes(GRACEFUL_SHUTDOWN) ? 'degraded' : 'full';

@@ -7,7 +7,7 @@ import type { AgentState } from '../model/lease.js';
 import { type Level, weaker } from '../model/level.js';
 import type { Announcement, Path, SpeakerDesired } from '../model/path.js';
 import type { Reason } from '../model/reason.js';
-import { attributesFor, isOurs, levelHeld } from './attributes.js';
+import { pathFor, isOurs, levelHeld } from './attributes.js';
 import type { DrainVerdict } from './drain.js';
 import { type Gate, refusalOf } from './gate.js';
 import { peersOf } from './sessions.js';
@@ -63,7 +63,7 @@ function decideAsked(facts: WireFacts, asked: Announcement): PrefixDecision {
     reasons,
     ...(level === 'withdrawn'
       ? {}
-      : { path: attributesFor(facts.view, level, prefix, asked.asPath, facts.drain.leavesSite) }),
+      : { path: pathFor(facts.view, level, prefix, asked.asPath, facts.drain.leavesSite) }),
   };
 }
 

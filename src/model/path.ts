@@ -26,8 +26,10 @@ export interface PathAttributes {
 }
 
 /** A path as it stands, or shall stand, in the speaker's local RIB. ORIGIN is always IGP. */
-export interface Path extends PathAttributes {
+export interface Path {
   readonly prefix: Prefix;
+  /** A full table has very few that differ: paths share them, and the same object is not looked into. */
+  readonly attributes: PathAttributes;
 }
 
 /** One line of the desired set that the agent hands to the guard. */

@@ -28,15 +28,21 @@ const sameSet = <T extends string | number>(a: readonly T[], b: readonly T[]): b
   sameList(a, b) || (a.length === b.length && sameList([...a].sort(), [...b].sort()));
 
 /** Equal on the wire: an identical path announced again would be silent, but a pass with nothing to do does nothing. */
-export const samePath = (a: Path, b: Path): boolean => a === b || (a.prefix === b.prefix && sameAttributes(a, b));
+export const samePath = (a: Path, b: Path): boolean =>
+  a === b || (a.prefix === b.prefix && sameAttributes(a.attributes, b.attributes));
 
-const sameAttributes = (a: PathAttributes, b: PathAttributes): boolean =>
-  a.nextHop === b.nextHop &&
-  a.med === b.med &&
-  a.localPref === b.localPref &&
-  sameList(a.asPath, b.asPath) &&
-  sameSet(a.communities, b.communities) &&
-  sameSet(a.largeCommunities, b.largeCommunities);
+const sameAttributes = (a: PathAttributes, b: PathAttributes): boolean => a === b || equalAttributes(a, b);
+
+/** What is read back is equal to what was wanted, and both are shared by very many paths. */
+const equalAttributes = once(
+  (a: PathAttributes, b: PathAttributes): boolean =>
+    a.nextHop === b.nextHop &&
+    a.med === b.med &&
+    a.localPref === b.localPref &&
+    sameList(a.asPath, b.asPath) &&
+    sameSet(a.communities, b.communities) &&
+    sameSet(a.largeCommunities, b.largeCommunities),
+);
 
 const samePeer = (desired: Peer, observed: PeerObserved): boolean =>
   desired.asn === observed.asn &&

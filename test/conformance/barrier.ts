@@ -66,7 +66,7 @@ export function barrier(stage: Stage): void {
   );
 
   test.each([
-    ['a next hop of the other family', path(V4, { nextHop: path(V6).nextHop })],
+    ['a next hop of the other family', path(V4, { nextHop: path(V6).attributes.nextHop })],
     ['AS 0', path(V4, { asPath: [0] })],
     ['a negative MED', path(V4, { med: -1 })],
     ['half a preference', path(V4, { localPref: 0.5 })],

@@ -7,7 +7,7 @@
  * and one that is not. Further routers stand at 198.18.1.3 and up.
  */
 import { address, type Address, prefix, type Prefix } from '../../src/model/address.js';
-import type { Path, Peer, SpeakerOp, SpeakerRunning } from '../../src/model/path.js';
+import type { Path, PathAttributes, Peer, SpeakerOp, SpeakerRunning } from '../../src/model/path.js';
 import type { Speaker, SpeakerCapabilities } from '../../src/ports/speaker.js';
 import { type Anchor, startAnchor } from '../drivers/speaker/anchor.js';
 import { type ReceivedRoute, type Receiver, type ReceiverSession, startReceiver } from '../drivers/speaker/receiver.js';
@@ -61,13 +61,15 @@ export const withdraw = (...prefixes: readonly Prefix[]): SpeakerOp => ({ kind: 
 export const addPeer = (peer: Peer): SpeakerOp => ({ kind: 'add-peer', peer });
 export const deletePeer = (peer: Address): SpeakerOp => ({ kind: 'delete-peer', address: peer });
 
-export const path = (of: Prefix, extra: Partial<Path> = {}): Path => ({
+export const path = (of: Prefix, extra: Partial<PathAttributes> = {}): Path => ({
   prefix: of,
-  asPath: [64_512],
-  nextHop: of.includes(':') ? SELF6 : SELF,
-  communities: [],
-  largeCommunities: [TAG],
-  ...extra,
+  attributes: {
+    asPath: [64_512],
+    nextHop: of.includes(':') ? SELF6 : SELF,
+    communities: [],
+    largeCommunities: [TAG],
+    ...extra,
+  },
 });
 
 export const peer = (to: Address, extra: Partial<Peer> = {}): Peer => ({

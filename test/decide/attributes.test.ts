@@ -1,4 +1,4 @@
-import { attributesFor, isOurs, levelHeld, ownTag, serverNumber } from '../../src/decide/attributes.js';
+import { pathFor, isOurs, levelHeld, ownTag, serverNumber } from '../../src/decide/attributes.js';
 import { allowList, gateOf, refusalOf } from '../../src/decide/gate.js';
 import { peersOf } from '../../src/decide/sessions.js';
 import { address, prefix } from '../../src/model/address.js';
@@ -36,50 +36,66 @@ describe('attributes', () => {
   const tag = `64500:1:${serverNumber('ams-s1')}`;
 
   test('full: the origin as given, next hop self, our tag, MED spelled out', () => {
-    expect(attributesFor(amsS1(), 'full', V4, [64512])).toEqual({
+    expect(pathFor(amsS1(), 'full', V4, [64512])).toEqual({
       prefix: V4,
-      asPath: [64512],
-      nextHop: '198.18.1.11',
-      med: 0,
-      communities: [],
-      largeCommunities: [tag],
+      attributes: {
+        asPath: [64512],
+        nextHop: '198.18.1.11',
+        med: 0,
+        communities: [],
+        largeCommunities: [tag],
+      },
     });
-    expect(attributesFor(amsS1(), 'full', V6, [64512]).nextHop).toBe('2001:db8:1::11');
-    expect(attributesFor(amsS1(), 'full', prefix('192.0.2.0/24'), []).asPath).toEqual([]);
+    expect(pathFor(amsS1(), 'full', V6, [64512]).attributes.nextHop).toBe('2001:db8:1::11');
+    expect(pathFor(amsS1(), 'full', prefix('192.0.2.0/24'), []).attributes.asPath).toEqual([]);
   });
 
   test('degraded towards iBGP: LOCAL_PREF 0, MED and 65535:0; never our own AS, which an iBGP peer takes for a loop', () => {
-    expect(attributesFor(amsS1(), 'degraded', V4, [64512])).toEqual({
+    expect(pathFor(amsS1(), 'degraded', V4, [64512])).toEqual({
       prefix: V4,
-      asPath: [64512],
-      nextHop: '198.18.1.11',
-      med: 1000,
-      localPref: 0,
-      communities: ['65535:0'],
-      largeCommunities: [tag],
+      attributes: {
+        asPath: [64512],
+        nextHop: '198.18.1.11',
+        med: 1000,
+        localPref: 0,
+        communities: ['65535:0'],
+        largeCommunities: [tag],
+      },
     });
   });
 
   test('degraded towards eBGP: MED, 65535:0 and two prepends; the speaker adds the third of our AS', () => {
     const external = site([router({ asn: 64999 })]);
-    expect(attributesFor(external, 'degraded', V4, [64512])).toEqual({
+    expect(pathFor(external, 'degraded', V4, [64512])).toEqual({
       prefix: V4,
-      asPath: [64500, 64500, 64512],
-      nextHop: '198.18.1.11',
-      med: 1000,
-      communities: ['65535:0'],
-      largeCommunities: [tag],
+      attributes: {
+        asPath: [64500, 64500, 64512],
+        nextHop: '198.18.1.11',
+        med: 1000,
+        communities: ['65535:0'],
+        largeCommunities: [tag],
+      },
     });
-    expect(attributesFor(external, 'full', V4, [64512]).asPath).toEqual([64512]);
+    expect(pathFor(external, 'full', V4, [64512]).attributes.asPath).toEqual([64512]);
   });
 
   test('degraded at a site with both: the one path suits the iBGP router', () => {
     const mixed = site([router({}), router({ asn: 64999, v4: address('198.18.1.2') })]);
-    expect(attributesFor(mixed, 'degraded', V4, [64512])).toMatchObject({ asPath: [64512], localPref: 0 });
+    expect(pathFor(mixed, 'degraded', V4, [64512])).toMatchObject({ attributes: { asPath: [64512], localPref: 0 } });
+  });
+
+  test('paths of one level and AS path share their attributes', () => {
+    const [view, other] = [amsS1(), prefix('192.0.2.0/24')];
+    const { attributes } = pathFor(view, 'full', V4, [64512]);
+    expect(pathFor(view, 'full', other, [64512]).attributes).toBe(attributes);
+    expect(pathFor(view, 'full', other, [64513]).attributes).not.toBe(attributes);
+    const leaving = pathFor(view, 'degraded', V4, [64512], true).attributes;
+    expect(leaving).not.toEqual(pathFor(view, 'degraded', V4, [64512]).attributes);
+    expect(pathFor(view, 'full', V6, [64512]).attributes).not.toBe(attributes);
   });
 
   test('the form is told from the path', () => {
-    const paths = (['full', 'degraded'] as const).map((level) => attributesFor(amsS1(), level, V4, [64512]));
+    const paths = (['full', 'degraded'] as const).map((level) => pathFor(amsS1(), level, V4, [64512]));
     expect(paths.map(levelHeld)).toEqual(['full', 'degraded']);
     expect(paths.every((path) => isOurs(amsS1(), path))).toBe(true);
     expect(isOurs(site([], { name: 'ams-s2' }), paths[0]!)).toBe(false);
@@ -94,7 +110,7 @@ describe('attributes', () => {
   });
 
   test('no next hop is invented', () => {
-    expect(() => attributesFor(withoutV6, 'full', V6, [64512])).toThrow('has no v6 address');
+    expect(() => pathFor(withoutV6, 'full', V6, [64512])).toThrow('has no v6 address');
   });
 });
 

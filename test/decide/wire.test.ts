@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { attributesFor } from '../../src/decide/attributes.js';
+import { pathFor } from '../../src/decide/attributes.js';
 import { gateOf } from '../../src/decide/gate.js';
 import type { DrainVerdict } from '../../src/decide/drain.js';
 import type { Verdict } from '../../src/decide/verdict.js';
@@ -128,7 +128,7 @@ describe('for every set', () => {
             expect(desired.allow).toContain(path.prefix);
             const asked = announcements.find(({ prefix: p }) => p === path.prefix)!;
             const strongest = [lease.cap, drain.cap].reduce(weaker, asked.level);
-            expect(path).toEqual(attributesFor(view, strongest as 'full' | 'degraded', path.prefix, asked.asPath));
+            expect(path).toEqual(pathFor(view, strongest as 'full' | 'degraded', path.prefix, asked.asPath));
           }
           for (const { level, reasons } of decisions) if (level !== 'full') expect(reasons.length).toBeGreaterThan(0);
         },
@@ -183,8 +183,8 @@ describe('for every set', () => {
 });
 
 test('what is not ours is not adopted', () => {
-  const ours = attributesFor(view, 'full', V4, [64512]);
+  const ours = pathFor(view, 'full', V4, [64512]);
   expect(adoptedSet(view, gate, [ours])).toHaveLength(1);
-  expect(adoptedSet(view, gate, [{ ...ours, largeCommunities: [] }])).toEqual([]);
+  expect(adoptedSet(view, gate, [{ ...ours, attributes: { ...ours.attributes, largeCommunities: [] } }])).toEqual([]);
   expect(adoptedSet(view, gate, [{ ...ours, prefix: prefix('198.51.100.0/24') }])).toEqual([]);
 });

@@ -108,9 +108,9 @@ test('whatever happens: nothing leaves that may not, no peer comes before the ba
       for (const act of events) {
         await act(world);
         expect(world.speaker.violations).toEqual([]);
-        for (const { prefix, asPath } of world.speaker.paths) {
+        for (const { prefix, attributes } of world.speaker.paths) {
           expect(ALLOWED).toContain(prefix);
-          if (prefix === '198.19.7.0/24') expect(asPath).toEqual([64513]);
+          if (prefix === '198.19.7.0/24') expect(attributes.asPath).toEqual([64513]);
         }
       }
       // Afterwards everything is well again, and everything comes back.

@@ -4,10 +4,11 @@ import type { Path, SpeakerRunning } from '../../src/model/path.js';
 import { type Since, type Speaker, SpeakerError } from '../../src/ports/speaker.js';
 import { rechecked } from '../rechecked.js';
 import { VirtualClock } from '../virtual-clock.js';
+import { changedPath } from '../changed-path.js';
 
 const path = (text: string): Path => ({
-  ...{ prefix: prefix(text), asPath: [64_512], nextHop: address('198.18.1.11') },
-  ...{ communities: [], largeCommunities: [] },
+  prefix: prefix(text),
+  attributes: { asPath: [64_512], nextHop: address('198.18.1.11'), communities: [], largeCommunities: [] },
 });
 
 type Look = 'listed' | 'counted' | 'named';
@@ -129,13 +130,13 @@ test('after a loss everything is listed, and so is a daemon that did not answer'
 test('an event and a change of our own are followed by a look at what they name, however large the table', async () => {
   const { mirror, live, clock, state, looks } = daemon({ listMs: 1_000, countMs: 20 });
   await live(10_000);
-  state.paths = [{ ...path(V4), med: 7 }];
+  state.paths = [changedPath(path(V4), { med: 7 })];
   mirror.doubt({ prefixes: [prefix(V4)] });
   expect(mirror.isSound).toBe(true);
   looks.length = 0;
   expect(await live(150)).toEqual(['named']);
   expect(looks).toMatchObject([{ doubted: [V4], barrier: false }]);
-  expect(mirror.observed).toMatchObject({ paths: [{ med: 7 }] });
+  expect(mirror.observed).toMatchObject({ paths: [{ attributes: { med: 7 } }] });
   state.paths = [path(V4)];
   const applied = mirror.apply([{ kind: 'announce', paths: [path(V4)] }]);
   await clock.advance(20);

@@ -448,7 +448,7 @@ describe('drain', () => {
   });
 
   test('a site that goes says so on its paths, also on the way back, also after a restart', async () => {
-    const marks = (): readonly string[] => world.speaker.paths.flatMap(({ largeCommunities }) => largeCommunities);
+    const marks = (): readonly string[] => world.speaker.paths.flatMap(({ attributes }) => attributes.largeCommunities);
     await world.run(world.guard.drain('site'));
     expect(marks()).toContain('64500:2:0');
     await world.crashAndReturn();

@@ -1,10 +1,10 @@
 /** What is rendered for FRR and BIRD, run by FRR and BIRD: their kernels' routes, and what their upstreams hear. */
 import { jest } from '@jest/globals';
 import { existsSync } from 'node:fs';
-import { attributesFor } from '../../src/decide/attributes.js';
+import { pathFor } from '../../src/decide/attributes.js';
 import { familyOf, prefix } from '../../src/model/address.js';
 import { announceable } from '../../src/model/fleet.js';
-import { GRACEFUL_SHUTDOWN, type Path } from '../../src/model/path.js';
+import { GRACEFUL_SHUTDOWN, type Path, type PathAttributes } from '../../src/model/path.js';
 import { until } from '../drivers/speaker/until.js';
 import { whyNoAnchor } from '../kernel-anchor.js';
 import { CUSTOMERS, every } from './fleets.js';
@@ -19,6 +19,7 @@ import {
   type ServerName,
   UPSTREAMS,
 } from './scene.js';
+import { changedPath } from '../changed-path.js';
 
 const missing =
   (await whyNoAnchor()) ??
@@ -146,10 +147,11 @@ const NETWORKS = ['198.18.1.0/24', '2001:db8:1::/48'];
     const gracefully = (server: ServerName, pair: (typeof KINDS)[number]): Promise<void> =>
       scene.announceStray(
         server,
-        CUSTOMERS[pair].prefixes.map((text) => ({
-          ...attributesFor(scene.view(server), 'full', prefix(text), [CUSTOMERS[pair].asn]),
-          communities: [GRACEFUL_SHUTDOWN],
-        })),
+        CUSTOMERS[pair].prefixes.map((text) =>
+          changedPath(pathFor(scene.view(server), 'full', prefix(text), [CUSTOMERS[pair].asn]), {
+            communities: [GRACEFUL_SHUTDOWN],
+          }),
+        ),
       );
     await gracefully('s4', 'same');
     await gracefully('s6', 'differing');
@@ -180,10 +182,8 @@ const NETWORKS = ['198.18.1.0/24', '2001:db8:1::/48'];
     const stray = ['203.0.113.0/24', '100.64.9.0/24', '2001:db8:a1::/48', '2001:db8:f::/48'];
     const blackhole = '198.18.4.0/24';
     const last = ['192.0.2.0/24', '2001:db8:e::/48'];
-    const path = (text: string, communities: Path['communities'] = []): Path => ({
-      ...attributesFor(scene.view(server), 'full', prefix(text), []),
-      communities,
-    });
+    const path = (text: string, communities: PathAttributes['communities'] = []): Path =>
+      changedPath(pathFor(scene.view(server), 'full', prefix(text), []), { communities });
     await scene.announceStray(server, [
       ...stray.map((text) => path(text)),
       path(blackhole, ['65535:666']),
@@ -216,7 +216,7 @@ const NETWORKS = ['198.18.1.0/24', '2001:db8:1::/48'];
     const flood = Array.from({ length: 1_001 }, (_, n) => prefix(`100.${100 + (n >> 8)}.${n & 255}.0/24`));
     await scene.announceStray(
       's6',
-      flood.map((p) => attributesFor(scene.view('s6'), 'full', p, [])),
+      flood.map((p) => pathFor(scene.view('s6'), 'full', p, [])),
     );
     await spreadOver(['s1', 's2', 's3', 's4', 's5'], ['r2']);
     expect(await scene.session('r2', 's6')).toMatch(/Route limit exceeded/);

@@ -8,7 +8,7 @@
  *      198.18.0.0/24                   198.18.1.0/24
  */
 import { fileURLToPath } from 'node:url';
-import { type AnnouncedLevel, attributesFor } from '../../src/decide/attributes.js';
+import { type AnnouncedLevel, pathFor } from '../../src/decide/attributes.js';
 import { gateOf } from '../../src/decide/gate.js';
 import { peersOf } from '../../src/decide/sessions.js';
 import { createGobgpSpeaker } from '../../src/drivers/speaker/gobgp.js';
@@ -153,7 +153,7 @@ export async function openScene(fleet: Fleet): Promise<Scene> {
       await Promise.all(
         servers.map((name) => {
           const { asn, prefixes } = CUSTOMERS[pairOf(name)];
-          const paths = prefixes.map((p) => attributesFor(viewFor(fleet, name), level, p as Prefix, [asn], leavesSite));
+          const paths = prefixes.map((p) => pathFor(viewFor(fleet, name), level, p as Prefix, [asn], leavesSite));
           return speaker(name).apply([{ kind: 'announce', paths }]);
         }),
       );
@@ -276,7 +276,7 @@ async function startSpeaker(anchor: Anchor, fleet: Fleet, name: ServerName): Pro
   await speaker.apply([
     { kind: 'start', asn: view.server.asn, routerId: view.server.v4, listenPort: 179 },
     { kind: 'install-barrier', allow: gateOf(view).allow },
-    { kind: 'announce', paths: prefixes.map((p) => attributesFor(view, 'full', p as Prefix, [asn])) },
+    { kind: 'announce', paths: prefixes.map((p) => pathFor(view, 'full', p as Prefix, [asn])) },
     ...peersOf(view).map((peer) => ({ kind: 'add-peer', peer }) as const),
   ]);
   return speaker;

@@ -214,7 +214,7 @@ export class Daemon {
       case 'announce':
         for (const path of op.paths) {
           if (!allow.includes(path.prefix)) this.violate(`announced outside the barrier: ${path.prefix}`);
-          if (path.largeCommunities.length === 0) this.violate(`untagged: ${path.prefix}`);
+          if (path.attributes.largeCommunities.length === 0) this.violate(`untagged: ${path.prefix}`);
           bgp.paths.set(path.prefix, path);
           this.advertise(bgp, path);
         }

@@ -25,13 +25,13 @@ const PREPENDS = 2;
  * needs LOCAL_PREF 0, eBGP prepends; both a higher MED and 65535:0.
  */
 function heardLevel(view: ServerView, path: Path): Heard {
+  const { asPath, communities, localPref, med = 0 } = path.attributes;
   const internal = view.site.routers.some(({ asn }) => asn === view.server.asn);
   const customer = view.fleet.customers.find(({ prefixes }) => prefixes.some(({ prefix }) => prefix === path.prefix));
   const origin = customer ? [customer.asn] : [];
   const prepended = [...Array<number>(PREPENDS).fill(view.server.asn), ...origin];
-  const isPath = (wanted: readonly number[]): boolean => path.asPath.join() === wanted.join();
-  const marked = path.communities.includes(GRACEFUL_SHUTDOWN);
-  const { localPref, med = 0 } = path;
+  const isPath = (wanted: readonly number[]): boolean => asPath.join() === wanted.join();
+  const marked = communities.includes(GRACEFUL_SHUTDOWN);
   if (!marked && localPref === undefined && med === 0 && isPath(origin)) return 'full';
   const lowered = internal ? localPref === 0 && isPath(origin) : isPath(prepended);
   return marked && lowered && med > 0 ? 'degraded' : 'strange';

@@ -8,7 +8,7 @@ import {
   parsePrefix,
   type Prefix,
 } from '../../model/address.js';
-import type { Path } from '../../model/path.js';
+import type { Path, PathAttributes } from '../../model/path.js';
 import { SpeakerError } from '../../ports/speaker.js';
 
 /** Shortest and longest prefix that may be announced. Beyond /24 and /48 nobody listens; above /8 and /16 it is a mistake. */
@@ -84,21 +84,34 @@ function checkAsPath(prefix: Prefix, asPath: readonly number[]): void {
   if (wrong !== undefined) throw invalid(prefix, `${wrong} in the AS path is not an ASN`);
 }
 
-/** Throws `SpeakerError` `invalid`, naming prefix and problem, unless all of the path may go on the wire. */
-export function checkPath(path: Path): void {
-  const { prefix } = path;
-  checkPrefix(prefix);
-  checkUnicast(`${prefix}: next hop`, path.nextHop);
-  if (familyOf(path.nextHop) !== familyOf(prefix)) {
-    throw invalid(prefix, `next hop ${path.nextHop} is of the other address family`);
+function checkAttributes(prefix: Prefix, attributes: PathAttributes): void {
+  const { nextHop, asPath, med, localPref, communities, largeCommunities } = attributes;
+  checkUnicast(`${prefix}: next hop`, nextHop);
+  checkAsPath(prefix, asPath);
+  if (med !== undefined && !isUint(med, 32)) throw invalid(prefix, `MED ${med} is not of 32 bit`);
+  if (localPref !== undefined && !isUint(localPref, 32)) {
+    throw invalid(prefix, `LOCAL_PREF ${localPref} is not of 32 bit`);
   }
-  checkAsPath(prefix, path.asPath);
-  if (path.med !== undefined && !isUint(path.med, 32)) throw invalid(prefix, `MED ${path.med} is not of 32 bit`);
-  if (path.localPref !== undefined && !isUint(path.localPref, 32)) {
-    throw invalid(prefix, `LOCAL_PREF ${path.localPref} is not of 32 bit`);
+  checkList(prefix, 'community', communities);
+  checkList(prefix, 'large community', largeCommunities);
+  for (const community of communities) checkCommunity(prefix, 'community', community, 2, 16);
+  for (const community of largeCommunities) checkCommunity(prefix, 'large community', community, 3, 32);
+}
+
+/**
+ * Throws `SpeakerError` `invalid`, naming prefix and problem, unless all of
+ * every path may go on the wire. Attributes that paths share are looked at
+ * once.
+ */
+export function checkPaths(paths: readonly Path[]): void {
+  const checked = new Set<PathAttributes>();
+  for (const { prefix, attributes } of paths) {
+    checkPrefix(prefix);
+    if (familyOf(attributes.nextHop) !== familyOf(prefix)) {
+      throw invalid(prefix, `next hop ${attributes.nextHop} is of the other address family`);
+    }
+    if (checked.has(attributes)) continue;
+    checkAttributes(prefix, attributes);
+    checked.add(attributes);
   }
-  checkList(prefix, 'community', path.communities);
-  checkList(prefix, 'large community', path.largeCommunities);
-  for (const community of path.communities) checkCommunity(prefix, 'community', community, 2, 16);
-  for (const community of path.largeCommunities) checkCommunity(prefix, 'large community', community, 3, 32);
 }

@@ -26,11 +26,7 @@ const BOUND_MS = 60_000;
 
 const path = (of: Prefix): Path => ({
   prefix: of,
-  asPath: [64_512],
-  nextHop: SELF,
-  med: 0,
-  communities: [],
-  largeCommunities: ['64500:1:11'],
+  attributes: { asPath: [64_512], nextHop: SELF, med: 0, communities: [], largeCommunities: ['64500:1:11'] },
 });
 const PEER: Peer = {
   ...{ address: ROUTER, asn: ASN, localAddress: SELF, families: [4], hold: 90, keepalive: 30 },

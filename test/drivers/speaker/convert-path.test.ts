@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { address, type Family, parseAddress, type Prefix, prefix, prefixOf } from '../../../src/model/address.js';
-import type { Community, LargeCommunity, Path } from '../../../src/model/path.js';
-import { checkPath, checkPrefix } from '../../../src/drivers/speaker/check-path.js';
+import type { Community, LargeCommunity, Path, PathAttributes } from '../../../src/model/path.js';
+import { checkPaths, checkPrefix } from '../../../src/drivers/speaker/check-path.js';
 import { loadInterface, messageType } from '../../../src/drivers/speaker/client.js';
 import type { Codec, Encoded } from '../../../src/drivers/speaker/gobgp/codec.js';
 import { doubtOf } from '../../../src/drivers/speaker/gobgp/convert-event.js';
@@ -11,6 +11,7 @@ import { pathEncoder, pathReader, withdrawalToWire } from '../../../src/drivers/
 import type { ListedPath, WirePath } from '../../../src/drivers/speaker/gobgp/messages.js';
 import { gobgp3 } from '../../../src/drivers/speaker/gobgp/v3.js';
 import { gobgp4 } from '../../../src/drivers/speaker/gobgp/v4.js';
+import { changedPath } from '../../changed-path.js';
 
 const protoDir = fileURLToPath(new URL('../../../protos', import.meta.url));
 const definitions = [gobgp3, gobgp4].map((dialect) => ({
@@ -77,9 +78,11 @@ const paths: fc.Arbitrary<Path> = fc.constantFrom<Family>(4, 6).chain((family) =
     })
     .map(({ base, length, med, localPref, ...rest }) => ({
       prefix: prefixOf(base, length),
-      ...rest,
-      ...(med === undefined ? {} : { med }),
-      ...(localPref === undefined ? {} : { localPref }),
+      attributes: {
+        ...rest,
+        ...(med === undefined ? {} : { med }),
+        ...(localPref === undefined ? {} : { localPref }),
+      },
     }))
     .filter((path) => sensible(path.prefix)),
 );
@@ -91,7 +94,7 @@ describe.each(codecs)('paths on the wire of %s', (_, codec) => {
         const encode = pathEncoder(codec);
         const read = pathReader(codec);
         for (const path of all) {
-          expect(() => checkPath(path)).not.toThrow();
+          expect(() => checkPaths([path])).not.toThrow();
           expect(read(listed(encode(path)))).toEqual({ ours: true, path });
         }
       }),
@@ -99,22 +102,25 @@ describe.each(codecs)('paths on the wire of %s', (_, codec) => {
   });
 
   test('MED 0 and LOCAL_PREF 0 are not the same as none', () => {
-    const [zero, none] = [{ ...sample, med: 0, localPref: 0 }, sample].map((path) =>
-      pathReader(codec)(listed(pathEncoder(codec)(path))),
-    );
-    expect(zero).toEqual({ ours: true, path: { ...sample, med: 0, localPref: 0 } });
+    const zeros = changedPath(sample, { med: 0, localPref: 0 });
+    const [zero, none] = [zeros, sample].map((path) => pathReader(codec)(listed(pathEncoder(codec)(path))));
+    expect(zero).toEqual({ ours: true, path: zeros });
     expect(none).toEqual({ ours: true, path: sample });
   });
 
   test('paths with equal attributes share their encoding', () => {
     const encode = pathEncoder(codec);
-    const [a, b, c] = [sample, { ...sample, prefix: prefix('198.51.100.0/24') }, { ...sample, med: 1 }].map(encode);
+    const other = { ...sample, prefix: prefix('198.51.100.0/24') };
+    const [a, b, c] = [sample, other, changedPath(sample, { med: 1 })].map(encode);
     expect(b!.pattrs).toBe(a!.pattrs);
     expect(c!.pattrs).not.toBe(a!.pattrs);
   });
 
   test('v6 as GoBGP lists it: MP_REACH_NLRI in place of the next hop', () => {
-    const path = { ...sample, prefix: prefix('2001:db8:acf::/48'), nextHop: address('2001:db8:1::11') };
+    const path = {
+      prefix: prefix('2001:db8:acf::/48'),
+      attributes: { ...sample.attributes, nextHop: address('2001:db8:1::11') },
+    };
     const wire = pathEncoder(codec)(path);
     const reach = (next_hops: string[]): Encoded => codec.encode('MpReachNLRIAttribute', { next_hops });
     const others = wire.pattrs.filter((one) => codec.decode(one)?.name !== 'NextHopAttribute');
@@ -148,10 +154,12 @@ describe.each(codecs)('paths on the wire of %s', (_, codec) => {
 
 const sample: Path = {
   prefix: prefix('203.0.113.0/24'),
-  asPath: [64_512],
-  nextHop: address('198.18.1.11'),
-  communities: [],
-  largeCommunities: ['64500:1:11'],
+  attributes: {
+    asPath: [64_512],
+    nextHop: address('198.18.1.11'),
+    communities: [],
+    largeCommunities: ['64500:1:11'],
+  },
 };
 
 describe.each(codecs)('foreign paths of %s', (_, codec, unknown) => {
@@ -231,7 +239,7 @@ describe('the last look before the wire', () => {
     (text) => expect(() => checkPrefix(prefix(text))).not.toThrow(),
   );
 
-  test.each<[string, Partial<Path>, RegExp]>([
+  test.each<[string, Partial<PathAttributes>, RegExp]>([
     ['AS 0', { asPath: [0] }, /0 in the AS path/],
     ['AS_TRANS', { asPath: [23_456] }, /23456/],
     ['too large an ASN', { asPath: [2 ** 32] }, /4294967296/],
@@ -251,7 +259,8 @@ describe('the last look before the wire', () => {
     ['a large community out of range', { largeCommunities: ['1:2:4294967296'] }, /4294967296/],
     ['a community twice', { communities: ['1:2', '1:2'] }, /twice/],
   ])('refuses %s', (_, extra, problem) => {
-    expect(() => checkPath({ ...sample, ...extra })).toThrow(problem);
-    expect(() => checkPath({ ...sample, ...extra })).toThrow(/^203\.0\.113\.0\/24: /);
+    const odd = changedPath(sample, extra);
+    expect(() => checkPaths([sample, odd])).toThrow(problem);
+    expect(() => checkPaths([sample, odd])).toThrow(/^203\.0\.113\.0\/24: /);
   });
 });

@@ -6,7 +6,13 @@
  * r1 and r2 are BIRDs.
  */
 import { address, type Prefix, prefix } from '../../../src/model/address.js';
-import { GRACEFUL_SHUTDOWN, type Path, type Peer, type SpeakerOp } from '../../../src/model/path.js';
+import {
+  GRACEFUL_SHUTDOWN,
+  type Path,
+  type PathAttributes,
+  type Peer,
+  type SpeakerOp,
+} from '../../../src/model/path.js';
 import type { Speaker } from '../../../src/ports/speaker.js';
 import { createExabgpSpeaker } from '../../../src/drivers/speaker/exabgp.js';
 import { SPOILER } from '../../../src/drivers/speaker/exabgp/commands.js';
@@ -29,13 +35,15 @@ const start: SpeakerOp = { kind: 'start', asn: 64_500, routerId: SELF, listenPor
 const install = (...allow: Prefix[]): SpeakerOp => ({ kind: 'install-barrier', allow });
 const announce = (...paths: Path[]): SpeakerOp => ({ kind: 'announce', paths });
 const withdraw = (...prefixes: Prefix[]): SpeakerOp => ({ kind: 'withdraw', prefixes });
-const path = (p: Prefix, extra: Partial<Path> = {}): Path => ({
+const path = (p: Prefix, extra: Partial<PathAttributes> = {}): Path => ({
   prefix: p,
-  asPath: [64_512],
-  nextHop: p.includes(':') ? address('2001:db8:1::11') : SELF,
-  communities: [],
-  largeCommunities: [TAG],
-  ...extra,
+  attributes: {
+    asPath: [64_512],
+    nextHop: p.includes(':') ? address('2001:db8:1::11') : SELF,
+    communities: [],
+    largeCommunities: [TAG],
+    ...extra,
+  },
 });
 const peer = (to: typeof R1, asn: number, extra: Partial<Peer> = {}): Peer => ({
   address: to,

@@ -10,6 +10,7 @@ import { createGobgpSpeaker } from '../../../src/drivers/speaker/gobgp.js';
 import { type Anchor, startAnchor } from './anchor.js';
 import { type Gobgpd, startGobgpd } from './gobgpd.js';
 import { until } from './until.js';
+import { changedPath } from '../../changed-path.js';
 
 const protoDir = fileURLToPath(new URL('../../../protos', import.meta.url));
 const speakerAt = (at: string, deadlineMs = 1_000) => createGobgpSpeaker({ address: at, protoDir, deadlineMs });
@@ -148,13 +149,8 @@ describe('a daemon that stops answering', () => {
   test('every call ends by its deadline, and works again afterwards', async () => {
     const speaker = speakerAt(daemon.address, 500);
     const many = Array.from({ length: 200 }, (_, i) => prefix(`11.0.${i}.0/24`));
-    const paths = many.map((p) => ({
-      prefix: p,
-      asPath: [],
-      nextHop: address('198.18.1.11'),
-      communities: [],
-      largeCommunities: [],
-    }));
+    const attributes = { asPath: [], nextHop: address('198.18.1.11'), communities: [], largeCommunities: [] };
+    const paths = many.map((p) => ({ prefix: p, attributes }));
     await speaker.apply([
       { kind: 'start', asn: 64_500, routerId: address('198.18.1.11'), listenPort: -1 },
       { kind: 'install-barrier', allow: many },
@@ -199,15 +195,12 @@ describe('a daemon that stops answering', () => {
     });
     const path = {
       prefix: prefix('203.0.113.0/24'),
-      nextHop: address('198.18.1.11'),
-      asPath: [],
-      communities: [],
-      largeCommunities: [],
+      attributes: { nextHop: address('198.18.1.11'), asPath: [], communities: [], largeCommunities: [] },
     };
     let med = 0;
     await until('a wake for a path', async () => {
       const before = wakes;
-      await speaker.apply([{ kind: 'announce', paths: [{ ...path, med: ++med }] }]);
+      await speaker.apply([{ kind: 'announce', paths: [changedPath(path, { med: ++med })] }]);
       await speaker.observe();
       return wakes > before;
     });

@@ -30,6 +30,7 @@ import {
 import { RawGobgp } from './raw-gobgp.js';
 import { fetched, installed, type Release } from './releases.js';
 import { until } from './until.js';
+import { changedPath } from '../../changed-path.js';
 
 const protoDir = fileURLToPath(new URL('../../../protos', import.meta.url));
 const later = ['3.36.0', '4.8.0'].flatMap((version) => {
@@ -142,7 +143,7 @@ describe.each([installed(), ...later].map((release): [string, Release] => [relea
       const again = await recheck(before, [V4, V6]);
       expect(again?.state === 'started' && again.paths).toBe(before.paths);
       // Of a path that is not in doubt nothing is seen.
-      await stage.speaker.apply([announce({ ...full, med: 77 })]);
+      await stage.speaker.apply([announce(changedPath(full, { med: 77 }))]);
       expect(await recheck(before, [V6])).toMatchObject({ paths: before.paths });
       await stage.speaker.apply([announce(full)]);
       await raw.addPath('192.0.2.0', 24, { origin: 2 });
@@ -164,7 +165,7 @@ describe.each([installed(), ...later].map((release): [string, Release] => [relea
       // The first ones may pass before the stream is open.
       await until('both families', async () => {
         await stage.speaker.apply([
-          announce({ ...full, med: doubts.length + 1 }, { ...full6, med: doubts.length + 1 }),
+          announce(...[full, full6].map((path) => changedPath(path, { med: doubts.length + 1 }))),
         ]);
         return named(V4) && named(V6);
       });

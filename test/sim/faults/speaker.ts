@@ -81,8 +81,8 @@ export const SPEAKER_FAULTS: readonly FaultKind[] = [
     ...{ withdraws: 'never', lasts: [0, 0], everywhere: false },
     strike: onEach((server) => {
       server.daemon?.injected(FOREIGN, {
-        ...{ prefix: FOREIGN, nextHop: address('198.18.1.99'), asPath: [] },
-        ...{ communities: [], largeCommunities: [] },
+        prefix: FOREIGN,
+        attributes: { nextHop: address('198.18.1.99'), asPath: [], communities: [], largeCommunities: [] },
       });
       return undefined;
     }),

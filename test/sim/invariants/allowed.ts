@@ -10,8 +10,8 @@ import { isFine } from './truth.js';
 const FOUND_MS = 5_000;
 
 /** What somebody else injects while somebody else has taken the policy away goes out until the guard finds that. */
-const isOthersDoing = ({ daemon }: Server, { largeCommunities }: Path): boolean =>
-  daemon?.openSince !== undefined && largeCommunities.length === 0;
+const isOthersDoing = ({ daemon }: Server, { attributes }: Path): boolean =>
+  daemon?.openSince !== undefined && attributes.largeCommunities.length === 0;
 
 export function nothingForbidden(world: World): Watcher {
   const fine = new Map(world.servers.map((server) => [server, new Since()]));
@@ -29,8 +29,9 @@ export function nothingForbidden(world: World): Watcher {
       if (!server.allowed.has(prefix)) throw new Violation('nothing outside the allow-list', from);
       if (level === 'strange') throw new Violation('a level is told whole', `${from}: ${JSON.stringify(path)}`);
       const { v4, v6 } = world.widestView(server).server;
-      if (path.nextHop !== (familyOf(prefix) === 4 ? v4 : v6))
-        throw new Violation('the next hop is the server itself', `${from} via ${path.nextHop}`);
+      const { nextHop } = path.attributes;
+      if (nextHop !== (familyOf(prefix) === 4 ? v4 : v6))
+        throw new Violation('the next hop is the server itself', `${from} via ${nextHop}`);
     },
     look: (now) => {
       let next = Number.POSITIVE_INFINITY;

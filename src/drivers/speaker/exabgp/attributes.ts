@@ -4,7 +4,7 @@
  * well. So what was given and what is held compare as text.
  */
 import { parseAddress, type Prefix } from '../../../model/address.js';
-import type { Community, LargeCommunity, Path } from '../../../model/path.js';
+import type { Community, LargeCommunity, Path, PathAttributes } from '../../../model/path.js';
 
 /** The two ends of a session: equal AS numbers make it internal. */
 export interface Ends {
@@ -39,13 +39,14 @@ export interface WireAttributes {
 }
 
 /** The session's own: ExaBGP prepends nothing to a path that it was given, and leaves LOCAL_PREF to us. */
-export function towards(path: Path, { localAsn, asn }: Ends): WireAttributes {
+export function towards(attributes: PathAttributes, { localAsn, asn }: Ends): WireAttributes {
   const internal = localAsn === asn;
+  const { asPath, localPref = DEFAULT_LOCAL_PREF } = attributes;
   return {
-    ...path,
+    ...attributes,
     origin: 'igp',
-    asPath: internal ? path.asPath : [localAsn, ...path.asPath],
-    localPref: internal ? (path.localPref ?? DEFAULT_LOCAL_PREF) : undefined,
+    asPath: internal ? asPath : [localAsn, ...asPath],
+    localPref: internal ? localPref : undefined,
   };
 }
 
@@ -94,12 +95,14 @@ export function readPath(prefix: Prefix, text: string, { localAsn, asn }: Ends):
   if (!plain.every((word) => COMMUNITY.test(word)) || !wide.every((word) => LARGE.test(word))) return undefined;
   return {
     prefix,
-    nextHop,
-    asPath,
-    ...(med === undefined ? {} : { med: Number(med) }),
-    // The default says as much as none.
-    ...(localPref === undefined || Number(localPref) === DEFAULT_LOCAL_PREF ? {} : { localPref: Number(localPref) }),
-    communities: [...plain].sort() as Community[],
-    largeCommunities: [...wide].sort() as LargeCommunity[],
+    attributes: {
+      nextHop,
+      asPath,
+      ...(med === undefined ? {} : { med: Number(med) }),
+      // The default says as much as none.
+      ...(localPref === undefined || Number(localPref) === DEFAULT_LOCAL_PREF ? {} : { localPref: Number(localPref) }),
+      communities: [...plain].sort() as Community[],
+      largeCommunities: [...wide].sort() as LargeCommunity[],
+    },
   };
 }

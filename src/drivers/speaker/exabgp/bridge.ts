@@ -15,7 +15,7 @@
 import type { Address, Prefix } from '../../../model/address.js';
 import type { Path, Peer, SpeakerOp } from '../../../model/path.js';
 import { type Doubt, SpeakerError } from '../../../ports/speaker.js';
-import { checkPath, checkPrefix } from '../check-path.js';
+import { checkPaths, checkPrefix } from '../check-path.js';
 import { readPath } from './attributes.js';
 import type { Dialogue } from './dialogue.js';
 import { Enrolment } from './enrolment.js';
@@ -163,7 +163,7 @@ export class Bridge {
       this.#local.disallow(prefixes);
     },
     announce: async ({ paths }) => {
-      for (const path of paths) checkPath(path);
+      checkPaths(paths);
       this.#local.announce(paths);
       await this.#around.settle(paths.map(({ prefix }) => prefix));
     },

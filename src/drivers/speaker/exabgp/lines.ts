@@ -7,7 +7,7 @@ import type { Doubt, SpeakerError } from '../../../ports/speaker.js';
 import type { Seen } from './seen.js';
 
 /** The bridge lives as long as the daemon and may be of an older Culvert than the guard. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 /** Characters: the paths of 100,000 prefixes have about 25 million. */
 export const LONGEST_LINE = 64 * 1024 * 1024;

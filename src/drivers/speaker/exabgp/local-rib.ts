@@ -1,6 +1,6 @@
 /** What shall be announced, and the list of what may be: the barrier, for a daemon that has none. */
 import { comparePrefix, type Prefix } from '../../../model/address.js';
-import type { BarrierObserved, Path } from '../../../model/path.js';
+import type { BarrierObserved, Path, PathAttributes } from '../../../model/path.js';
 import { SpeakerError } from '../../../ports/speaker.js';
 import type { AdjRibOut } from './adj-rib-out.js';
 import { attributesText, towards } from './attributes.js';
@@ -10,8 +10,8 @@ export class LocalRib {
   /** Absent until somebody has given one. */
   #allowed: Set<Prefix> | undefined;
   readonly #table = new Map<Prefix, Path>();
-  /** A path's text towards each pair of AS numbers; a path that is replaced is another object. */
-  readonly #texts = new WeakMap<Path, Map<string, string>>();
+  /** The text of attributes towards each pair of AS numbers. */
+  readonly #texts = new WeakMap<PathAttributes, Map<string, string>>();
   /** Lines of the daemon's Adj-RIB-Out that are no routes of any kind that we announce. */
   strange: readonly string[] = [];
 
@@ -90,10 +90,11 @@ export class LocalRib {
   textFor(prefix: Prefix, { localAsn, peer: { asn } }: Neighbor): string | undefined {
     const path = this.#table.get(prefix);
     if (!path || this.isForbidden(prefix)) return undefined;
-    const texts = this.#texts.get(path) ?? new Map<string, string>();
-    this.#texts.set(path, texts);
+    const { attributes } = path;
+    const texts = this.#texts.get(attributes) ?? new Map<string, string>();
+    this.#texts.set(attributes, texts);
     const ends = `${localAsn} ${asn}`;
-    const text = texts.get(ends) ?? attributesText(towards(path, { localAsn, asn }));
+    const text = texts.get(ends) ?? attributesText(towards(attributes, { localAsn, asn }));
     texts.set(ends, text);
     return text;
   }

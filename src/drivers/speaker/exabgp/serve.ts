@@ -120,7 +120,7 @@ async function answer(bridge: Bridge, client: Client, { id, method, params }: Re
 const oursBy =
   (tag: LargeCommunity | undefined): Ours =>
   (path) =>
-    tag === undefined || path.largeCommunities.includes(tag);
+    tag === undefined || path.attributes.largeCommunities.includes(tag);
 
 const ANSWERS: { readonly [M in Method]: (bridge: Bridge, client: Client, params: Request<M>['params']) => unknown } = {
   hello: (_, client, { tag }) => {

@@ -1,6 +1,6 @@
 import { type Address, type Family, familyOf, type Prefix } from '../../../model/address.js';
 import type { Path } from '../../../model/path.js';
-import { checkPath, checkPrefix } from '../check-path.js';
+import { checkPaths, checkPrefix } from '../check-path.js';
 import type { Api, PathBatch } from './api.js';
 import { isLocal, pathEncoder, withdrawalOfListed, withdrawalToWire } from './convert-path.js';
 import type { ListedDestination, ListedPath, WirePath } from './messages.js';
@@ -23,7 +23,7 @@ function* batchesOf<T>(api: Api, items: readonly T[], encode: (item: T) => WireP
 
 /** Announces or replaces. Everything is checked before the first byte is sent; a stream that fails has had part of its effect. */
 export async function announce(api: Api, paths: readonly Path[]): Promise<void> {
-  paths.forEach(checkPath);
+  checkPaths(paths);
   const encode = pathEncoder(api.codec);
   if (paths.length > FEW) return api.addPathStream(batchesOf(api, paths, encode), paths.length);
   for (const path of paths.map(encode)) await api.call('AddPath', { table_type: api.values.globalTable, path });

@@ -16,14 +16,22 @@ const byText = (a: ForeignPath, b: ForeignPath): number =>
   `${a.prefix} ${a.detail}` < `${b.prefix} ${b.detail}` ? -1 : 1;
 
 export class OwnTable {
+  private readonly read: (local: LocalPath) => Entry;
+
+  /** What bears the tag is ours; without one everything that could be is. */
   constructor(
     private readonly api: Api,
-    /** What bears it is ours; without one everything that could be is. */
-    private readonly tag: LargeCommunity | undefined,
-  ) {}
+    tag: LargeCommunity | undefined,
+  ) {
+    const readPath = pathReader(api.codec, tag);
+    this.read = ({ family, prefix, listed }) => {
+      const read = readPath(listed);
+      return read.ours ? { path: read.path } : { foreign: { family, prefix, detail: read.detail } };
+    };
+  }
 
   async list(): Promise<Table> {
-    return tableOf(await readLocal(this.api, this.reader()));
+    return tableOf(await readLocal(this.api, this.read));
   }
 
   /**
@@ -37,19 +45,11 @@ export class OwnTable {
       counted ? countPaths(this.api) : undefined,
       listLocalOf(this.api, doubted),
     ]);
-    const read = tableOf(listed.map(this.reader()));
+    const read = tableOf(listed.map(this.read));
     const paths = pathsWith(before.paths, read.paths, doubted);
     const foreignPaths = foreignWith(before.foreignPaths, read.foreignPaths, doubted);
     const isAccountedFor = count === undefined || count === paths.length + foreignPaths.length;
     return isAccountedFor ? { paths, foreignPaths } : undefined;
-  }
-
-  private reader(): (local: LocalPath) => Entry {
-    const readPath = pathReader(this.api.codec, this.tag);
-    return ({ family, prefix, listed }) => {
-      const read = readPath(listed);
-      return read.ours ? { path: read.path } : { foreign: { family, prefix, detail: read.detail } };
-    };
   }
 }
 

@@ -1,10 +1,9 @@
 import { address, prefix } from '../../../../src/model/address.js';
-import type { Path } from '../../../../src/model/path.js';
+import type { PathAttributes } from '../../../../src/model/path.js';
 import { attributesText, type Ends, readPath, towards } from '../../../../src/drivers/speaker/exabgp/attributes.js';
 
 const V4 = prefix('203.0.113.0/24');
-const plain: Path = {
-  prefix: V4,
+const plain: PathAttributes = {
   asPath: [64_512],
   nextHop: address('198.18.1.11'),
   communities: [],
@@ -13,8 +12,8 @@ const plain: Path = {
 const inner: Ends = { localAsn: 64_500, asn: 64_500 };
 const outer: Ends = { localAsn: 64_500, asn: 64_510 };
 
-/** Left: a path; right: what ExaBGP 4.2.21 prints of it. */
-const TEXTS: readonly (readonly [what: string, path: Path, ends: Ends, text: string])[] = [
+/** Left: attributes; right: what ExaBGP 4.2.21 prints of them. */
+const TEXTS: readonly (readonly [what: string, attributes: PathAttributes, ends: Ends, text: string])[] = [
   [
     'a customer of ours, internal',
     plain,
@@ -55,19 +54,22 @@ const TEXTS: readonly (readonly [what: string, path: Path, ends: Ends, text: str
   ],
 ];
 
-test.each(TEXTS)('%s', (_, path, ends, text) => {
-  expect(attributesText(towards(path, ends))).toBe(text);
+test.each(TEXTS)('%s', (_, attributes, ends, text) => {
+  expect(attributesText(towards(attributes, ends))).toBe(text);
 });
 
-test.each(TEXTS)('read back: %s', (_, path, ends, text) => {
-  const read = readPath(path.prefix, text, ends);
+test.each(TEXTS)('read back: %s', (_, attributes, ends, text) => {
+  const read = readPath(V4, text, ends);
   expect(read).toBeDefined();
-  expect(attributesText(towards(read!, ends))).toBe(text);
-  const { localPref: __, ...rest } = path;
+  expect(attributesText(towards(read!.attributes, ends))).toBe(text);
+  const { localPref: __, ...rest } = attributes;
   expect(read).toMatchObject({
-    ...rest,
-    communities: [...path.communities].sort(),
-    largeCommunities: [...path.largeCommunities].sort(),
+    prefix: V4,
+    attributes: {
+      ...rest,
+      communities: [...attributes.communities].sort(),
+      largeCommunities: [...attributes.largeCommunities].sort(),
+    },
   });
 });
 
