@@ -1,5 +1,5 @@
 /** What a path of ours looks like on the wire, at full level and degraded. */
-import { type Address, familyOf, type Prefix } from '../model/address.js';
+import type { Address, Family } from '../model/address.js';
 import { isInternal, type ServerView } from '../model/fleet.js';
 import type { Level } from '../model/level.js';
 import { fnv1a } from '../model/naming.js';
@@ -83,24 +83,25 @@ function attributesAt(
 const knownOf = once((_: ServerView) => new Map<string, PathAttributes>());
 
 /**
- * The one path for this prefix at this level; all of one level, next hop and AS
- * path share their attributes. `asPath` is the sequence at full level. Throws TypeError for a v6 prefix on a server
- * without a v6 address: the gate keeps those out.
+ * What all paths of this level, family and AS path carry: one object. `asPath`
+ * is the sequence at full level. Throws TypeError for v6 on a server without a
+ * v6 address: the gate keeps such prefixes out.
  */
-export function pathFor(
+export function attributesFor(
   view: ServerView,
   level: AnnouncedLevel,
-  prefix: Prefix,
+  family: Family,
   asPath: readonly number[],
   leavesSite = false,
-): Path {
-  const nextHop = familyOf(prefix) === 4 ? view.server.v4 : view.server.v6;
-  if (nextHop === undefined) throw new TypeError(`${view.server.name} has no v6 address: no next hop for ${prefix}`);
+): PathAttributes {
+  const { server } = view;
+  const nextHop = family === 4 ? server.v4 : server.v6;
+  if (nextHop === undefined) throw new TypeError(`${server.name} has no v6 address: no next hop for a v6 prefix`);
   const known = knownOf(view);
-  const identity = `${level} ${nextHop} ${leavesSite} ${asPath.join(' ')}`;
+  const identity = `${level} ${family} ${leavesSite} ${asPath.join(' ')}`;
   const attributes = known.get(identity) ?? attributesAt(view, level, nextHop, asPath, leavesSite);
   known.set(identity, attributes);
-  return { prefix, attributes };
+  return attributes;
 }
 
 /** True for a path that this server has announced, in whatever form. */

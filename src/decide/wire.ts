@@ -1,13 +1,14 @@
 /** From gate, desired set, lease and drain to what the speaker shall hold, each prefix with its reasons. */
-import { comparePrefix, type Prefix } from '../model/address.js';
+import { comparePrefix, type Family, familyOf, type Prefix } from '../model/address.js';
 import { placesChanged } from '../model/changes.js';
-import { placeOf, replace } from '../model/in-order.js';
+import { withItems, withPrefixes } from '../model/edited.js';
+import { placeOf } from '../model/in-order.js';
 import type { ServerView } from '../model/fleet.js';
 import type { AgentState } from '../model/lease.js';
 import { type Level, weaker } from '../model/level.js';
-import type { Announcement, Path, SpeakerDesired } from '../model/path.js';
+import type { Announcement, Path, PathAttributes, SpeakerDesired } from '../model/path.js';
 import type { Reason } from '../model/reason.js';
-import { pathFor, isOurs, levelHeld } from './attributes.js';
+import { attributesFor, isOurs, levelHeld } from './attributes.js';
 import type { DrainVerdict } from './drain.js';
 import { type Gate, refusalOf } from './gate.js';
 import { peersOf } from './sessions.js';
@@ -38,32 +39,56 @@ export interface PrefixDecision {
   readonly path?: Path;
 }
 
+/** What becomes of all prefixes of one family that ask alike. `attributes` is absent when they are withdrawn. */
+interface Ruling {
+  readonly level: Level;
+  readonly reasons: readonly Reason[];
+  readonly attributes?: PathAttributes;
+}
+
+/** What an announcement asks, beside its prefix. */
+type Question = Omit<Announcement, 'prefix'> & { readonly family: Family };
+
 /** The weakest of what is asked and what lease and drain permit; the reasons of whoever lowers it come first. */
-function decideAsked(facts: WireFacts, asked: Announcement): PrefixDecision {
-  const { prefix } = asked;
-  const refusal = asked.level === 'withdrawn' ? undefined : refusalOf(facts.gate, prefix, asked.asPath);
-  if (refusal !== undefined) {
-    return { prefix, asked: asked.level, level: 'withdrawn', reasons: [{ code: 'not-allowed', detail: refusal }] };
-  }
-  const fault = facts.broken?.get(prefix);
+function rulingOn({ view, hold, drain, lease }: WireFacts, asked: Question, fault?: string): Ruling {
   const shut: readonly Reason[] = [
-    ...(facts.hold ? [facts.hold] : []),
+    ...(hold ? [hold] : []),
     ...(fault === undefined ? [] : [{ code: 'essential-fault', detail: fault } as const]),
   ];
-  const caps = [...shut.map((reason) => ({ cap: 'withdrawn', reason }) as const), facts.drain, facts.lease];
+  const caps = [...shut.map((reason) => ({ cap: 'withdrawn', reason }) as const), drain, lease];
   const level = caps.reduce<Level>((lowest, { cap }) => weaker(lowest, cap), asked.level);
   const ours = caps.flatMap(({ reason }) => reason ?? []);
   const lowered = level !== asked.level;
   const theirs = asked.reasons.filter(({ code }) => !lowered || code !== 'healthy');
   const reasons = lowered ? [...ours, ...theirs] : [...theirs, ...ours];
-  return {
-    prefix,
-    asked: asked.level,
-    level,
-    reasons,
-    ...(level === 'withdrawn'
-      ? {}
-      : { path: pathFor(facts.view, level, prefix, asked.asPath, facts.drain.leavesSite) }),
+  if (level === 'withdrawn') return { level, reasons };
+  return { level, reasons, attributes: attributesFor(view, level, asked.family, asked.asPath, drain.leavesSite) };
+}
+
+const asksTheSame = (a: Question, b: Question): boolean =>
+  a.level === b.level && a.reasons === b.reasons && a.asPath === b.asPath && a.family === b.family;
+
+/** Decides about announcements one after the other; neighbours that ask alike get one ruling. */
+function judge(facts: WireFacts): (asked: Announcement) => PrefixDecision {
+  let last: { readonly question: Question; readonly ruling: Ruling } | undefined;
+  const rule = (question: Question, prefix: Prefix): Ruling => {
+    const fault = facts.broken?.get(prefix);
+    if (fault !== undefined) return rulingOn(facts, question, fault);
+    if (!last || !asksTheSame(question, last.question)) last = { question, ruling: rulingOn(facts, question) };
+    return last.ruling;
+  };
+  return ({ prefix, level: asked, asPath, reasons: theirs }) => {
+    const refusal = asked === 'withdrawn' ? undefined : refusalOf(facts.gate, prefix, asPath);
+    if (refusal !== undefined) {
+      return { prefix, asked, level: 'withdrawn', reasons: [{ code: 'not-allowed', detail: refusal }] };
+    }
+    const { level, reasons, attributes } = rule(
+      { level: asked, asPath, reasons: theirs, family: familyOf(prefix) },
+      prefix,
+    );
+    return attributes
+      ? { prefix, asked, level, reasons, path: { prefix, attributes } }
+      : { prefix, asked, level, reasons };
   };
 }
 
@@ -78,16 +103,35 @@ function decideUnasked(facts: WireFacts, prefix: Prefix): PrefixDecision {
 
 /** Every prefix that the gate knows, sorted, and after them whatever else was asked for or is leaving. */
 export function decideWire(facts: WireFacts): readonly PrefixDecision[] {
-  const { gate } = facts;
-  const asked = new Map((facts.announcements ?? []).map((announcement) => [announcement.prefix, announcement]));
+  const { gate, announcements = [] } = facts;
+  const decideAsked = judge(facts);
   const leaving = new Set(facts.leaving);
-  const outside = [...new Set([...asked.keys(), ...leaving])].filter((prefix) => !gate.origins.has(prefix));
-  return [...gate.allow, ...outside.sort(comparePrefix)].map((prefix): PrefixDecision => {
-    const announcement = asked.get(prefix);
-    if (announcement) return decideAsked(facts, announcement);
+  const askedFor = finder(announcements);
+  const decide = (prefix: Prefix): PrefixDecision => {
+    const announcement = askedFor(prefix);
+    if (announcement) return decideAsked(announcement);
     if (leaving.has(prefix)) return { prefix, level: 'withdrawn', reasons: [{ code: 'left-fleet' }] };
     return decideUnasked(facts, prefix);
-  });
+  };
+  const outside = new Set(leaving);
+  for (const { prefix } of announcements) outside.add(prefix);
+  for (const prefix of gate.allow) outside.delete(prefix);
+  return [...gate.allow.map(decide), ...[...outside].sort(comparePrefix).map(decide)];
+}
+
+/** Looks prefixes up in a list that is nearly always in the order in which they are asked for. */
+function finder<T extends { readonly prefix: Prefix }>(list: readonly T[]): (prefix: Prefix) => T | undefined {
+  let next = 0;
+  let all: Map<Prefix, T> | undefined;
+  return (prefix) => {
+    const item = list[next];
+    if (item?.prefix === prefix) {
+      next++;
+      return item;
+    }
+    all ??= new Map(list.map((each) => [each.prefix, each]));
+    return all.get(prefix);
+  };
 }
 
 /** The decisions as before, but for these announcements: the facts are the same otherwise, and no other prefix is named. */
@@ -96,13 +140,15 @@ export function redecideWire(
   before: readonly PrefixDecision[],
   changed: readonly Announcement[],
 ): readonly PrefixDecision[] {
-  const decisions = [...before];
+  if (changed.length > FEW) return decideWire(facts);
+  const decideAsked = judge(facts);
+  const decisions = new Map<number, PrefixDecision>();
   for (const announcement of changed) {
     const place = placeOf(announcement.prefix, facts.gate.allow);
     if (place === undefined) return decideWire(facts);
-    decisions[place] = decideAsked(facts, announcement);
+    decisions.set(place, decideAsked(announcement));
   }
-  return decisions;
+  return withItems(before, decisions);
 }
 
 function pathsOf(decisions: readonly PrefixDecision[]): readonly Path[] {
@@ -119,12 +165,12 @@ export function goalWith(
 ): SpeakerDesired {
   const changed = placesChanged(decisions, before);
   if (!changed || changed.length > FEW) return { ...goal, paths: pathsOf(decisions) };
-  const paths = [...goal.paths];
+  const paths = new Map<Prefix, Path | undefined>();
   for (const place of changed) {
     const decision = decisions[place];
-    if (decision) replace(paths, decision.prefix, decision.path);
+    if (decision) paths.set(decision.prefix, decision.path);
   }
-  return { ...goal, paths };
+  return { ...goal, paths: withPrefixes(goal.paths, paths) };
 }
 
 /** More changes than these are as quickly made all together. */

@@ -26,8 +26,9 @@ export class GuardChronicle {
     this.levels.decided(decisions);
   }
 
-  /** About to be applied. */
-  handing(ops: readonly SpeakerOp[]): void {
+  /** On its way, and what was decided before. */
+  handing(decisions: readonly PrefixDecision[], ops: readonly SpeakerOp[]): void {
+    this.decided(decisions);
     for (const op of ops) {
       if (op.kind === 'announce') {
         for (const [level, prefixes] of byLevel(op.paths)) this.record('handed', prefixes, level);
@@ -90,8 +91,8 @@ export class GuardChronicle {
   }
 }
 
-function byLevel(paths: readonly Path[]): readonly (readonly [Level, readonly Prefix[]])[] {
-  return (['full', 'degraded'] as const).map(
-    (level) => [level, paths.filter((path) => levelHeld(path) === level).map(({ prefix }) => prefix)] as const,
-  );
+function byLevel(paths: readonly Path[]): ReadonlyMap<Level, readonly Prefix[]> {
+  const levels = { full: [] as Prefix[], degraded: [] as Prefix[] };
+  for (const path of paths) levels[levelHeld(path)].push(path.prefix);
+  return new Map(Object.entries(levels) as [Level, Prefix[]][]);
 }

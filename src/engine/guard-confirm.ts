@@ -22,6 +22,7 @@ const AGAIN_MS = 50;
 const SHARE = 20;
 /** After a question that nobody answered. */
 const RETRY_MS = 1_000;
+const IDLE = Number.POSITIVE_INFINITY;
 
 export interface ConfirmationParts {
   readonly speaker: Speaker;
@@ -30,7 +31,7 @@ export interface ConfirmationParts {
   readonly chronicle: GuardChronicle;
   readonly settling: Settling;
   /** A question has been answered, or has failed. */
-  answered(): void;
+  readonly answered: () => void;
 }
 
 export class Confirmation {
@@ -45,26 +46,26 @@ export class Confirmation {
   /**
    * After a look that has shown these prefixes as gone, and no others. In a
    * hurry questions follow each other at once. Milliseconds until it has to be
-   * called again; `undefined` while nothing is open or an answer is awaited.
+   * called again; infinity while nothing is open or an answer is awaited.
    */
-  attend(absent: ReadonlySet<Prefix>, observed: SpeakerObserved, inHurry: boolean): number | undefined {
+  attend(absent: ReadonlySet<Prefix>, observed: SpeakerObserved, inHurry: boolean): number {
     const { settling, clock } = this.parts;
     const open = settling.open(absent);
     if (this.asked) {
       for (const prefix of this.asked) if (!absent.has(prefix)) this.asked.delete(prefix);
-      return undefined;
+      return IDLE;
     }
-    if (open.length === 0) return undefined;
+    if (open.length === 0) return IDLE;
     const peers = observed.state === 'started' ? observed.peers : [];
     const established = peers.flatMap(({ address, state }) => (state === 'established' ? [address] : []));
     if (established.length === 0) {
       this.confirm(open);
-      return undefined;
+      return IDLE;
     }
     const wait = this.readyAt + (inHurry ? 0 : SHARE * this.took) - clock.now();
     if (wait > 0) return wait;
     void this.ask(open, established);
-    return undefined;
+    return IDLE;
   }
 
   /** About to be announced: what was asked about them before is answered for nothing. */

@@ -4,6 +4,7 @@
  * Invariants: only one change or look is under way at a time (the guard's loop
  * sees to it); a speaker that may belong to somebody else is never changed.
  */
+import type { PrefixDecision } from '../decide/wire.js';
 import type { WireState } from '../model/lease.js';
 import type { SpeakerDesired, SpeakerObserved, SpeakerOp } from '../model/path.js';
 import { refusedPeers } from '../plan/peer-options.js';
@@ -80,7 +81,11 @@ export class SpeakerKeeper {
   }
 
   /** Applies and reads back until nothing is left to do. The goal is asked for again at each step: it may move. */
-  async converge(goal: () => SpeakerDesired, looked: SpeakerObserved): Promise<SpeakerObserved> {
+  async converge(
+    goal: () => SpeakerDesired,
+    decisions: () => readonly PrefixDecision[],
+    looked: SpeakerObserved,
+  ): Promise<SpeakerObserved> {
     let observed = looked;
     for (let step = 0; step < MOST_STEPS; step++) {
       const desired = goal();
@@ -88,15 +93,19 @@ export class SpeakerKeeper {
       const ops = stands ? [] : planSpeaker(desired, observed, this.speaker.can);
       if (ops.length === 0) {
         const shown = stands ? observed : this.mirror.recognise(observed, desired.paths);
+        this.chronicle.decided(decisions());
+        this.chronicle.seen(shown);
         this.reached = { goal: desired, shown };
         this.ready(desired);
         this.chronicle.speaker(this.status);
         return shown;
       }
       this.tell(ops, observed, step === 0 && this.reached !== undefined && sameGoal(this.reached.goal, desired));
-      this.chronicle.handing(ops);
       this.confirmation.announcing(ops);
-      observed = this.seen(desired, await this.mirror.apply(ops));
+      const applying = this.mirror.apply(ops);
+      // Of very many prefixes that takes a while: they are on their way already.
+      this.chronicle.handing(decisions(), ops);
+      observed = this.seen(desired, await applying);
     }
     const left = planSpeaker(goal(), observed, this.speaker.can).map(describeSpeakerOp).join('; ');
     throw new SpeakerError(

@@ -10,7 +10,6 @@ import { isAway } from '../decide/lease.js';
 import { peersOf } from '../decide/sessions.js';
 import type { ServerView } from '../model/fleet.js';
 import type { WireState } from '../model/lease.js';
-import type { SpeakerDesired } from '../model/path.js';
 import { SpeakerError, type Subscription } from '../ports/speaker.js';
 import { Boot } from './guard-boot.js';
 import { Bulletin } from './guard-bulletin.js';
@@ -207,11 +206,6 @@ export class GuardLoop {
     await this.noteTransitions();
   }
 
-  private goal(now: number): SpeakerDesired {
-    this.chronicle.decided(this.rights.decide(now));
-    return this.rights.goal(now);
-  }
-
   private get settleMs(): number {
     return this.rights.view.fleet.safety.settleMs;
   }
@@ -228,10 +222,14 @@ export class GuardLoop {
     this.boot.decide(this.rights.adopt(looked, clock.now()));
     this.rights.hold = this.boot.hold(this.rights.view);
     this.met = true;
-    const observed = await this.keeper.converge(() => this.goal(clock.now()), looked);
+    const observed = await this.keeper.converge(
+      () => this.rights.goal(clock.now()),
+      () => this.rights.decide(clock.now()),
+      looked,
+    );
     const absent = this.absent.from(this.rights.decide(clock.now()), observed);
-    const confirmIn = this.confirmation.attend(absent, observed, this.rights.stoppingSince !== undefined);
-    if (confirmIn !== undefined) this.loop.wakeAfter(confirmIn);
+    const inHurry = this.rights.stoppingSince !== undefined;
+    this.loop.wakeAfter(this.confirmation.attend(absent, observed, inHurry));
     this.rights.forget((prefix) => this.settling.isSettled(prefix, this.settleMs, clock.now()));
     this.loop.wakeAfter(Math.max(0, this.keeper.lookDueIn()));
     this.keeper.succeeded();

@@ -6,6 +6,7 @@
  * set back; an epoch whose lease has lapsed is over. What is refused is whatever
  * is not the current epoch, older or newer.
  */
+import { placesChanged } from '../model/changes.js';
 import type { DesiredSet, OfferRefusal } from '../model/lease.js';
 import type { Caller } from '../ports/guard.js';
 
@@ -22,9 +23,9 @@ const LONGEST_TTL_MS = 600_000;
 
 type Announcements = DesiredSet['announcements'];
 
-const namesTheSame = (a: Announcements, b: Announcements | undefined): boolean =>
-  a === b ||
-  (a.length === b?.length && a.every((each, index) => each === b[index] || each.prefix === b[index]?.prefix));
+/** The same prefixes in the same places. */
+const namesTheSame = (a: Announcements, b: Announcements = []): boolean =>
+  placesChanged(a, b)?.every((place) => a[place]?.prefix === b[place]?.prefix) ?? false;
 
 const namesEachOnce = (announcements: Announcements): boolean =>
   new Set(announcements.map(({ prefix }) => prefix)).size === announcements.length;

@@ -5,6 +5,7 @@ import type { Verdict } from '../decide/verdict.js';
 import type { PrefixDecision } from '../decide/wire.js';
 import type { Prefix } from '../model/address.js';
 import { placesChanged } from '../model/changes.js';
+import { withItems } from '../model/edited.js';
 import { itemOf, placeFor } from '../model/in-order.js';
 import type { ServerView } from '../model/fleet.js';
 import type { AgentState, WirePrefix, WireState } from '../model/lease.js';
@@ -44,10 +45,11 @@ function placesTouched(now: Basis, before: Basis): readonly number[] | undefined
   const decided = placesChanged(now.decisions, before.decisions);
   const isSamePrefix = (place: number): boolean => now.decisions[place]?.prefix === before.decisions[place]?.prefix;
   // Another fleet may name as many prefixes as the one before.
-  if (!decided?.every(isSamePrefix)) return undefined;
+  if (!decided || decided.length > FEW || !decided.every(isSamePrefix)) return undefined;
   const places = new Set(decided);
   let isSingle = true;
   const touch = ({ prefix }: Path): void => {
+    if (places.size > FEW) return;
     const place = placeFor(prefix, now.decisions.length, (at) => now.decisions[at]?.prefix);
     // What nobody has decided about may stand anywhere behind those that the gate knows.
     if (now.decisions[place]?.prefix === prefix) places.add(place);
@@ -111,25 +113,33 @@ function linesOf(parts: WireParts, before: Lines | undefined): Lines {
   const { decisions } = parts;
   const basis = { decisions, paths: pathsOf(parts.observed) };
   const touched = before && placesTouched(basis, before);
-  const places = touched && [...new Set([...before.open, ...touched])];
-  const told = places ? [...before.told] : new Array<WirePrefix>(decisions.length);
-  const tell = (decision: PrefixDecision, path: Path | undefined, place: number): void => {
-    const line = lineOf(parts, decision, path);
-    const last = before?.told[place];
-    told[place] = last && same(line, last) ? last : line;
+  const line = (decision: PrefixDecision, path: Path | undefined, place: number): WirePrefix => {
+    const [now, last] = [lineOf(parts, decision, path), before?.told[place]];
+    return last && same(now, last) ? last : now;
   };
-  for (const place of places ?? []) {
+  if (!touched) return allLines(basis, line);
+  const places = [...new Set([...before.open, ...touched])];
+  const changed = new Map<number, WirePrefix>();
+  for (const place of places) {
     const decision = decisions[place];
-    if (decision) tell(decision, itemOf(decision.prefix, basis.paths), place);
+    const now = decision && line(decision, itemOf(decision.prefix, basis.paths), place);
+    if (now && now !== before.told[place]) changed.set(place, now);
   }
-  if (!places) {
-    pair<PrefixDecision, Path>(decisions, basis.paths, {
-      both: tell,
-      first: (decision, place) => tell(decision, undefined, place),
-      second: () => undefined,
-    });
-  }
-  return { ...basis, told, open: (places ?? [...told.keys()]).filter((place) => isOpen(told[place])) };
+  const told = changed.size === 0 ? before.told : withItems(before.told, changed);
+  return { ...basis, told, open: places.filter((place) => isOpen(told[place])) };
+}
+
+function allLines(
+  basis: Basis,
+  line: (decision: PrefixDecision, path: Path | undefined, place: number) => WirePrefix,
+): Lines {
+  const told = new Array<WirePrefix>(basis.decisions.length);
+  pair<PrefixDecision, Path>(basis.decisions, basis.paths, {
+    both: (decision, path, place) => (told[place] = line(decision, path, place)),
+    first: (decision, place) => (told[place] = line(decision, undefined, place)),
+    second: () => undefined,
+  });
+  return { ...basis, told, open: [...told.keys()].filter((place) => isOpen(told[place])) };
 }
 
 const isOpen = (line: WirePrefix | undefined): boolean =>

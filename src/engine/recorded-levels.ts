@@ -11,6 +11,13 @@ interface Decision {
   readonly reasons: readonly Reason[];
 }
 
+/** Prefixes that go the same way for the same reasons. */
+interface Change {
+  readonly prefixes: Prefix[];
+  readonly from: Level | undefined;
+  readonly decision: Decision;
+}
+
 /** One line names no more prefixes than this. */
 const NAMED = 256;
 /** Characters of one sentence: a record is no dump. */
@@ -40,12 +47,19 @@ export class RecordedLevels {
   /** Complete. The same array as before costs nothing. */
   decided(decisions: readonly Decision[]): void {
     if (decisions === this.last) return;
-    const changes = new Map<string, { prefixes: Prefix[]; from: Level | undefined; decision: Decision }>();
+    const changes = new Map<string, Change>();
+    let change: Change | undefined;
     const changed = (before: Decision | undefined, decision: Decision): void => {
-      const key = JSON.stringify([before?.level, decision.level, decision.reasons]);
-      const change = changes.get(key) ?? { prefixes: [], from: before?.level, decision };
-      change.prefixes.push(decision.prefix);
-      changes.set(key, change);
+      const { level, reasons, prefix } = decision;
+      // Neighbours nearly always change alike.
+      const isAlike =
+        change?.from === before?.level && change?.decision.level === level && change.decision.reasons === reasons;
+      if (!change || !isAlike) {
+        const key = JSON.stringify([before?.level, level, reasons]);
+        change = changes.get(key) ?? { prefixes: [], from: before?.level, decision };
+        changes.set(key, change);
+      }
+      change.prefixes.push(prefix);
     };
     pair(this.last, decisions, {
       both: (before, decision) => {

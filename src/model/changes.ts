@@ -1,5 +1,7 @@
 /** What a complete list about prefixes says differently than the one before it: nearly always a few items, of very many. */
 import type { Prefix } from './address.js';
+import { placesApart, withItems } from './edited.js';
+import { placeFor } from './in-order.js';
 import { same } from './same.js';
 
 interface Named {
@@ -11,14 +13,12 @@ export function changedIn<T extends Named>(
   next: readonly T[],
   before: readonly T[] | undefined,
 ): readonly T[] | undefined {
-  if (next === before) return [];
-  if (next.length !== before?.length) return undefined;
+  const places = before && placesChanged(next, before);
+  if (!places) return undefined;
   const changed: T[] = [];
-  for (let place = 0; place < next.length; place++) {
-    const item = next[place];
-    const last = before[place];
-    if (item === last || item === undefined) continue;
-    if (item.prefix !== last?.prefix) return undefined;
+  for (const place of places) {
+    const [item, last] = [next[place], before[place]];
+    if (item === undefined || item.prefix !== last?.prefix) return undefined;
     if (!same(item, last)) changed.push(item);
   }
   return changed;
@@ -31,20 +31,33 @@ export function changedIn<T extends Named>(
  */
 export function withChanges<T extends Named>(list: readonly T[], changed: readonly T[]): readonly T[] | undefined {
   if (changed.length === 0) return list;
-  const next = [...list];
-  let placed = 0;
-  for (let place = 0; place < list.length && placed < changed.length; place++) {
-    const item = changed[placed];
-    if (item === undefined || list[place]?.prefix !== item.prefix) continue;
-    next[place] = item;
-    placed++;
+  if (changed.length === list.length)
+    return changed.every(({ prefix }, at) => prefix === list[at]?.prefix) ? changed : undefined;
+  const items = new Map<number, T>();
+  let from = 0;
+  for (const item of changed) {
+    const place = placeIn(list, item.prefix, from);
+    if (place === undefined) return undefined;
+    items.set(place, item);
+    from = place + 1;
   }
-  return placed === changed.length ? next : undefined;
+  return withItems(list, items);
+}
+
+/** By halving where the list is in the order of `comparePrefix`, as nearly all are; by a walk where it is not. */
+function placeIn(list: readonly Named[], prefix: Prefix, from: number): number | undefined {
+  if (list[from]?.prefix === prefix) return from;
+  const place = placeFor(prefix, list.length, (at) => list[at]?.prefix);
+  if (place >= from && list[place]?.prefix === prefix) return place;
+  const found = list.findIndex((each, at) => at >= from && each.prefix === prefix);
+  return found < 0 ? undefined : found;
 }
 
 /** The places at which two lists have another object; `undefined` where they are not equally long. */
-export function placesChanged(next: readonly object[], before: readonly object[]): readonly number[] | undefined {
+export function placesChanged(next: readonly Named[], before: readonly Named[]): readonly number[] | undefined {
   if (next.length !== before.length) return undefined;
+  const known = placesApart(next, before);
+  if (known) return known.filter((place) => next[place] !== before[place]).sort((a, b) => a - b);
   const places: number[] = [];
   for (let place = 0; place < next.length; place++) if (next[place] !== before[place]) places.push(place);
   return places;

@@ -11,13 +11,6 @@ export function itemOf<T extends Named>(prefix: Prefix, list: readonly T[]): T |
   return item?.prefix === prefix ? item : undefined;
 }
 
-/** A list in the order of `comparePrefix` gets this item in the place of its prefix, or loses the one that is there. */
-export function replace<T extends Named>(list: T[], prefix: Prefix, item: T | undefined): void {
-  const place = placeFor(prefix, list.length, (at) => list[at]?.prefix);
-  const stands = list[place]?.prefix === prefix;
-  list.splice(place, stands ? 1 : 0, ...(item ? [item] : []));
-}
-
 /** Where a prefix stands in a list that is in the order of `comparePrefix`; `undefined` when it does not. */
 export function placeOf(p: Prefix, list: readonly Prefix[]): number | undefined {
   const place = placeFor(p, list.length, (at) => list[at]);

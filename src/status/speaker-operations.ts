@@ -4,8 +4,8 @@ import type { SpeakerOp } from '../model/path.js';
 /** Longer lists are cut: the log is for people, the wire state has every prefix. */
 const NAMED = 5;
 
-function some(items: readonly string[]): string {
-  const shown = items.slice(0, NAMED).join(', ');
+function some<T>(items: readonly T[], nameOf: (item: T) => string = String): string {
+  const shown = items.slice(0, NAMED).map(nameOf).join(', ');
   return items.length > NAMED ? `${shown} and ${items.length - NAMED} more` : shown;
 }
 
@@ -21,7 +21,7 @@ export function describeSpeakerOp(op: SpeakerOp): string {
     case 'disallow':
       return `disallow ${some(op.prefixes)}`;
     case 'announce':
-      return `announce ${some(op.paths.map(({ prefix }) => prefix))}`;
+      return `announce ${some(op.paths, ({ prefix }) => prefix)}`;
     case 'withdraw':
       return `withdraw ${some(op.prefixes)}`;
     case 'delete-foreign':

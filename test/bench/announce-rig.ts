@@ -3,7 +3,7 @@ import { prefix } from '../../src/model/address.js';
 import type { Level } from '../../src/model/level.js';
 import type { Announcement } from '../../src/model/path.js';
 import { fleetOfMany, guardOf, manyPrefixes, startSpeaker } from './failover-culvert.js';
-import { Rig } from './failover-rig.js';
+import { pause, Rig } from './failover-rig.js';
 import { monotonicMs } from './monotonic.js';
 
 const LEASE_MS = 60_000;
@@ -53,6 +53,20 @@ export class Hand {
     const answer = await this.guard.offer(set);
     if (!answer.accepted) throw new Error(answer.detail);
     return at;
+  }
+
+  /** Waits until the guard has read back that all of the prefixes are held at this level. */
+  async known(level: Level): Promise<void> {
+    await this.rig.until(
+      `${level} read back`,
+      async () => {
+        // A status of very many prefixes is work for the guard: asked for without a pause it would be what is measured.
+        await pause(250);
+        const { prefixes } = await this.guard.status();
+        return prefixes.filter(({ held }) => held === level).length >= this.prefixes.length;
+      },
+      TABLE_MS,
+    );
   }
 
   async close(): Promise<void> {

@@ -1,11 +1,14 @@
 /** A full table announced and withdrawn: through the guard, and by a bare AddPathStream to a gobgpd beside it. */
+import { serverNumber } from '../../src/decide/attributes.js';
 import type { Dialect } from '../../src/drivers/speaker/gobgp/dialect.js';
+import { address, prefix } from '../../src/model/address.js';
+import type { Path, PathAttributes } from '../../src/model/path.js';
 import { RawGobgp } from '../drivers/speaker/raw-gobgp.js';
 import { announcing, Hand, TABLE_MS } from './announce-rig.js';
 import { asnOf, manyPrefixes } from './failover-culvert.js';
 import type { Row } from './failover-figures.js';
 import { startGobgpd } from './failover-peers.js';
-import { type Rig, SECOND } from './failover-rig.js';
+import { ASN, type Rig, SECOND } from './failover-rig.js';
 import { monotonicMs } from './monotonic.js';
 
 const ROUNDS = 3;
@@ -32,7 +35,7 @@ export async function benchTable(prefixes: number, daemon: Daemon): Promise<read
   const ordered = manyPrefixes(prefixes);
   const set = (level: 'full' | 'withdrawn') =>
     ordered.flatMap((own, customer) => own.map((text) => announcing(text, asnOf(customer), level)));
-  const paths = ordered.flatMap((own, customer) => own.map((text) => ({ text, asn: asnOf(customer) })));
+  const paths = ordered.flatMap(pathsOf);
   const took = { announced: [], withdrawn: [], bareAnnounced: [], bareWithdrawn: [] } as Record<string, number[]>;
   try {
     await startGobgpd(rig, SECOND, daemon.program);
@@ -40,7 +43,9 @@ export async function benchTable(prefixes: number, daemon: Daemon): Promise<read
     const [full, gone] = [set('full'), set('withdrawn')];
     for (let round = 0; round < ROUNDS; round++) {
       took.announced?.push(await passage(rig, () => hand.offer(full), prefixes));
+      await hand.known('full');
       took.withdrawn?.push(await passage(rig, () => hand.offer(gone), 0));
+      await hand.known('withdrawn');
       took.bareAnnounced?.push(await passage(rig, () => bare.addPathStream(paths), prefixes));
       took.bareWithdrawn?.push(await passage(rig, () => bare.addPathStream(paths, true), 0));
     }
@@ -57,6 +62,15 @@ export async function benchTable(prefixes: number, daemon: Daemon): Promise<read
   } finally {
     await hand.close();
   }
+}
+
+/** With the attributes that Culvert gives to the prefixes of this customer. */
+function pathsOf(own: readonly string[], customer: number): readonly Path[] {
+  const attributes: PathAttributes = {
+    ...{ asPath: [asnOf(customer)], nextHop: address(SECOND), med: 0 },
+    ...{ communities: [], largeCommunities: [`${ASN}:1:${serverNumber('ams-s1')}`] },
+  };
+  return own.map((text) => ({ prefix: prefix(text), attributes }));
 }
 
 async function memory(rig: Rig): Promise<number> {

@@ -1,9 +1,10 @@
-import { pathFor, isOurs, levelHeld, ownTag, serverNumber } from '../../src/decide/attributes.js';
+import { isOurs, levelHeld, ownTag, serverNumber } from '../../src/decide/attributes.js';
 import { allowList, gateOf, refusalOf } from '../../src/decide/gate.js';
 import { peersOf } from '../../src/decide/sessions.js';
 import { address, prefix } from '../../src/model/address.js';
 import type { Router, Server, ServerView } from '../../src/model/fleet.js';
 import { amsS1 } from '../acme.js';
+import { pathFor } from '../paths.js';
 
 const V4 = prefix('203.0.113.0/24');
 const V6 = prefix('2001:db8:acf::/48');

@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { pathFor } from '../../src/decide/attributes.js';
 import { gateOf } from '../../src/decide/gate.js';
 import type { DrainVerdict } from '../../src/decide/drain.js';
 import type { Verdict } from '../../src/decide/verdict.js';
@@ -17,6 +16,7 @@ import type { AgentState } from '../../src/model/lease.js';
 import { LEVELS, type Level, weaker } from '../../src/model/level.js';
 import type { Announcement } from '../../src/model/path.js';
 import { amsS1 } from '../acme.js';
+import { pathFor } from '../paths.js';
 
 const view = amsS1();
 const gate = gateOf(view);

@@ -4,7 +4,7 @@ import type { Path, SpeakerRunning } from '../../src/model/path.js';
 import { type Since, type Speaker, SpeakerError } from '../../src/ports/speaker.js';
 import { rechecked } from '../rechecked.js';
 import { VirtualClock } from '../virtual-clock.js';
-import { changedPath } from '../changed-path.js';
+import { changedPath } from '../paths.js';
 
 const path = (text: string): Path => ({
   prefix: prefix(text),

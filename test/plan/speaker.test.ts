@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { pathFor } from '../../src/decide/attributes.js';
 import { gateOf } from '../../src/decide/gate.js';
 import { judgeDrain } from '../../src/decide/drain.js';
 import { judgeLease } from '../../src/decide/lease.js';
@@ -17,7 +16,7 @@ import { refusedPeers } from '../../src/plan/peer-options.js';
 import { foreignPeers, identityConflict, planSpeaker, samePath } from '../../src/plan/speaker.js';
 import { amsS1 } from '../acme.js';
 import { EVERYTHING, FakeSpeaker } from '../fake-speaker.js';
-import { changedPath } from '../changed-path.js';
+import { changedPath, pathFor } from '../paths.js';
 
 const view = amsS1();
 const V4 = prefix('203.0.113.0/24');

@@ -1,7 +1,6 @@
 /** What is rendered for FRR and BIRD, run by FRR and BIRD: their kernels' routes, and what their upstreams hear. */
 import { jest } from '@jest/globals';
 import { existsSync } from 'node:fs';
-import { pathFor } from '../../src/decide/attributes.js';
 import { familyOf, prefix } from '../../src/model/address.js';
 import { announceable } from '../../src/model/fleet.js';
 import { GRACEFUL_SHUTDOWN, type Path, type PathAttributes } from '../../src/model/path.js';
@@ -19,7 +18,7 @@ import {
   type ServerName,
   UPSTREAMS,
 } from './scene.js';
-import { changedPath } from '../changed-path.js';
+import { changedPath, pathFor } from '../paths.js';
 
 const missing =
   (await whyNoAnchor()) ??

@@ -8,7 +8,7 @@
  *      198.18.0.0/24                   198.18.1.0/24
  */
 import { fileURLToPath } from 'node:url';
-import { type AnnouncedLevel, pathFor } from '../../src/decide/attributes.js';
+import type { AnnouncedLevel } from '../../src/decide/attributes.js';
 import { gateOf } from '../../src/decide/gate.js';
 import { peersOf } from '../../src/decide/sessions.js';
 import { createGobgpSpeaker } from '../../src/drivers/speaker/gobgp.js';
@@ -23,6 +23,7 @@ import { type Anchor, openAnchor } from '../kernel-anchor.js';
 import type { Vendor } from '../../src/model/vendor.js';
 import { CUSTOMERS, routerIn } from './fleets.js';
 import { rendered } from './templates.js';
+import { pathFor } from '../paths.js';
 
 export const ROUTERS = ['r1', 'r2'] as const;
 export const UPSTREAMS = ['isp-a', 'isp-b'] as const;

@@ -33,9 +33,9 @@ const isUint = (value: number, bits: 16 | 32): boolean => Number.isInteger(value
  */
 function reservedRange(canonical: Address | Prefix): string | undefined {
   if (familyOf(canonical) === 4) {
-    const [first = 0, second = 0] = canonical.split('.', 2).map(Number);
+    const first = Number.parseInt(canonical, 10);
     if (first === 0 || first === 127) return `${first}.0.0.0/8`;
-    if (first === 169 && second === 254) return '169.254.0.0/16';
+    if (canonical.startsWith('169.254.')) return '169.254.0.0/16';
     return first >= 224 ? '224.0.0.0/3' : undefined;
   }
   const first = canonical.startsWith('::') ? 0 : Number.parseInt(canonical, 16);

@@ -5,9 +5,8 @@ type Read<T> = (bytes: Buffer) => T;
 /**
  * What the messages of the last listing were read as. The daemon is asked
  * every time; but a message that comes again byte for byte is read once, and
- * yields the same object, so that what was made of it stands too. In any
- * order: GoBGP lists a table in a different one each time. The messages
- * themselves are not kept: of a full table they would be most of the memory.
+ * yields the same object, so that what was made of it stands too. The messages
+ * themselves are not kept.
  */
 export class Recall<T> {
   #last: ReadonlyMap<string, T> = new Map();

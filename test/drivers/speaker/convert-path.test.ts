@@ -11,7 +11,7 @@ import { pathEncoder, pathReader, withdrawalToWire } from '../../../src/drivers/
 import type { ListedPath, WirePath } from '../../../src/drivers/speaker/gobgp/messages.js';
 import { gobgp3 } from '../../../src/drivers/speaker/gobgp/v3.js';
 import { gobgp4 } from '../../../src/drivers/speaker/gobgp/v4.js';
-import { changedPath } from '../../changed-path.js';
+import { changedPath } from '../../paths.js';
 
 const protoDir = fileURLToPath(new URL('../../../protos', import.meta.url));
 const definitions = [gobgp3, gobgp4].map((dialect) => ({

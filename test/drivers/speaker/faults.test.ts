@@ -10,7 +10,7 @@ import { createGobgpSpeaker } from '../../../src/drivers/speaker/gobgp.js';
 import { type Anchor, startAnchor } from './anchor.js';
 import { type Gobgpd, startGobgpd } from './gobgpd.js';
 import { until } from './until.js';
-import { changedPath } from '../../changed-path.js';
+import { changedPath } from '../../paths.js';
 
 const protoDir = fileURLToPath(new URL('../../../protos', import.meta.url));
 const speakerAt = (at: string, deadlineMs = 1_000) => createGobgpSpeaker({ address: at, protoDir, deadlineMs });

@@ -30,7 +30,7 @@ import {
 import { RawGobgp } from './raw-gobgp.js';
 import { fetched, installed, type Release } from './releases.js';
 import { until } from './until.js';
-import { changedPath } from '../../changed-path.js';
+import { changedPath } from '../../paths.js';
 
 const protoDir = fileURLToPath(new URL('../../../protos', import.meta.url));
 const later = ['3.36.0', '4.8.0'].flatMap((version) => {

@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import { Client, credentials } from '@grpc/grpc-js';
 import { loadInterface } from '../../../src/drivers/speaker/client.js';
 import type { Codec } from '../../../src/drivers/speaker/gobgp/codec.js';
+import { pathEncoder, withdrawalToWire } from '../../../src/drivers/speaker/gobgp/convert-path.js';
 import type { Dialect } from '../../../src/drivers/speaker/gobgp/dialect.js';
+import type { Path } from '../../../src/model/path.js';
 
 interface Method {
   readonly path: string;
@@ -75,21 +77,11 @@ export class RawGobgp {
   }
 
   /** The fastest way in: all paths, or their withdrawals, in one stream. */
-  addPathStream(paths: readonly { readonly text: string; readonly asn: number }[], isWithdraw = false): Promise<void> {
+  addPathStream(paths: readonly Path[], isWithdraw = false): Promise<void> {
     const { path, requestSerialize, responseDeserialize } = this.#methods.AddPathStream!;
-    const codec = this.#codec;
-    const origin = codec.encode('OriginAttribute', { origin: 0 });
-    const nextHop = codec.encode('NextHopAttribute', { next_hop: '198.18.1.11' });
-    const wire = paths.map(({ text, asn }) => {
-      const [prefix = '', length] = text.split('/');
-      const asPath = codec.encode('AsPathAttribute', { segments: [{ type: 2, numbers: [asn] }] });
-      return {
-        nlri: codec.encodePrefix({ prefix, prefix_len: Number(length) }),
-        family: { afi: 1, safi: 1 },
-        pattrs: [origin, asPath, nextHop],
-        is_withdraw: isWithdraw,
-      };
-    });
+    const encode = pathEncoder(this.#codec);
+    const withdraw = ({ prefix }: Path) => withdrawalToWire(this.#codec, prefix);
+    const wire = paths.map(isWithdraw ? withdraw : encode);
     const table_type = this.dialect.values.globalTable;
     return new Promise((resolve, reject) => {
       const stream = this.#client.makeClientStreamRequest(path, requestSerialize, responseDeserialize, (error) =>

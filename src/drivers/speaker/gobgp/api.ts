@@ -80,16 +80,17 @@ export interface Api {
   readonly codec: Codec;
   call<M extends keyof Calls>(method: M, request: Calls[M][0], items?: number): Promise<Calls[M][1]>;
   list<M extends keyof Lists>(method: M, request: Lists[M][0]): Promise<readonly Lists[M][1][]>;
-  /**
-   * The same, each answer as `read` has it; one that was among the answers to
-   * the last equal request is the same object, and not read again. For
-   * requests that are repeated for ever, by one caller.
-   */
-  listAgain<M extends keyof Lists, T extends object>(
+  /** The same, each answer as `read` has it when it comes. */
+  listAs<M extends keyof Lists, T extends object>(
     method: M,
     request: Lists[M][0],
     read: (answer: Lists[M][1]) => T,
   ): Promise<readonly T[]>;
+  /**
+   * An answer that was among the answers to the last equal request is the same
+   * object, and not decoded again. For few and large ones.
+   */
+  listAgain<M extends keyof Lists>(method: M, request: Lists[M][0]): Promise<readonly Lists[M][1][]>;
   /** `items` paths in all; a batch is made when it is its turn. */
   addPathStream(batches: Iterable<PathBatch>, items: number): Promise<void>;
   /** Peer and best-path events. */
@@ -121,11 +122,12 @@ export function connectApi(dialect: Dialect, { name, target, protoDir, deadlineM
     codec: dialect.codec(definition),
     call: async (method, request, items = 0) => client.unary(method, request, items === 0 ? deadlineMs : bulk(items)),
     list: async (method, request) => client.list(method, request, bulk(0), (answer) => answer) as never,
-    listAgain: async (method, request, read) => {
+    listAs: async (method, request, read) => client.list(method, request, bulk(0), read as never) as never,
+    listAgain: async (method, request) => {
       const question = JSON.stringify([method, request]);
       const recall = recalls.get(question) ?? new Recall();
       recalls.set(question, recall);
-      return client.list(method, request, bulk(0), read as never, recall) as never;
+      return client.list(method, request, bulk(0), (answer) => answer, recall) as never;
     },
     addPathStream: (batches, items) => client.upload('AddPathStream', batches, bulk(items)),
     watchEvents: (listener) =>

@@ -23,7 +23,7 @@ async function listBarrier(api: Api): Promise<ListedBarrier> {
     // Direction 0 stands for both.
     api.list('ListPolicyAssignment', { name: GLOBAL, direction: 0 }),
     api.list('ListPolicy', { name: POLICY }),
-    api.listAgain('ListDefinedSet', { defined_type: api.values.prefixSet, name: '' }, (answer) => answer),
+    api.listAgain('ListDefinedSet', { defined_type: api.values.prefixSet, name: '' }),
   ]);
   return {
     assignments: assignments.map(({ assignment }) => assignment).filter(present),

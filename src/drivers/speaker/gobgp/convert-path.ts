@@ -9,7 +9,7 @@ import {
 } from '../../../model/address.js';
 import type { Address } from '../../../model/address.js';
 import type { Community, LargeCommunity, Path, PathAttributes } from '../../../model/path.js';
-import type { Attribute, AttributeName, Attributes, Codec, Encoded } from './codec.js';
+import type { AttributeName, Attributes, Codec, Encoded } from './codec.js';
 import { familyFromWire, type ListedPath, wireFamily, type WirePath } from './messages.js';
 
 const ORIGIN_IGP = 0;
@@ -94,25 +94,7 @@ export const isLocal = (listed: ListedPath): boolean => isUnset(listed.neighbor_
 /** Why a listed path is not one of ours: thrown and caught in this file only. */
 class Foreign extends Error {}
 
-/** Far more than any server has sets of attributes. */
-const MOST_SHARED = 4_096;
-
 type Found = { readonly [N in AttributeName]?: Attributes[N] };
-
-/** Decodes one attribute; those that many paths share are remembered. */
-type Decode = (attribute: Encoded) => Attribute | undefined;
-
-function decoder(codec: Codec): Decode {
-  const decoded = new Map<string, Attribute | undefined>();
-  return (attribute) => {
-    const identity = attribute.toString('latin1');
-    if (decoded.has(identity)) return decoded.get(identity);
-    const found = readable('an attribute', () => codec.decode(attribute));
-    if (decoded.size >= MOST_SHARED) decoded.clear();
-    if (found?.name !== 'MpReachNLRIAttribute') decoded.set(identity, found);
-    return found;
-  };
-}
 
 function readable<T>(what: string, read: () => T): T {
   try {
@@ -122,10 +104,10 @@ function readable<T>(what: string, read: () => T): T {
   }
 }
 
-function decodeAttributes(codec: Codec, decode: Decode, pattrs: readonly Encoded[]): Found {
+function decodeAttributes(codec: Codec, pattrs: readonly Encoded[]): Found {
   const found: Partial<Record<AttributeName, unknown>> = {};
   for (const attribute of pattrs) {
-    const decoded = decode(attribute);
+    const decoded = readable('an attribute', () => codec.decode(attribute));
     if (!decoded) throw new Foreign(`carries ${codec.describe(attribute)}`);
     if (found[decoded.name]) throw new Foreign(`carries ${decoded.name} twice`);
     found[decoded.name] = decoded.body;
@@ -195,15 +177,24 @@ export type PathRead =
  * Reads local paths back. Ours are exactly what `pathEncoder` can have
  * written, with the tag when one is given; everything else is foreign. Make
  * one for a daemon: paths with equal attributes share them, whenever they are
- * read.
+ * read, and attributes that come again byte for byte are not decoded again.
  */
 export function pathReader(codec: Codec, tag?: LargeCommunity): (listed: ListedPath) => PathRead {
-  const decode = decoder(codec);
-  const share = sharing<PathAttributes>();
+  const byBytes = new Shared<PathAttributes>();
+  const byContent = new Shared<PathAttributes>();
+  const attributesOf = (family: Family, pattrs: readonly Encoded[]): PathAttributes => {
+    const bytes = `${family} ${pattrs.map((each) => each.toString('latin1')).join(' ')}`;
+    return byBytes.get(bytes, () => {
+      const read = readAttributes(decodeAttributes(codec, pattrs), family, tag);
+      return byContent.get(JSON.stringify(read), () => read);
+    });
+  };
   return (listed) => {
     try {
-      const { prefix, attributes } = readPath(codec, decode, listed, tag);
-      return { ours: true, path: { prefix, attributes: share(attributes) } };
+      const prefix = prefixFromWire(codec, listed.nlri);
+      const family = familyOf(prefix);
+      requirePlain(listed, family);
+      return { ours: true, path: { prefix, attributes: attributesOf(family, listed.pattrs) } };
     } catch (error) {
       if (!(error instanceof Foreign)) throw error;
       return { ours: false, detail: error.message };
@@ -211,41 +202,44 @@ export function pathReader(codec: Codec, tag?: LargeCommunity): (listed: ListedP
   };
 }
 
-/** Equal plain data as one object. */
-function sharing<T>(): (item: T) => T {
-  const items = new Map<string, T>();
-  return (item) => {
-    const text = JSON.stringify(item);
-    const known = items.get(text) ?? item;
-    if (items.size >= MOST_SHARED) items.clear();
-    items.set(text, known);
-    return known;
-  };
+/** Far more than any server has sets of attributes. MP_REACH_NLRI holds the prefix, so that no two are alike in their bytes. */
+const MOST_SHARED = 4_096;
+
+/** Items by what identifies them; forgotten all together when they are too many. */
+class Shared<T> {
+  private readonly items = new Map<string, T>();
+
+  get(identity: string, make: () => T): T {
+    const known = this.items.get(identity);
+    if (known !== undefined) return known;
+    const item = make();
+    if (this.items.size >= MOST_SHARED) this.items.clear();
+    this.items.set(identity, item);
+    return item;
+  }
 }
 
-function readPath(codec: Codec, decode: Decode, listed: ListedPath, tag: LargeCommunity | undefined): Path {
-  const prefix = prefixFromWire(codec, listed.nlri);
-  const family = familyOf(prefix);
+/** A path that stands where a plain delete finds it. */
+function requirePlain(listed: ListedPath, family: Family): void {
   if (familyFromWire(listed.family) !== family) throw new Foreign('its family does not fit its prefix');
   if (listed.source_asn !== 0 || !isUnset(listed.source_id)) {
     throw new Foreign(`has the source AS ${listed.source_asn} ${listed.source_id}`);
   }
   if (listed.identifier !== 0) throw new Foreign(`has the path identifier ${listed.identifier}`);
-  const attributes = decodeAttributes(codec, decode, listed.pattrs);
-  const origin = attributes.OriginAttribute?.origin;
+}
+
+function readAttributes(found: Found, family: Family, tag: LargeCommunity | undefined): PathAttributes {
+  const origin = found.OriginAttribute?.origin;
   if (origin !== ORIGIN_IGP) throw new Foreign(`has ORIGIN ${origin ?? 'absent'}, not IGP`);
-  const largeCommunities = largeCommunitiesFromWire(attributes.LargeCommunitiesAttribute);
+  const largeCommunities = largeCommunitiesFromWire(found.LargeCommunitiesAttribute);
   if (tag !== undefined && !largeCommunities.includes(tag)) throw new Foreign(`lacks our large community ${tag}`);
-  const { MultiExitDiscAttribute: exit, LocalPrefAttribute: preference } = attributes;
+  const { MultiExitDiscAttribute: exit, LocalPrefAttribute: preference } = found;
   return {
-    prefix,
-    attributes: {
-      asPath: asPathFromWire(attributes.AsPathAttribute),
-      nextHop: nextHopFromWire(attributes, family),
-      ...(exit ? { med: exit.med } : {}),
-      ...(preference ? { localPref: preference.local_pref } : {}),
-      communities: communitiesFromWire(attributes.CommunitiesAttribute),
-      largeCommunities,
-    },
+    asPath: asPathFromWire(found.AsPathAttribute),
+    nextHop: nextHopFromWire(found, family),
+    ...(exit ? { med: exit.med } : {}),
+    ...(preference ? { localPref: preference.local_pref } : {}),
+    communities: communitiesFromWire(found.CommunitiesAttribute),
+    largeCommunities,
   };
 }

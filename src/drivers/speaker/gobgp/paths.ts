@@ -69,10 +69,10 @@ async function listTable(
   return (await api.list('ListPath', request)).flatMap(({ destination }) => destination ?? []);
 }
 
-/** The whole table of our own, as `read` has each path: it is asked for again and again. */
+/** The whole table of our own, each path as `read` has it when it comes. */
 export async function readLocal<T>(api: Api, read: (path: LocalPath) => T): Promise<readonly T[]> {
   const readEach = (family: Family) =>
-    api.listAgain('ListPath', requestFor(api, { type: api.values.globalTable, name: '' }, family, []), (answer) =>
+    api.listAs('ListPath', requestFor(api, { type: api.values.globalTable, name: '' }, family, []), (answer) =>
       answer.destination ? localIn(answer.destination, family).map(read) : [],
     );
   return (await Promise.all(FAMILIES.map(readEach))).flat(2);

@@ -1,6 +1,7 @@
 /** The daemon's own paths: listed whole, or those of single prefixes while the rest stands. */
 import { comparePrefix, type Prefix } from '../../../model/address.js';
-import { itemOf, replace } from '../../../model/in-order.js';
+import { withPrefixes } from '../../../model/edited.js';
+import { itemOf } from '../../../model/in-order.js';
 import type { ForeignPath, LargeCommunity, Path, SpeakerRunning } from '../../../model/path.js';
 import { same } from '../../../model/same.js';
 import type { Api } from './api.js';
@@ -66,14 +67,10 @@ function tableOf(entries: readonly Entry[]): Table {
 /** `list` with the paths of `named` as they were read now. The same list where nothing has changed. */
 function pathsWith(list: readonly Path[], read: readonly Path[], named: readonly Prefix[]): readonly Path[] {
   const found = new Map(read.map((path) => [path.prefix, path]));
-  let next: Path[] | undefined;
-  for (const prefix of new Set(named)) {
-    const now = found.get(prefix);
-    if (same(itemOf(prefix, list), now)) continue;
-    next ??= [...list];
-    replace(next, prefix, now);
-  }
-  return next ?? list;
+  const changed = new Map<Prefix, Path | undefined>();
+  for (const prefix of named)
+    if (!same(itemOf(prefix, list), found.get(prefix))) changed.set(prefix, found.get(prefix));
+  return changed.size === 0 ? list : withPrefixes(list, changed);
 }
 
 function foreignWith(
