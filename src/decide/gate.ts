@@ -3,8 +3,9 @@
  * which origin. The same list stands a second time inside the speaker, as a
  * default-reject policy.
  */
-import { comparePrefix, familyOf, type Prefix } from '../model/address.js';
+import { familyOf, type Prefix } from '../model/address.js';
 import { isAnnounceable, type ServerView } from '../model/fleet.js';
+import { inOrder } from '../model/in-order.js';
 
 export interface Gate {
   /** AS_SEQUENCE behind the provider's own ASN, by prefix: empty for the provider's, the customer's ASN for a customer's. */
@@ -28,12 +29,13 @@ export function gateOf(view: ServerView): Gate {
   };
   for (const prefix of view.fleet.provider.covering) admit(prefix, []);
   for (const customer of view.fleet.customers) {
+    const asPath = [customer.asn];
     for (const carried of customer.prefixes) {
-      if (isAnnounceable(carried)) admit(carried.prefix, [customer.asn]);
+      if (isAnnounceable(carried)) admit(carried.prefix, asPath);
       else excluded.set(carried.prefix, 'the fleet says advertise: false');
     }
   }
-  return { origins, allow: [...origins.keys()].sort(comparePrefix), excluded };
+  return { origins, allow: inOrder([...origins.keys()], (prefix) => prefix), excluded };
 }
 
 /** What this server may announce, sorted. */

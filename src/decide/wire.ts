@@ -92,13 +92,13 @@ function judge(facts: WireFacts): (asked: Announcement) => PrefixDecision {
   };
 }
 
-function decideUnasked(facts: WireFacts, prefix: Prefix): PrefixDecision {
+function reasonsUnasked(facts: WireFacts): readonly Reason[] {
   const silence: Reason = {
     code: 'no-desired-set',
     ...(facts.announcements ? { detail: "absent from the agent's set" } : {}),
   };
   const more = [facts.hold, facts.drain.reason].filter((reason) => reason !== undefined);
-  return { prefix, level: 'withdrawn', reasons: [silence, ...more] };
+  return [silence, ...more];
 }
 
 /** Every prefix that the gate knows, sorted, and after them whatever else was asked for or is leaving. */
@@ -107,11 +107,12 @@ export function decideWire(facts: WireFacts): readonly PrefixDecision[] {
   const decideAsked = judge(facts);
   const leaving = new Set(facts.leaving);
   const askedFor = finder(announcements);
+  const unasked = reasonsUnasked(facts);
   const decide = (prefix: Prefix): PrefixDecision => {
     const announcement = askedFor(prefix);
     if (announcement) return decideAsked(announcement);
     if (leaving.has(prefix)) return { prefix, level: 'withdrawn', reasons: [{ code: 'left-fleet' }] };
-    return decideUnasked(facts, prefix);
+    return { prefix, level: 'withdrawn', reasons: unasked };
   };
   const outside = new Set(leaving);
   for (const { prefix } of announcements) outside.add(prefix);

@@ -10,6 +10,7 @@ import type {
   WireState,
 } from '../model/lease.js';
 import { changedIn, withChanges } from '../model/changes.js';
+import { once } from '../model/once.js';
 import type { Announcement } from '../model/path.js';
 import { type GuardClient, LocalError } from '../ports/guard.js';
 import { type LocalClient, localClient } from './client.js';
@@ -64,7 +65,8 @@ const ANSWER_MS_PER_PREFIX = 0.1;
 /** An operator's word is kept whether or not somebody still waits: better to wait for a machine that can hardly answer than to leave it open. */
 const WORD_MS = 15_000;
 
-export const toldOf = (wire: WireState): Told => ({ ...wire, prefixes: runsOf(wire.prefixes) });
+/** One object for as long as the wire state is one. */
+export const toldOf = once((wire: WireState): Told => ({ ...wire, prefixes: runsOf(wire.prefixes) }));
 const wireIn = (told: Told): WireState => ({ ...told, prefixes: itemsIn<WirePrefix>(told.prefixes) });
 
 /** Connects with the first call. */

@@ -302,6 +302,10 @@ function compareNetwork(family: Family, a: Prefix, b: Prefix): number {
   return x === y ? 0 : x < y ? -1 : 1;
 }
 
+/** Where an IPv4 prefix stands in the order of `comparePrefix`, as a number below 2^38; `undefined` for IPv6. */
+export const rankV4 = (p: Prefix): number | undefined =>
+  familyOf(p) === 4 ? networkNumber(p) * 64 + lengthOf(p) : undefined;
+
 /** Orders by family, then address, then length: the order in which every listing is printed. */
 export function comparePrefix(a: Prefix, b: Prefix): number {
   const family = familyOf(a);

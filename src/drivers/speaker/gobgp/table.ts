@@ -1,7 +1,7 @@
 /** The daemon's own paths: listed whole, or those of single prefixes while the rest stands. */
-import { comparePrefix, type Prefix } from '../../../model/address.js';
+import type { Prefix } from '../../../model/address.js';
 import { withPrefixes } from '../../../model/edited.js';
-import { itemOf } from '../../../model/in-order.js';
+import { inOrder, itemOf } from '../../../model/in-order.js';
 import type { ForeignPath, LargeCommunity, Path, SpeakerRunning } from '../../../model/path.js';
 import { same } from '../../../model/same.js';
 import type { Api } from './api.js';
@@ -61,7 +61,7 @@ function tableOf(entries: readonly Entry[]): Table {
     if ('path' in entry) paths.push(entry.path);
     else foreignPaths.push(entry.foreign);
   }
-  return { paths: paths.sort((a, b) => comparePrefix(a.prefix, b.prefix)), foreignPaths: foreignPaths.sort(byText) };
+  return { paths: inOrder(paths, ({ prefix }) => prefix), foreignPaths: foreignPaths.sort(byText) };
 }
 
 /** `list` with the paths of `named` as they were read now. The same list where nothing has changed. */
