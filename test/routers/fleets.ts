@@ -106,6 +106,7 @@ export const FLEETS: Readonly<Record<string, Fleet>> = {
   every,
   guarded,
   'servers-v4': site('r1: { asn: 64500, v4: 198.18.1.1, hold: 0 }', V4),
+  'beyond-the-link': site('r1: { asn: 65100, v4: 198.18.9.1, multihop: 4 }', V4),
   'over-v6': site(
     `r1: { asn: 4200000001, v6: "2001:db8:1::1", id: 198.18.1.1, upstreams: { isp: { asn: 64496, v4: 198.18.0.2 } } },
       r2: { asn: 4200000001, v4: 198.18.1.2 }`,
