@@ -667,7 +667,9 @@ describe('the speaker', () => {
       }),
     );
     await strangers.start();
-    expect(strangers.fatal?.message).toContain('it has peers that the fleet does not name: 10.0.0.1');
+    expect(strangers.fatal?.message).toBe(
+      'fake speaker is not ours: it has peers that the fleet does not name: 10.0.0.1; give this guard its own fake-bgpd',
+    );
     expect(strangers.speaker.log).toEqual([]);
     expect(await strangers.guard.status()).toMatchObject({ speaker: 'refused' });
     await strangers.guard.abandon();

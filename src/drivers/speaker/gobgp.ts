@@ -189,6 +189,7 @@ export function createGobgpSpeaker(options: GobgpOptions): Speaker {
     ask((_, { executors }) => executors[op.kind](op));
   return {
     name,
+    program: 'gobgpd',
     can: GOBGP_CAN,
     observe: () => ask((api, { table }) => observe(api, table)),
     recheck: (since) => ask((api, { table }) => recheck(api, table, since)),
