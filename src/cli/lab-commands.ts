@@ -41,6 +41,11 @@ export function addLabCommands(
   verb('verify')
     .description('play the story step by step with real packets, faults included')
     .argument('[steps...]', 'letters of the steps to play, such as a b; all of them by default')
+    .addHelpText(
+      'after',
+      `
+Ctrl-C gives the step up, and ends when what it broke has been put right.`,
+    )
     .action(async (steps: string[], options: LabOptions) => {
       exitWith((await commands.labVerify(options, steps)) ? 0 : 1);
     });
