@@ -38,6 +38,7 @@ export const globex: Customer = {
 
 export const acmeFleet: Fleet = {
   generation: 'acme-test',
+  allowReserved: true,
   provider: {
     asn: 64500,
     endpoints: { gre4: address('192.0.2.1') },

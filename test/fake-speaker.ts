@@ -50,6 +50,7 @@ export const EVERYTHING: SpeakerCapabilities = {
  */
 export class FakeSpeaker implements Speaker {
   readonly name = 'fake speaker';
+  readonly program = 'fake-bgpd';
   can: SpeakerCapabilities = EVERYTHING;
   readonly violations: string[] = [];
   /** Every operation that took effect, in order. */

@@ -15,17 +15,20 @@ export interface ServerOptions extends RunOptions {
   /** A file, or a folder of files. */
   readonly fleet: string;
   readonly server: string;
+}
+
+interface ProcessOptions extends ServerOptions {
   readonly stateDir: string;
 }
 
-export interface AgentOptions extends ServerOptions {
+export interface AgentOptions extends ProcessOptions {
   readonly tunnels: 'auto' | 'kernel' | 'tun';
   /** Permits what belongs into a lab only: userspace tunnels. */
   readonly lab: boolean;
   readonly drainOnExit: boolean;
 }
 
-export interface GuardOptions extends ServerOptions {
+export interface GuardOptions extends ProcessOptions {
   /** Of a server with gobgpd: `unix:/path` or a loopback `address:port`. */
   readonly gobgp: string;
 }

@@ -18,8 +18,8 @@ export function addEvents(program: Command, commands: Commands, out: Output): vo
       `
 DETECT  from the first sign (an event, a lost probe, a failed check) to knowing it
 DECIDE  from knowing it to the agent's decision
-HANDED  from the decision until gobgpd was given the paths
-WIRE    from the decision until gobgpd was seen to hold it
+HANDED  from the decision until the BGP daemon was given the paths
+WIRE    from the decision until the daemon was seen to hold it
 BACK    from the decision until the prefixes were back
 The record is two files per process in --state-dir, at most 1 MiB each.`,
     )

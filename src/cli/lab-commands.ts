@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Commands, LabOptions } from './commands.js';
+import { format } from './options.js';
 import { print, type Format, type Output } from './output.js';
 import { nodesText } from './render-status.js';
 
@@ -26,20 +27,25 @@ export function addLabCommands(
     });
   verb('inspect')
     .description('list the nodes')
-    .option('-o, --output <format>', 'text or json', 'text')
+    .addOption(format())
     .action(async (options: LabOptions & { output: Format }) => {
       print(out, options.output, await commands.labInspect(options), nodesText);
     });
   verb('exec')
     .description('run a command inside a node: culvert lab exec ams-s1 -- culvert status')
-    .argument('<node>')
-    .argument('<command...>')
+    .argument('<node>', 'its name in the topology')
+    .argument('<command...>', 'the command and its arguments, behind --')
     .action(async (node: string, argv: string[], options: LabOptions) => {
       exitWith(await commands.labExec(options, node, argv));
     });
   verb('verify')
     .description('play the story step by step with real packets, faults included')
-    .argument('[steps...]', 'letters of the steps to play; all of them by default')
+    .argument('[steps...]', 'letters of the steps to play, such as a b; all of them by default')
+    .addHelpText(
+      'after',
+      `
+Ctrl-C gives the step up, and ends when what it broke has been put right.`,
+    )
     .action(async (steps: string[], options: LabOptions) => {
       exitWith((await commands.labVerify(options, steps)) ? 0 : 1);
     });

@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { describeOp } from '../status/operations.js';
 import { isAway } from '../status/report.js';
-import type { Commands, RunOptions, ServerOptions } from './commands.js';
+import type { Commands, GuardOptions, RunOptions } from './commands.js';
 import { addLabCommands } from './lab-commands.js';
 import { addDrain } from './drain-commands.js';
 import { addEvents } from './events-command.js';
@@ -46,13 +46,15 @@ function buildProgram(commands: Commands, out: Output, exitWith: (code: number) 
 }
 
 const HELP_AFTER = `
-A server runs three processes: gobgpd, culvert guard (which alone speaks to
-gobgpd) and culvert agent (which configures the kernel and decides what to
-announce). Look first with "culvert status", then "culvert explain PREFIX".
+A server runs three processes: a BGP daemon (gobgpd, or ExaBGP), culvert guard
+(which alone commands it) and culvert agent (which configures the kernel and
+decides what to announce). Look first with "culvert status", then with
+"culvert explain PREFIX".
 
 Exit codes: 0 done, or nothing to do; 1 error; 2 (plan only) there are changes.
+"lab exec" ends with the exit code of its command.
 
-Try it all on this machine:
+Try it all on this machine, in a clone of the project:
   culvert lab deploy     four servers, two sites, two customers, in namespaces
   culvert lab verify     sends the packets and breaks things on purpose
   culvert lab destroy    leaves nothing behind`;
@@ -61,8 +63,7 @@ function serverOptions(command: Command): Command {
   return command
     .requiredOption('--fleet <path>', 'fleet file, or a folder of .yaml files')
     .requiredOption('--server <name>', "this server's name in the fleet")
-    .addOption(runDir())
-    .addOption(stateDir());
+    .addOption(runDir());
 }
 
 const tunnelsOption = (): Option =>
@@ -74,6 +75,7 @@ const labOption = (): Option => new Option('--lab', 'this is a lab: permit users
 
 function addProcesses(program: Command, commands: Commands): void {
   serverOptions(program.command('agent'))
+    .addOption(stateDir())
     .description('configure the kernel, probe the tunnels, decide what to announce')
     .addOption(tunnelsOption())
     .addOption(labOption())
@@ -87,15 +89,17 @@ and the last good one stays.`,
     )
     .action((options: Parameters<Commands['agent']>[0]) => commands.agent(options));
   serverOptions(program.command('guard'))
+    .addOption(stateDir())
     .description('own the BGP speaker: allow-list, announcements, lease, drain')
     .option('--gobgp <address>', 'unix:/path or loopback address:port of gobgpd; default unix:RUN_DIR/gobgpd.sock')
     .addHelpText(
       'after',
       `
-The gobgpd must be ours alone: peers that the fleet does not name make the
-guard refuse to start. SIGTERM drains: degraded first, then withdrawn, then out.`,
+The BGP daemon, gobgpd or with "speaker: exabgp" ExaBGP behind its bridge, must
+be ours alone: peers that the fleet does not name make the guard refuse to
+start. SIGTERM drains: degraded first, then withdrawn, then out.`,
     )
-    .action((options: ServerOptions & { gobgp?: string }) =>
+    .action((options: Omit<GuardOptions, 'gobgp'> & { gobgp?: string }) =>
       commands.guard({ ...options, gobgp: options.gobgp ?? `unix:${options.runDir}/gobgpd.sock` }),
     );
   program
@@ -119,6 +123,12 @@ function addOperations(program: Command, commands: Commands, out: Output, exitWi
     .addOption(tunnelsOption())
     .addOption(labOption())
     .addOption(format())
+    .addHelpText(
+      'after',
+      `
+Needs root, because it looks into every namespace. A tunnel that a running agent
+knows to be down is taken as down. Ends with 2 when there is something to change.`,
+    )
     .action(async (options: Parameters<Commands['plan']>[0] & { output: Format }) => {
       const ops = await commands.plan(options);
       print(out, options.output, ops, () => (ops.length === 0 ? ['nothing to do'] : ops.map(describeOp)));

@@ -31,9 +31,11 @@ fleet's prefixes are accepted from servers, and from nobody else.
 
 With upstreams: in the fleet the configuration is whole: upstreams get the
 fleet's prefixes and the router's networks:, without GRACEFUL_SHUTDOWN
-(65535:0) unless the whole site leaves (ASN:2:0), and never a path with
+(65535:0) unless the whole site leaves (ASN:2:0), without private AS numbers
+(RFC 6996) unless the fleet is a lab's (allowReserved:), and never a path with
 BLACKHOLE (65535:666). Without upstreams: it is the servers' part, to be
-included in a configuration of your own.
+included in a configuration of your own, and what your upstreams get is yours
+to clean: FRR has remove-private-AS all, BIRD has bgp_path.delete.
 
   culvert render router ams --vendor frr  | vtysh -C -f /dev/stdin
   culvert render router sjc --vendor bird > /etc/bird/culvert.conf && birdc configure

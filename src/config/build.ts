@@ -167,6 +167,7 @@ export function buildFleet(written: CompleteDraft, generation: string): Fleet {
     customers: Object.entries(written.customers).map(([name, customer]) => customerOf(name, customer, own)),
     safety: safetyOf(written.safety),
     kernel: written.kernel,
+    allowReserved: written.allowReserved,
     generation,
   };
 }

@@ -183,7 +183,9 @@ const kernelSchema = z
 export const fleetSchema = z
   .strictObject(
     {
-      allowReserved: flag('Permits documentation, private and other special-purpose ranges: for labs.').default(false),
+      allowReserved: flag(
+        'Permits documentation, private and other special-purpose ranges, and leaves private AS numbers in what upstreams get: for labs.',
+      ).default(false),
       provider: providerSchema,
       safety: safetySchema,
       kernel: kernelSchema,

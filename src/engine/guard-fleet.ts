@@ -2,12 +2,21 @@
  * When an agent reads another fleet than the guard does, the guard reads its
  * own again. Until both agree, only what both allow is announced.
  */
-import type { ServerView } from '../model/fleet.js';
+import type { Server, ServerView } from '../model/fleet.js';
 import type { Clock } from '../ports/clock.js';
 import type { Journal } from './guard-journal.js';
 
 /** An agent renews several times a second; a bad file is read again this often at most. */
 const RETRY_MS = 1_000;
+
+/** What a running guard cannot go over to: the daemon that it commands was started as what it is, and another one begins with nothing. */
+function obstacleTo(before: Server, { name, asn, v4, speaker }: Server): string | undefined {
+  if (asn !== before.asn || v4 !== before.v4) {
+    return `the new one gives ${name} another AS or address: drain it, restart its speaker and guard`;
+  }
+  if (speaker === before.speaker) return undefined;
+  return `the new one gives ${name} speaker: ${speaker}, and it runs ${before.speaker}: drain it, start ${speaker} in place of ${before.speaker}, restart guard`;
+}
 
 export class FleetFollower {
   private retryAt = Number.NEGATIVE_INFINITY;
@@ -29,9 +38,8 @@ export class FleetFollower {
         this.journal.condition('fleet', `the agent goes by fleet ${offered}, the file here is ${generation}`);
         return undefined;
       }
-      if (next.server.asn !== view.server.asn || next.server.v4 !== view.server.v4) {
-        throw new Error('the new one gives this server another AS or address: drain it, restart gobgpd and guard');
-      }
+      const obstacle = obstacleTo(view.server, next.server);
+      if (obstacle !== undefined) throw new Error(obstacle);
       this.journal.condition('fleet', undefined);
       this.journal.note(`fleet ${next.fleet.generation} replaces ${generation}`);
       return next;

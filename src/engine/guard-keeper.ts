@@ -160,10 +160,8 @@ export class SpeakerKeeper {
       (foreign.length > 0 ? `it has peers that the fleet does not name: ${foreign.join(', ')}` : undefined);
     this.inContact = conflict === undefined;
     if (conflict !== undefined) {
-      throw new SpeakerError(
-        'not-ours',
-        `${this.speaker.name} is not ours: ${conflict}; give this guard a gobgpd of its own`,
-      );
+      const { name, program } = this.speaker;
+      throw new SpeakerError('not-ours', `${name} is not ours: ${conflict}; give this guard its own ${program}`);
     }
     this.chronicle.seen(observed);
     return observed;

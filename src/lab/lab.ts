@@ -28,7 +28,10 @@ export interface Lab {
 /** Work inside one node. Programs see the node's files, network and processes, and its `env`. */
 export interface InNode {
   /** Rejects with `ExecError` as `Exec.run` does; a program that is missing in the node exits 127. */
-  run(argv: Words, options?: { readonly input?: string; readonly timeoutMs?: number }): Promise<ExecResult>;
+  run(
+    argv: Words,
+    options?: { readonly input?: string; readonly timeoutMs?: number; readonly signal?: AbortSignal },
+  ): Promise<ExecResult>;
   /** A program that lives on; the caller stops it. */
   stream(argv: Words, handlers: StreamHandlers): StreamHandle;
   /** The same, as a command of this machine: for terminals. */

@@ -9,7 +9,7 @@ import { createFiles } from '../drivers/files/files.js';
 import { createExabgpSpeaker } from '../drivers/speaker/exabgp.js';
 import { createGobgpSpeaker } from '../drivers/speaker/gobgp.js';
 import { Guard } from '../engine/guard.js';
-import type { ServerView, SpeakerKind } from '../model/fleet.js';
+import type { SpeakerKind } from '../model/fleet.js';
 import type { Speaker } from '../ports/speaker.js';
 import { serveGuard } from '../local/guard.js';
 import type { Exec } from '../ports/exec.js';
@@ -48,13 +48,6 @@ const SPEAKERS: { readonly [K in SpeakerKind]: (parts: SpeakerParts) => Speaker 
   exabgp: ({ options, serverTag }) => createExabgpSpeaker({ socket: sockets(options.runDir).exabgp, serverTag }),
 };
 
-/** A running guard keeps its daemon: another one would begin with nothing. */
-function sameSpeaker(before: ServerView, after: ServerView): ServerView {
-  const [was, is] = [before.server.speaker, after.server.speaker];
-  if (was === is) return after;
-  throw new Error(`${after.server.name} has speaker: ${is} now, and runs ${was}; drain it, then restart culvert guard`);
-}
-
 /** Runs the guard until SIGTERM or SIGINT, which drain first. Rejects before anything was changed when it cannot run here. */
 export async function runGuard(options: GuardOptions): Promise<void> {
   const log = createLog('guard');
@@ -89,7 +82,7 @@ export async function runGuard(options: GuardOptions): Promise<void> {
       chronicle,
       stateDir: options.stateDir,
       listenPort: BGP_PORT,
-      reload: async () => sameSpeaker(view, await load()),
+      reload: load,
       fatal: refuse,
     },
     view,

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { LabOptions, NodeReport } from '../cli/commands.js';
 import { createClock } from '../drivers/clock/clock.js';
 import { createExec } from '../drivers/exec/exec.js';
@@ -5,6 +6,7 @@ import { runInTerminal } from '../drivers/exec/terminal.js';
 import { createFiles } from '../drivers/files/files.js';
 import { createLab, nodeOf } from '../lab/lab.js';
 import type { Machine } from '../lab/machine.js';
+import type { LabRecord } from '../lab/state.js';
 import { NODES } from '../lab/verify/acme.js';
 import { Field } from '../lab/verify/field.js';
 import { verify } from '../lab/verify/verify.js';
@@ -25,7 +27,7 @@ const machineOf = (say: Say): Machine => ({
 });
 
 /**
- * Fires on Ctrl-C or SIGTERM, so that a deployment can take itself back. The
+ * Fires on Ctrl-C or SIGTERM, so that what has begun can be taken back. The
  * listeners stay until then: whoever else listens, as execa does for its
  * children, ends the process when nobody is left beside it.
  */
@@ -72,9 +74,29 @@ export async function verifyLab({ topology }: LabOptions, steps: readonly string
   if (missing.length > 0) {
     throw new Error(`lab ${lab.name} has no ${missing.join(', ')}; verify plays the story of lab/acme/acme.clab.yml`);
   }
-  const field = new Field({
+  const began = machine.clock.now();
+  const { passed, failed } = await interruptible(async (stop) => {
+    const verdicts = await verify(fieldIn(machine, lab, stop), steps).catch((error: unknown) => {
+      if (!stop.aborted) throw error;
+    });
+    if (!verdicts || stop.aborted)
+      throw new Error('interrupted; the lab is still up, and culvert lab destroy removes it');
+    return verdicts;
+  });
+  say('');
+  say(
+    `${passed.length} passed, ${failed.length} failed${failed.length > 0 ? ` (${failed.join(' ')})` : ''} in ${Math.round((machine.clock.now() - began) / 1000)} s`,
+  );
+  return failed.length === 0;
+}
+
+function fieldIn(machine: Machine, lab: LabRecord, stop: AbortSignal): Field {
+  // Each command and each wait under way listens.
+  setMaxListeners(0, stop);
+  return new Field({
     clock: machine.clock,
-    say,
+    say: (text) => machine.say(text),
+    stop,
     slow: process.env.CULVERT_SLOW === '1',
     traffic: entry('lab-traffic'),
     nodes: {
@@ -82,13 +104,6 @@ export async function verifyLab({ topology }: LabOptions, steps: readonly string
       stream: (node, argv, handlers) => nodeOf(machine, lab, node).stream(argv, handlers),
     },
   });
-  const began = machine.clock.now();
-  const { passed, failed } = await verify(field, steps);
-  say('');
-  say(
-    `${passed.length} passed, ${failed.length} failed${failed.length > 0 ? ` (${failed.join(' ')})` : ''} in ${Math.round((machine.clock.now() - began) / 1000)} s`,
-  );
-  return failed.length === 0;
 }
 
 /** Deploys unless the lab is up, verifies, leaves it up and says what to try. */

@@ -13,6 +13,8 @@ export interface Fleet {
   readonly customers: readonly Customer[];
   readonly safety: Safety;
   readonly kernel: KernelNumbers;
+  /** A lab, in which documentation and private numbers stand for public ones. */
+  readonly allowReserved: boolean;
   /** Short hash of the source text; two processes that read the same fleet agree on it. */
   readonly generation: string;
 }

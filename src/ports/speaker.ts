@@ -12,6 +12,8 @@ import type { SpeakerObserved, SpeakerOp, SpeakerRunning } from '../model/path.j
 export interface Speaker {
   /** For messages: `gobgpd at unix:/run/culvert/gobgpd.sock`. */
   readonly name: string;
+  /** The daemon's program, as an operator starts it: `gobgpd`. */
+  readonly program: string;
   /** What this daemon can do; the same for as long as the client lives. */
   readonly can: SpeakerCapabilities;
   /**

@@ -1,4 +1,5 @@
 import { address } from '../../src/model/address.js';
+import type { Server } from '../../src/model/fleet.js';
 import type { OfferAnswer } from '../../src/model/lease.js';
 import type { Level } from '../../src/model/level.js';
 import type { Doubt } from '../../src/ports/speaker.js';
@@ -167,6 +168,29 @@ describe('the gate', () => {
     expect(world.speaker.render()).toEqual([FULL]);
     expect(await world.levelOf('198.19.7.0/24')).toEqual(['withdrawn', 'withdrawn', false, 'not-allowed']);
     expect((await world.guard.status()).generation).toBe('next');
+  });
+
+  test.each<[string, Partial<Server>, string]>([
+    [
+      'another speaker',
+      { speaker: 'exabgp' },
+      'ams-s1 speaker: exabgp, and it runs gobgp: drain it, start exabgp in place of gobgp, restart guard',
+    ],
+    ['another AS', { asn: 64501 }, 'ams-s1 another AS or address: drain it, restart its speaker and guard'],
+    [
+      'another address',
+      { v4: address('198.18.1.99') },
+      'ams-s1 another AS or address: drain it, restart its speaker and guard',
+    ],
+  ])('a new fleet that gives this server %s is refused, and what stands stays', async (_, change, told) => {
+    const { fleet, site, server } = world.view;
+    world.onDisk = { site, server: { ...server, ...change }, fleet: { ...fleet, generation: 'next' } };
+    await world.hello();
+    await world.renewing([asking('full')], 1_500, { generation: 'next' });
+    const { generation, reports } = await world.guard.status();
+    expect(generation).toBe('acme-test');
+    expect(reports.map(({ text }) => text)).toContain(`fleet acme-test stays: the new one gives ${told}`);
+    expect(world.speaker.render()).toEqual([FULL]);
   });
 
   test('what a new fleet no longer names stays listed until it has settled', async () => {
@@ -643,7 +667,9 @@ describe('the speaker', () => {
       }),
     );
     await strangers.start();
-    expect(strangers.fatal?.message).toContain('it has peers that the fleet does not name: 10.0.0.1');
+    expect(strangers.fatal?.message).toBe(
+      'fake speaker is not ours: it has peers that the fleet does not name: 10.0.0.1; give this guard its own fake-bgpd',
+    );
     expect(strangers.speaker.log).toEqual([]);
     expect(await strangers.guard.status()).toMatchObject({ speaker: 'refused' });
     await strangers.guard.abandon();

@@ -94,7 +94,7 @@ here('a server', () => {
     const before = (await gobgp('neighbor')).stdout;
     expectRefusal(
       await start('guard'),
-      /^culvert: gobgpd .* is not ours: it has peers that the fleet does not name: 198\.18\.1\.99; give this guard a gobgpd of its own$/,
+      /^culvert: gobgpd .* is not ours: it has peers that the fleet does not name: 198\.18\.1\.99; give this guard its own gobgpd$/,
     );
     expect(before).toContain('198.18.1.99');
     expect((await gobgp('neighbor')).stdout).toBe(before);

@@ -47,9 +47,10 @@ here('refused', () => {
     writeFileSync(join(folder, name), text);
     return join(folder, name);
   };
-  const on = (fleet: string, server = 'ams-s1'): readonly string[] => [
-    ...['--fleet', fleet, '--server', server],
-    ...['--state-dir', '/run/state'],
+  /** A command on a server of a fleet; plan keeps nothing. */
+  const on = (command: string, fleet: string, server = 'ams-s1'): readonly string[] => [
+    ...[command, '--fleet', fleet, '--server', server],
+    ...(command === 'plan' ? [] : ['--state-dir', '/run/state']),
   ];
 
   beforeAll(async () => {
@@ -70,7 +71,7 @@ here('refused', () => {
   it.each(['agent', 'guard', 'plan'])('%s: a malformed fleet, every problem with its place', async (command) => {
     const path = file('bad.yaml', BAD);
     expectRefusal(
-      await culvert.run(command, ...on(path)),
+      await culvert.run(...on(command, path)),
       'culvert: the fleet is refused:',
       `${path}:2:1: provider.endpoints is missing; write endpoints: { gre4: 198.51.100.1 }`,
       `${path}:2:1: provider.covering is missing; write a list of prefixes, such as [198.51.100.0/24]`,
@@ -85,32 +86,32 @@ here('refused', () => {
   it.each<[string, () => readonly string[], RegExp]>([
     [
       'a fleet that is not there',
-      () => ['agent', ...on('/nowhere.yaml')],
+      () => on('agent', '/nowhere.yaml'),
       /^culvert: cannot read the fleet at \/nowhere\.yaml \(ENOENT\); name an existing file or folder with --fleet$/,
     ],
     [
       'a folder without a fleet',
-      () => ['guard', ...on(mkdtempSync(join(folder, 'empty-')))],
+      () => on('guard', mkdtempSync(join(folder, 'empty-'))),
       /^culvert: no \.yaml file in .*empty-.*; put the fleet there$/,
     ],
     [
       'a server that the fleet does not name',
-      () => ['guard', ...on(FLEET, 'fra-s1')],
+      () => on('guard', FLEET, 'fra-s1'),
       /^culvert: no server fra-s1 in .*fleet\.yaml; it names ams-s1, ams-s2, sjc-s1, sjc-s2$/,
     ],
     [
       'tunnels in user space outside a lab',
-      () => ['agent', ...on(FLEET), '--tunnels', 'tun'],
+      () => [...on('agent', FLEET), '--tunnels', 'tun'],
       /^culvert: GRE in user space is for labs only; ask for kernel tunnels$/,
     ],
     [
       'a speaker on another machine',
-      () => ['guard', ...on(FLEET), '--gobgp', '192.0.2.9:50051'],
+      () => [...on('guard', FLEET), '--gobgp', '192.0.2.9:50051'],
       /^culvert: speaker address 192\.0\.2\.9:50051 is not on this machine's loopback; use unix:/,
     ],
     [
       'a state folder that is a file',
-      () => ['guard', ...on(FLEET), '--run-dir', '/run', '--state-dir', file('file', '')],
+      () => [...on('guard', FLEET), '--run-dir', '/run', '--state-dir', file('file', '')],
       /^culvert: cannot write to .*file \(EEXIST\); start as the user who may, or name another folder with --state-dir$/,
     ],
     [
@@ -134,7 +135,7 @@ here('refused', () => {
   it('a kernel without ip_gre', async () => {
     const gre = await anchor.exec.run(['unshare', '--net', 'ip', 'link', 'add', 'type', 'gre', 'local', '192.0.2.1']);
     if (gre.code === 0) return console.warn('this kernel has ip_gre: its absence is not tested');
-    const ended = await culvert.run('agent', ...on(FLEET), '--tunnels', 'kernel');
+    const ended = await culvert.run(...on('agent', FLEET), '--tunnels', 'kernel');
     expectRefusal(ended, /^culvert: no ip_gre: .*; load ip_gre: modprobe ip_gre$/);
   });
 
@@ -144,7 +145,7 @@ here('refused', () => {
     for (const program of ['sh', 'nsenter', 'unshare']) {
       symlinkSync(execFileSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).trim(), join(bin, program));
     }
-    const ended = await culvert.as('env', `PATH=${bin}`).run(command, ...on(FLEET), '--lab');
+    const ended = await culvert.as('env', `PATH=${bin}`).run(...on(command, FLEET), '--lab');
     expectRefusal(ended, 'culvert: not in PATH: ip, nft; correct PATH, or install iproute2 and nftables');
   });
 
@@ -176,7 +177,7 @@ here('refused', () => {
         /^culvert: cannot write to \/run\/state \(EACCES\); .* --state-dir$/,
       ],
     ])('%s %j', async (command, words, line) => {
-      expectRefusal(await culvert.as(...NOBODY).run(command, ...on(FLEET), ...words), line);
+      expectRefusal(await culvert.as(...NOBODY).run(...on(command, FLEET), ...words), line);
     });
   });
 });

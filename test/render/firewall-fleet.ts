@@ -80,6 +80,7 @@ const acmeFleet: Fleet = {
   customers: [acme, globex],
   safety: plain.safety,
   kernel: { mark: 0x77000000, mask: 0xff000000, table: 77, protocol: 77, rulePreference: 1000 },
+  allowReserved: true,
   generation: 'test',
 };
 

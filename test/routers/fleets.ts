@@ -9,6 +9,9 @@ export function fleetOf(text: string): Fleet {
   return parsed.fleet;
 }
 
+/** Documentation's addresses and numbers stand for public ones; what is private is private. */
+const outside = (text: string): Fleet => ({ ...fleetOf(text), allowReserved: false });
+
 /** A router of a fleet with its site. */
 export function routerIn(fleet: Fleet, name: string): { readonly site: Site; readonly router: Router } {
   for (const site of fleet.sites) {
@@ -25,11 +28,11 @@ const customer = (name: string, asn: number, remote: string, prefixes: readonly 
     tunnels: { home: { remote: ${remote}, inner: 10.255.0.0/31 } }
     routes: [${prefixes.map((prefix) => `{ prefix: "${prefix}", tunnel: home }`).join(', ')}]`;
 
-/** By pair of servers, whose paths shall carry them. */
+/** By pair of servers, whose paths shall carry them. Private AS numbers of two and of four octets; 64510 stands for a public one. */
 export const CUSTOMERS = {
   internal: { asn: 64512, prefixes: ['203.0.112.0/23', '2001:db8:a0::/47'] },
-  same: { asn: 64513, prefixes: ['198.51.100.0/24', '2001:db8:b0::/48'] },
-  differing: { asn: 64514, prefixes: ['198.19.7.0/24', '2001:db8:c0::/48'] },
+  same: { asn: 64510, prefixes: ['198.51.100.0/24', '2001:db8:b0::/48'] },
+  differing: { asn: 4_200_000_007, prefixes: ['198.19.7.0/24', '2001:db8:c0::/48'] },
 } as const;
 
 const provider = `
@@ -68,9 +71,11 @@ const router = (name: string, n: number, password: string): string => `
  *                ├─ r1 FRR, r2 BIRD ──┼─ s3, s4  AS65001          eBGP, one AS
  * isp-b AS64497 ─┘   both AS64500     └─ s5, s6  AS65002, AS65003  eBGP, differing
  *
+ * As on the Internet: its private AS numbers are private.
+ *
  * Every sign that may stand in a key stands in one of them; BIRD has no way to write a double quote.
  */
-export const every = fleetOf(`${provider}
+export const every = outside(`${provider}
 sites:
   ams:
     region: eu
@@ -106,6 +111,7 @@ export const FLEETS: Readonly<Record<string, Fleet>> = {
   every,
   guarded,
   'servers-v4': site('r1: { asn: 64500, v4: 198.18.1.1, hold: 0 }', V4),
+  'beyond-the-link': site('r1: { asn: 65100, v4: 198.18.9.1, multihop: 4 }', V4),
   'over-v6': site(
     `r1: { asn: 4200000001, v6: "2001:db8:1::1", id: 198.18.1.1, upstreams: { isp: { asn: 64496, v4: 198.18.0.2 } } },
       r2: { asn: 4200000001, v4: 198.18.1.2 }`,

@@ -33,6 +33,8 @@ const BOUND_MS = 20_000;
 
 const FIRST = KINDS.map((pair) => PAIRS[pair][0]);
 const SECOND = KINDS.map((pair) => PAIRS[pair][1]);
+/** Customers' and servers' own numbers are private, but for one customer's. */
+const PLAIN = { internal: '64500', same: '64500 64510', differing: '64500' };
 const NETWORKS = ['198.18.1.0/24', '2001:db8:1::/48'];
 
 (missing === undefined ? describe : describe.skip)('routers', () => {
@@ -72,7 +74,7 @@ const NETWORKS = ['198.18.1.0/24', '2001:db8:1::/48'];
       });
     }
   };
-  /** Every pair's paths as each upstream has them from each router: AS path, then communities. Either of a differing pair is 6500x. */
+  /** Every pair's paths as each upstream has them from each router: AS path, then communities. */
   const upstreamsHear = async (wanted: Readonly<Record<(typeof KINDS)[number], string>>): Promise<void> => {
     const all = KINDS.flatMap((pair) => CUSTOMERS[pair].prefixes.map((text) => `${text}: ${wanted[pair]}`)).sort();
     for (const upstream of UPSTREAMS) {
@@ -85,7 +87,7 @@ const NETWORKS = ['198.18.1.0/24', '2001:db8:1::/48'];
             seen = routes
               .filter((route) => !NETWORKS.includes(route.prefix))
               .map(({ prefix: text, attributes: { as_path = '', community = '' } }) =>
-                `${text}: ${as_path.replace(/6500[23]/g, '6500x')} ${community}`.trim(),
+                `${text}: ${as_path} ${community}`.trim(),
               )
               .sort();
             return seen.join() === all.join();
@@ -100,7 +102,7 @@ const NETWORKS = ['198.18.1.0/24', '2001:db8:1::/48'];
 
   it('full: flows go to both servers of a pair; upstreams get the fleet and the site, and nothing else', async () => {
     await spreadOver([...FIRST, ...SECOND]);
-    await upstreamsHear({ internal: '64500 64512', same: '64500 65001 64513', differing: '64500 6500x 64514' });
+    await upstreamsHear(PLAIN);
     for (const upstream of UPSTREAMS) {
       for (const router of ROUTERS) {
         const heard = (await scene.heard(upstream, router)).map((route) => route.prefix);
@@ -112,7 +114,7 @@ const NETWORKS = ['198.18.1.0/24', '2001:db8:1::/48'];
   it('one of a pair degraded: all flows go to the other', async () => {
     await scene.announce(FIRST, 'degraded');
     await spreadOver(SECOND);
-    await upstreamsHear({ internal: '64500 64512', same: '64500 65001 64513', differing: '64500 6500x 64514' });
+    await upstreamsHear(PLAIN);
     await scene.announce(FIRST, 'full');
     await spreadOver([...FIRST, ...SECOND]);
     await scene.announce(SECOND, 'degraded');
@@ -122,24 +124,20 @@ const NETWORKS = ['198.18.1.0/24', '2001:db8:1::/48'];
   it('both degraded: flows go to both, and upstreams see no GRACEFUL_SHUTDOWN', async () => {
     await scene.announce([...FIRST, ...SECOND], 'degraded');
     await spreadOver([...FIRST, ...SECOND]);
-    await upstreamsHear({
-      internal: '64500 64512',
-      same: '64500 65001 65001 65001 64513',
-      differing: '64500 6500x 6500x 6500x 64514',
-    });
+    await upstreamsHear(PLAIN);
   });
 
   it('the site leaves as a whole: upstreams see GRACEFUL_SHUTDOWN and three more of our AS', async () => {
     await scene.announce([...FIRST, ...SECOND], 'degraded', true);
     await upstreamsHear({
-      internal: '64500 64500 64500 64500 64512 (65535,0)',
-      same: '64500 64500 64500 64500 65001 65001 65001 64513 (65535,0)',
-      differing: '64500 64500 64500 64500 6500x 6500x 6500x 64514 (65535,0)',
+      internal: '64500 64500 64500 64500 (65535,0)',
+      same: '64500 64500 64500 64500 64510 (65535,0)',
+      differing: '64500 64500 64500 64500 (65535,0)',
     });
     await spreadOver([...FIRST, ...SECOND]);
     await scene.announce([...FIRST, ...SECOND], 'full');
     await spreadOver([...FIRST, ...SECOND]);
-    await upstreamsHear({ internal: '64500 64512', same: '64500 65001 64513', differing: '64500 6500x 64514' });
+    await upstreamsHear(PLAIN);
   });
 
   it('GRACEFUL_SHUTDOWN alone, of whatever sends no prepends, turns flows away on eBGP', async () => {

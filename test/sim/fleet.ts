@@ -155,6 +155,7 @@ export function simulatedFleet(random: Random): Fleet {
   };
   return {
     generation: 'g1',
+    allowReserved: true,
     provider: {
       asn: PROVIDER,
       endpoints: { gre4: address('192.0.2.1') },

@@ -45,6 +45,7 @@ export function simulatedSpeaker(caller: Process, line: SpeakerLine): Speaker {
   const subscriptions = new Set<{ stop(): void }>();
   return {
     name: 'gobgpd',
+    program: 'gobgpd',
     can: EVERYTHING,
     observe: () => call((daemon) => daemon.observe()),
     recheck: (since) => call((daemon) => daemon.recheck(since)),

@@ -68,6 +68,7 @@ export function createExabgpSpeaker(options: ExabgpOptions): Speaker {
   const subscriptions = new Set<Subscription>();
   return {
     name,
+    program: 'exabgp',
     can: EXABGP_CAN,
     observe: async () => observedFrom(await client.call('observe', {}, LISTING_MS)),
     recheck: async (since) => {

@@ -197,6 +197,7 @@ export function createGobgpSpeaker(options: GobgpOptions): Speaker {
   };
   return {
     name,
+    program: 'gobgpd',
     can: GOBGP_CAN,
     observe: () => ask((api, { table }) => observe(api, table)),
     recheck: (since) => ask((api, { table }) => recheck(api, table, since)),

@@ -11,7 +11,7 @@ export interface LabNodes {
   run(
     node: string,
     argv: Argv,
-    options?: { readonly input?: string; readonly timeoutMs?: number },
+    options?: { readonly input?: string; readonly timeoutMs?: number; readonly signal?: AbortSignal },
   ): Promise<ExecResult>;
   stream(node: string, argv: Argv, handlers: StreamHandlers): StreamHandle;
 }
@@ -32,6 +32,8 @@ export interface FieldOptions {
   readonly traffic: Argv;
   /** The emulated kernel of `test:vm` is many times slower: bounds on time are reported there, not asserted. */
   readonly slow: boolean;
+  /** Fires when nobody wants to see more: what is under way then fails, and what puts it right afterwards runs to its end. */
+  readonly stop: AbortSignal;
   say(text: string): void;
 }
 
@@ -56,6 +58,10 @@ export class Field {
     return this.options.slow;
   }
 
+  get stopped(): boolean {
+    return this.options.stop.aborted;
+  }
+
   private bound(ms: number): number {
     return this.slow ? ms * SLOWNESS : ms;
   }
@@ -71,7 +77,8 @@ export class Field {
   /** Runs a command to its end; any exit code is an answer. */
   attempt(node: string, argv: Argv, options: { input?: string; timeoutMs?: number } = {}): Promise<ExecResult> {
     const { timeoutMs = 30_000 } = options;
-    return this.options.nodes.run(node, argv, { ...options, timeoutMs: this.bound(timeoutMs) });
+    const { nodes, stop } = this.options;
+    return nodes.run(node, argv, { ...options, timeoutMs: this.bound(timeoutMs), signal: stop });
   }
 
   /** Runs a command that has to succeed; resolves to its output. */
@@ -93,8 +100,17 @@ export class Field {
   }
 
   sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.clock.after(ms, resolve);
+    const { clock, stop } = this.options;
+    return new Promise((resolve, reject) => {
+      const timer = clock.after(ms, () => {
+        stop.removeEventListener('abort', end);
+        resolve();
+      });
+      const end = (): void => {
+        timer.cancel();
+        reject(new Unexpected('interrupted'));
+      };
+      stop.addEventListener('abort', end, { once: true });
     });
   }
 

@@ -45,7 +45,7 @@ export interface Verdicts {
   readonly failed: readonly string[];
 }
 
-/** Plays all steps, or those whose letters are given. A failed step does not stop the others. */
+/** Plays all steps, or those whose letters are given. A failed step does not stop the others; `field.stopped` does. */
 export async function verify(field: Field, letters: readonly string[]): Promise<Verdicts> {
   const unknown = letters.filter((letter) => !STEPS.some((step) => step.letter === letter));
   if (unknown.length > 0) {
@@ -58,6 +58,7 @@ export async function verify(field: Field, letters: readonly string[]): Promise<
   await ready(field);
   try {
     for (const step of wanted) {
+      if (field.stopped) break;
       field.say(`\n(${step.letter}) ${step.title}`);
       const began = field.clock.now();
       try {
@@ -69,8 +70,13 @@ export async function verify(field: Field, letters: readonly string[]): Promise<
         passed.push(step.letter);
         field.say(`(${step.letter}) passed in ${((field.clock.now() - began) / 1000).toFixed(1)} s`);
       } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        if (field.stopped) {
+          field.say(`(${step.letter}) given up: ${why}`);
+          break;
+        }
         failed.push(step.letter);
-        field.say(`(${step.letter}) FAILED: ${error instanceof Error ? error.message : String(error)}`);
+        field.say(`(${step.letter}) FAILED: ${why}`);
         if (!(error instanceof Unexpected) && error instanceof Error) field.say(error.stack ?? '');
       }
     }
@@ -89,6 +95,7 @@ async function ready(field: Field): Promise<void> {
       30_000,
       async () => {
         const { agent, guard } = await statusOf(field, server).catch((error: unknown) => {
+          if (field.stopped) throw error;
           const problem = error instanceof Error ? error.message : String(error);
           return { agent: { problem }, guard: { problem } };
         });

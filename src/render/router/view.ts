@@ -33,6 +33,8 @@ export interface RouterView {
   readonly upstreams: readonly UpstreamSession[];
   /** Those of the sessions, IPv4 first. */
   readonly families: readonly FamilyView[];
+  /** Private AS numbers do not leave (RFC 6996); in a lab they stand for public ones. */
+  readonly stripsPrivate: boolean;
   /** `asn:function:0`, on the paths of a site that leaves as a whole. */
   readonly leaving: { readonly asn: number; readonly function: number };
 }
@@ -145,6 +147,7 @@ export function routerView({ fleet, site, router, vendor, showSecrets }: Wanted)
       const view = familyView(family, fleet, router, sessions, upstreams);
       return view.groups.length > 0 || view.hasUpstreams ? [view] : [];
     }),
+    stripsPrivate: !fleet.allowReserved,
     leaving: { asn: asnText(fleet.provider.asn), function: LEAVING_FUNCTION },
   };
 }
