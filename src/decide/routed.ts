@@ -37,10 +37,13 @@ function workedOut({ prefixes, routes }: Customer): Routed {
   for (const route of routes) for (const prefix of byPrefix.holding(route.prefix)) meet(prefix, route);
   const order = new Map(routes.map((route, index) => [route, index]));
   const place = (route: CustomerRoute): number => order.get(route) ?? 0;
+  const lists = new Map<string, readonly string[]>();
   return new Map(
-    [...meeting].map(([prefix, met]) => [
-      prefix,
-      [...new Set([...met].sort((a, b) => place(a) - place(b)).map(({ tunnel }) => tunnel))],
-    ]),
+    [...meeting].map(([prefix, met]) => {
+      const tunnels = [...new Set([...met].sort((a, b) => place(a) - place(b)).map(({ tunnel }) => tunnel))];
+      const known = lists.get(tunnels.join()) ?? tunnels;
+      lists.set(tunnels.join(), known);
+      return [prefix, known];
+    }),
   );
 }

@@ -178,20 +178,10 @@ interface Range {
   readonly last: bigint;
 }
 
-/** Prefixes are compared far more often than new ones come: what was parsed is kept. */
-const ranges = new Map<Prefix, Range>();
-const MOST_RANGES = 1 << 17;
-
 /** First and last address of a prefix as numbers, for those who reason about ranges. */
 export function rangeOf(p: Prefix): Range {
-  const known = ranges.get(p);
-  if (known) return known;
   const first = valueOf(networkOf(p));
-  const size = 1n << BigInt(bitsOf(familyOf(p)) - lengthOf(p));
-  const range = { first, last: first + size - 1n };
-  if (ranges.size >= MOST_RANGES) ranges.clear();
-  ranges.set(p, range);
-  return range;
+  return { first, last: first + (1n << BigInt(bitsOf(familyOf(p)) - lengthOf(p))) - 1n };
 }
 
 /** `192.0.2.1` → `192.0.2.1/32`. */
@@ -199,13 +189,16 @@ export const hostPrefix = (a: Address): Prefix => `${a}/${bitsOf(familyOf(a))}` 
 
 /** True when `outer` holds all of `inner` (equal prefixes included). */
 export function contains(outer: Prefix, inner: Prefix | Address): boolean {
-  if (familyOf(outer) !== familyOf(inner)) return false;
-  const { first, last } = rangeOf(outer);
-  if (inner.includes('/')) {
-    const range = rangeOf(inner as Prefix);
-    return first <= range.first && range.last <= last;
+  const family = familyOf(outer);
+  if (family !== familyOf(inner)) return false;
+  const length = lengthOf(outer);
+  if (inner.includes('/') && lengthOf(inner as Prefix) < length) return false;
+  if (family === 4) {
+    const distance = networkNumber(inner) - networkNumber(outer);
+    return distance >= 0 && distance < 2 ** (32 - length);
   }
-  const value = valueOf(inner as Address);
+  const { first, last } = rangeOf(outer);
+  const value = valueOf(inner.includes('/') ? networkOf(inner as Prefix) : (inner as Address));
   return first <= value && value <= last;
 }
 
@@ -248,8 +241,8 @@ export function otherEnd(link: InterfaceAddress): Address | undefined {
   }
 }
 
-/** The network address of an IPv4 prefix as a number, without a detour over its parts: lists of 100,000 are sorted. */
-function networkNumber(p: Prefix): number {
+/** An IPv4 address, or a prefix's, as a number, without a detour over its parts: lists of 100,000 are sorted. */
+function networkNumber(p: Prefix | Address): number {
   let [value, octet] = [0, 0];
   for (let at = 0; at < p.length; at++) {
     const code = p.charCodeAt(at);
@@ -263,10 +256,41 @@ function networkNumber(p: Prefix): number {
   }
   return value * 256 + octet;
 }
-const [SLASH, DOT, ZERO] = [0x2f, 0x2e, 0x30];
+
+/** The eight groups of an IPv6 prefix's address into `groups`, by the same way. False for text that ends in IPv4. */
+function readGroups(p: Prefix, groups: Uint16Array): boolean {
+  let [count, gap, value, digits] = [0, -1, 0, 0];
+  const end = p.indexOf('/');
+  for (let at = 0; at <= end; at++) {
+    const code = p.charCodeAt(at);
+    if (code === DOT) return false;
+    if (code === COLON || at === end) {
+      if (digits > 0) groups[count++] = value;
+      if (code === COLON && p.charCodeAt(at + 1) === COLON) gap = count;
+      [value, digits] = [0, 0];
+    } else {
+      value = value * 16 + (code > NINE ? code - LOWER_A + 10 : code - ZERO);
+      digits++;
+    }
+  }
+  if (gap >= 0) {
+    groups.copyWithin(8 - (count - gap), gap, count);
+    groups.fill(0, gap, 8 - (count - gap));
+  }
+  return true;
+}
+const [SLASH, DOT, ZERO, NINE, COLON, LOWER_A] = [0x2f, 0x2e, 0x30, 0x39, 0x3a, 0x61];
+const [LEFT, RIGHT] = [new Uint16Array(8), new Uint16Array(8)];
 
 function compareNetwork(family: Family, a: Prefix, b: Prefix): number {
   if (family === 4) return networkNumber(a) - networkNumber(b);
+  if (readGroups(a, LEFT) && readGroups(b, RIGHT)) {
+    for (let group = 0; group < 8; group++) {
+      const difference = (LEFT[group] ?? 0) - (RIGHT[group] ?? 0);
+      if (difference !== 0) return difference;
+    }
+    return 0;
+  }
   const [x, y] = [rangeOf(a).first, rangeOf(b).first];
   return x === y ? 0 : x < y ? -1 : 1;
 }
