@@ -6,6 +6,8 @@
  * RFC 5952; IPv4 is strict dotted quad without leading zeros, because
  * `010.0.0.1` means 8.0.0.1 to some parsers and 10.0.0.1 to others.
  */
+import { networkNumber, readGroups } from './address-numbers.js';
+
 declare const addressBrand: unique symbol;
 declare const prefixBrand: unique symbol;
 
@@ -241,45 +243,6 @@ export function otherEnd(link: InterfaceAddress): Address | undefined {
   }
 }
 
-/** An IPv4 address, or a prefix's, as a number, without a detour over its parts: lists of 100,000 are sorted. */
-function networkNumber(p: Prefix | Address): number {
-  let [value, octet] = [0, 0];
-  for (let at = 0; at < p.length; at++) {
-    const code = p.charCodeAt(at);
-    if (code === SLASH) break;
-    if (code === DOT) {
-      value = value * 256 + octet;
-      octet = 0;
-    } else {
-      octet = octet * 10 + (code - ZERO);
-    }
-  }
-  return value * 256 + octet;
-}
-
-/** The eight groups of an IPv6 prefix's address into `groups`, by the same way. False for text that ends in IPv4. */
-function readGroups(p: Prefix, groups: Uint16Array): boolean {
-  let [count, gap, value, digits] = [0, -1, 0, 0];
-  const end = p.indexOf('/');
-  for (let at = 0; at <= end; at++) {
-    const code = p.charCodeAt(at);
-    if (code === DOT) return false;
-    if (code === COLON || at === end) {
-      if (digits > 0) groups[count++] = value;
-      if (code === COLON && p.charCodeAt(at + 1) === COLON) gap = count;
-      [value, digits] = [0, 0];
-    } else {
-      value = value * 16 + (code > NINE ? code - LOWER_A + 10 : code - ZERO);
-      digits++;
-    }
-  }
-  if (gap >= 0) {
-    groups.copyWithin(8 - (count - gap), gap, count);
-    groups.fill(0, gap, 8 - (count - gap));
-  }
-  return true;
-}
-const [SLASH, DOT, ZERO, NINE, COLON, LOWER_A] = [0x2f, 0x2e, 0x30, 0x39, 0x3a, 0x61];
 const [LEFT, RIGHT] = [new Uint16Array(8), new Uint16Array(8)];
 
 function compareNetwork(family: Family, a: Prefix, b: Prefix): number {

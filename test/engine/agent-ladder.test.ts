@@ -127,7 +127,7 @@ test('announces after any history what the ladder says to whoever judges every p
         if (sample) for (let n = 0; n < 3; n++) tunnels.take({ ...sample, at: now + n / 10 });
         if (checked) checks.take({ ...checked, sentAt: now, took: 1 });
         if (ages) tunnels.age(now);
-        if (word) intents = new Map([...(intents as ReadonlyMap<Prefix, Intent>), [word[0], intentFor(...word)]]);
+        if (word) intents = new Map([...intents, [word[0], intentFor(...word)]]);
         if (fleet !== null) {
           own = views[fleet] ?? view;
           tunnels.follow(own, now);

@@ -20,7 +20,7 @@ test('a list that shares says what it said, with the objects of the other where 
       expect(shared).toEqual(found);
       for (const item of shared) {
         const other = known.find(({ name }) => name === item.name);
-        expect(item === other).toBe(other !== undefined && other.value.of === item.value.of);
+        expect(item === other).toBe(other?.value.of === item.value.of);
       }
     }),
   );

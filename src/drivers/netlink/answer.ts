@@ -23,9 +23,11 @@ export class Answer {
   constructor(
     private readonly request: NetlinkRequest,
     private readonly sequence: number,
+    /** Of an earlier answer to the same. */
+    private readonly known: readonly Buffer[] = [],
   ) {}
 
-  /** Keeps the datagram, and writes to it. */
+  /** Writes to the datagram, and keeps a copy unless it is known. */
   take(datagram: Buffer): void {
     const own: Buffer[] = [];
     let at = 0;
@@ -40,7 +42,9 @@ export class Answer {
       at += aligned(length);
     } while (at < datagram.length);
     const isWhole = own.reduce((sum, { length }) => sum + length, 0) === datagram.length;
-    if (own.length > 0) this.datagrams.push(isWhole ? datagram : Buffer.concat(own));
+    const said = isWhole ? datagram : Buffer.concat(own);
+    const known = this.known[this.datagrams.length];
+    if (said.length > 0) this.datagrams.push(known?.equals(said) ? known : Buffer.from(said));
   }
 
   /** What the complete answer says. */

@@ -12,10 +12,16 @@ interface Reading {
 /**
  * What was answered last to each question. The kernel is asked every time; but
  * what it repeats byte for byte is the same object, so that what was made of
- * it stands and nothing is read. Reading is by far the most of a dump's cost.
+ * it stands and nothing is read or copied. Reading is by far the most of a
+ * dump's cost.
  */
 export class Recall {
   private readonly last = new Map<string, Reading>();
+
+  /** Of the last answer. */
+  datagrams(question: string): readonly Buffer[] {
+    return this.last.get(question)?.datagrams ?? [];
+  }
 
   read(question: string, answer: Answer): NetlinkMessages {
     const before = this.last.get(question);
@@ -33,4 +39,4 @@ export class Recall {
 const readingOf = (answer: Answer): Reading => ({ datagrams: answer.datagrams, messages: answer.messages() });
 
 const isSame = (a: readonly Buffer[], b: readonly Buffer[]): boolean =>
-  a.length === b.length && a.every((datagram, place) => b[place]?.equals(datagram));
+  a.length === b.length && a.every((datagram, place) => datagram === b[place]);
