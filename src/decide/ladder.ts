@@ -142,6 +142,7 @@ function listed(
   last: readonly Rungs[] | undefined,
   before: readonly Announcement[] | undefined,
 ): readonly Announcement[] {
+  if (before && last && rungs.every((own, place) => own === last[place])) return before;
   const list = last && before ? [...before] : [];
   for (const [place, { owner, announcements }] of rungs.entries()) {
     if (rungs[place] === last?.[place]) continue;

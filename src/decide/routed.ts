@@ -10,17 +10,8 @@ import { PrefixIndex } from '../model/prefix-index.js';
 /** Names, in the fleet's order. */
 export type Routed = ReadonlyMap<Prefix, readonly string[]>;
 
-/** Fleets never change, and everything that decides asks again. */
-const known = new WeakMap<Customer, Routed>();
-
-/** A prefix without any route is absent. */
-export function routedOf(customer: Customer): Routed {
-  const routed = known.get(customer) ?? workedOut(customer);
-  known.set(customer, routed);
-  return routed;
-}
-
-function workedOut({ prefixes, routes }: Customer): Routed {
+/** A prefix without any route is absent. Much work: whoever needs it again and again keeps what follows from it. */
+export function routedOf({ prefixes, routes }: Customer): Routed {
   const [byRoute, byPrefix] = [new PrefixIndex<CustomerRoute>(), new PrefixIndex<Prefix>()];
   for (const route of routes) byRoute.add(route.prefix, route);
   for (const { prefix } of prefixes) byPrefix.add(prefix, prefix);

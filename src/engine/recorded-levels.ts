@@ -32,6 +32,16 @@ const isAsBefore = (before: Decision, { level, reasons }: Decision): boolean =>
 const brief = ({ code, detail }: Reason): Reason =>
   detail === undefined ? { code } : { code, detail: clipped(detail) };
 
+interface Change {
+  readonly prefixes: Prefix[];
+  readonly from: Level | undefined;
+  /** One of those that say the same. */
+  readonly decision: Decision;
+}
+
+const isLike = ({ from, decision }: Change, before: Level | undefined, { level, reasons }: Decision): boolean =>
+  from === before && decision.level === level && decision.reasons === reasons;
+
 export class RecordedLevels {
   private last: readonly Decision[] = [];
 
@@ -40,12 +50,16 @@ export class RecordedLevels {
   /** Complete. The same array as before costs nothing. */
   decided(decisions: readonly Decision[]): void {
     if (decisions === this.last) return;
-    const changes = new Map<string, { prefixes: Prefix[]; from: Level | undefined; decision: Decision }>();
+    const changes = new Map<string, Change>();
+    let last: Change | undefined;
     const changed = (before: Decision | undefined, decision: Decision): void => {
-      const key = JSON.stringify([before?.level, decision.level, decision.reasons]);
-      const change = changes.get(key) ?? { prefixes: [], from: before?.level, decision };
-      change.prefixes.push(decision.prefix);
-      changes.set(key, change);
+      // Neighbours nearly always say the same, in the same words.
+      if (!last || !isLike(last, before?.level, decision)) {
+        const key = JSON.stringify([before?.level, decision.level, decision.reasons]);
+        last = changes.get(key) ?? { prefixes: [], from: before?.level, decision };
+        changes.set(key, last);
+      }
+      last.prefixes.push(decision.prefix);
     };
     pair(this.last, decisions, {
       both: (before, decision) => {
