@@ -6,7 +6,6 @@
 import type { Prefix } from '../model/address.js';
 import type { ServerView } from '../model/fleet.js';
 import type { BulkAllowance } from '../model/lease.js';
-import { once } from '../model/once.js';
 import type { Announcement } from '../model/path.js';
 import type { ReasonCode } from '../model/reason.js';
 import { gateOf } from './gate.js';
@@ -64,8 +63,11 @@ export function bulkRefusal(
   );
 }
 
-/** Customers by their prefixes. */
-export const ownersOf = once(({ fleet }: ServerView): ((prefix: Prefix) => string | undefined) => {
-  const owners = new Map(fleet.customers.flatMap(({ name, prefixes }) => prefixes.map(({ prefix }) => [prefix, name])));
-  return (prefix) => owners.get(prefix);
-});
+/** Customers by their prefixes. Looked through when somebody asks, which is seldom. */
+export function ownersOf({ fleet }: ServerView): (prefix: Prefix) => string | undefined {
+  let owners: ReadonlyMap<Prefix, string> | undefined;
+  return (prefix) => {
+    owners ??= new Map(fleet.customers.flatMap(({ name, prefixes }) => prefixes.map((own) => [own.prefix, name])));
+    return owners.get(prefix);
+  };
+}

@@ -22,7 +22,7 @@ export interface Damped {
   readonly damping: Damping;
   /** Never above what was asked. */
   readonly level: Level;
-  /** Present while full is held back, with the time at which it is not any more. */
+  /** Present while full is held back, with the time at which it is not any more, or for a shorter time than it seemed. */
   readonly held?: { readonly reason: Reason; readonly until: number };
 }
 
@@ -56,7 +56,7 @@ export function damp(before: Damping | undefined, asked: Level, now: number, hol
     code: 'hold-down',
     detail: `${times}: full after ${(hold / 1000).toFixed(1)} s without another`,
   };
-  return { damping, level: 'degraded', held: { reason, until: since + hold } };
+  return { damping, level: 'degraded', held: { reason, until: Math.min(since + hold, countedAt + holdDown.decayMs) } };
 }
 
 function decayed(damping: Damping, now: number, decayMs: number): Damping {

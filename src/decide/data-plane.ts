@@ -67,6 +67,7 @@ const commonFindings = (wanted: Share, found: Share): Findings =>
 function customerFindings(netns: Netns, wanted: Share, found: Share, tables: (netns: Netns) => Findings): Findings {
   if (found.namespaces.length === 0)
     return { faults: [{ kind: 'namespace', text: `namespace ${netns} missing` }], notes: [] };
+  if (same(wanted, found)) return tables(netns);
   const carried = wanted.routes.filter(({ target }) => target.kind === 'nexthop');
   const fixed = wanted.routes.filter(({ target }) => target.kind !== 'nexthop');
   const loopback = wanted.addresses.filter(({ device }) => device === 'lo');

@@ -41,9 +41,10 @@ const prefixesOf = ({ prefixes }: Customer): readonly Prefix[] => prefixes.map((
 
 /** One check for all prefixes that the same tunnels carry. */
 function tunnelsOf(customer: Customer): readonly Essential[] {
+  const routed = routedOf(customer);
   const carried = new Map<string, { readonly devices: readonly string[]; readonly prefixes: Prefix[] }>();
   for (const prefix of prefixesOf(customer)) {
-    const devices = (routedOf(customer).get(prefix) ?? []).map(tunnelDeviceOf).sort();
+    const devices = (routed.get(prefix) ?? []).map(tunnelDeviceOf).sort();
     const same = carried.get(devices.join());
     if (same) same.prefixes.push(prefix);
     else carried.set(devices.join(), { devices, prefixes: [prefix] });

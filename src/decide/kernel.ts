@@ -15,7 +15,7 @@ import {
   type RulesetState,
   type TunnelState,
 } from '../model/kernel.js';
-import { inOrder } from '../model/kernel-order.js';
+import { inOrder, nexthopKey, sortedBy } from '../model/kernel-order.js';
 import { DEFAULT_NETNS, EDGE_DEVICE, netnsOf, tunnelDeviceOf, vethOf } from '../model/naming.js';
 import { once } from '../model/once.js';
 import { nexthopsOf, pathsOf } from './nexthops.js';
@@ -34,27 +34,32 @@ const LOOPBACK = 'lo';
 const FAMILIES: readonly Family[] = [4, 6];
 const EVERYTHING: Readonly<Record<Family, Prefix>> = { 4: prefix('0.0.0.0/0'), 6: prefix('::/0') };
 
-/** Equal inputs give deeply equal answers, sorted by key. */
-export function desiredKernel(view: ServerView, inputs: KernelInputs): KernelDesired {
+/** Equal inputs give deeply equal answers, sorted by key. Whatever no tunnel's health changes is the same objects as before. */
+export function desiredKernel(view: ServerView, { tunnelHealth, rulesets, hashing }: KernelInputs): KernelDesired {
+  const { customers, safety } = view.fleet;
+  const nexthops = customers.flatMap((customer) =>
+    nexthopsOf(customer, (tunnel) => tunnelHealth(customer.name, tunnel), safety.tunnels, hashing),
+  );
+  return { ...frameOf(view, hashing, rulesets), nexthops: sortedBy(nexthops, nexthopKey) };
+}
+
+/** All but the nexthops: what no tunnel's health changes. */
+const frameOf = once((view: ServerView, hashing: Hashing['kind'], rulesets: readonly RulesetState[]) => {
   const { customers } = view.fleet;
   const veths = customers.map(({ name }) => vethOf(name));
-  const { hashing } = inputs;
   const inside = customers.map((customer) => insideOf(customer, view.fleet, hashing));
-  const nexthops = customers.flatMap((customer) =>
-    nexthopsOf(customer, (tunnel) => inputs.tunnelHealth(customer.name, tunnel), view.fleet.safety.tunnels, hashing),
-  );
   return inOrder({
     namespaces: customers.map(({ name }) => ({ name: netnsOf(name), customer: name })),
     veths: customers.map(({ name }) => ({ name: vethOf(name), customer: name, netns: netnsOf(name), ready: true })),
     addresses: [endpointAddress(view), ...inside.flatMap(({ addresses }) => addresses)],
     rules: rulesOf(view),
     routes: [...sharedRoutes(view), ...inside.flatMap(({ routes }) => routes)],
-    nexthops,
+    nexthops: [],
     sysctls: [...sharedSysctls(DEFAULT_NETNS, view.server.uplinks, veths), ...inside.flatMap(({ sysctls }) => sysctls)],
     tunnels: inside.flatMap(({ tunnels }) => tunnels),
-    rulesets: inputs.rulesets,
+    rulesets,
   });
-}
+});
 
 const onLoopback = (netns: Netns, own: Address): AddressState => ({
   netns,
@@ -88,16 +93,15 @@ function sharedRoutes({ fleet }: ServerView): readonly RouteState[] {
   return [
     ...fleet.provider.covering.map((covering) => route(DEFAULT_NETNS, TABLE_MAIN, covering, unreachable)),
     ...FAMILIES.map((family) => route(DEFAULT_NETNS, table, EVERYTHING[family], unreachable)),
-    ...fleet.customers.flatMap((customer) =>
-      customer.prefixes.map((own) =>
-        route(DEFAULT_NETNS, table, own.prefix, { kind: 'via', device: vethOf(customer.name), via: EDGE_INSIDE }),
-      ),
-    ),
+    ...fleet.customers.flatMap((customer) => {
+      const inside: RouteTarget = { kind: 'via', device: vethOf(customer.name), via: EDGE_INSIDE };
+      return customer.prefixes.map((own) => route(DEFAULT_NETNS, table, own.prefix, inside));
+    }),
   ];
 }
 
-/** All but the nexthops: what no tunnel's health changes. */
-const insideOf = once((customer: Customer, { provider }: Fleet, hashing: Hashing['kind']) => {
+/** All but the nexthops. */
+function insideOf(customer: Customer, { provider }: Fleet, hashing: Hashing['kind']) {
   const netns = netnsOf(customer.name);
   const { icmpSource, endpoints } = provider;
   const sources = [icmpSource.v4, ...(icmpSource.v6 === undefined ? [] : [icmpSource.v6])];
@@ -124,7 +128,7 @@ const insideOf = once((customer: Customer, { provider }: Fleet, hashing: Hashing
       up: true,
     })),
   };
-});
+}
 
 /** ICMP errors and decapsulated packets leave by the edge; its source is what errors carry (RFC 1812 4.3.2.4). */
 const wayOut = (netns: Netns, family: Family, source: Address | undefined): RouteState =>

@@ -4,27 +4,23 @@
  * facts → footing → suspicion and budget (remote causes only) → hold-down →
  * operators. What the guard makes of it (lease, drain, gate) is decided in
  * `wire.ts`.
+ *
+ * Whoever's facts are as they were keeps the announcements that followed from
+ * them: a change costs what it changes, however many prefixes there are.
  */
-import { comparePrefix, type Prefix } from '../model/address.js';
-import type { Customer, CustomerPrefix, ServerView } from '../model/fleet.js';
-import { type Level, weaker } from '../model/level.js';
+import type { Prefix } from '../model/address.js';
+import type { ServerView } from '../model/fleet.js';
+import type { Level } from '../model/level.js';
 import type { Announcement } from '../model/path.js';
-import type { Reason } from '../model/reason.js';
+import { same } from '../model/same.js';
 import type { DataPlaneVerdict } from '../model/verdict.js';
 import type { FleetAnnounced } from './budget.js';
-import { damp, type Damping } from './damping.js';
-import {
-  type CheckFact,
-  type Footing,
-  onCheck,
-  onDataPlane,
-  onTunnels,
-  type Standpoint,
-  type TunnelFact,
-} from './footing.js';
-import { type Intents, underWish, wishFor, type Wish } from './intents.js';
-import { judgeRemotes, type RemoteVerdicts } from './remote.js';
-import { routedOf } from './routed.js';
+import type { Damping } from './damping.js';
+import type { CheckFact, TunnelFact } from './footing.js';
+import type { Intents } from './intents.js';
+import { ownership, type Owner } from './owners.js';
+import { judgeRemotes } from './remote.js';
+import { groundOf, rungsOf, type Basis, type Past, type Rungs } from './rungs.js';
 import type { FailureKey } from './suspicion.js';
 
 export interface LadderFacts {
@@ -32,8 +28,8 @@ export interface LadderFacts {
   readonly now: number;
   readonly dataPlane: DataPlaneVerdict;
   tunnel(customer: string, tunnel: string): TunnelFact;
-  /** Those that govern the prefix. */
-  checks(prefix: Prefix): readonly CheckFact[];
+  /** Those that govern the prefix, the provider's or this customer's. The same for all that are governed by the same checks. */
+  checks(prefix: Prefix, customer?: string): readonly CheckFact[];
   readonly intents: Intents;
   /** What other servers announce; a server that stands alone does not know. */
   readonly fleet?: FleetAnnounced;
@@ -41,135 +37,117 @@ export interface LadderFacts {
 
 /** What decisions need to know of earlier ones. */
 export interface LadderMemory {
-  /** The levels asked for last, which missing knowledge keeps. */
+  /** Levels that a guard has told since the last answer: missing knowledge keeps them, instead of what was asked for last. */
   readonly standing: ReadonlyMap<Prefix, Level>;
-  readonly damping: ReadonlyMap<Prefix, Damping>;
   readonly suspects: ReadonlySet<FailureKey>;
+  readonly last?: Answer;
 }
 
-export const NO_MEMORY: LadderMemory = { standing: new Map(), damping: new Map(), suspects: new Set() };
+interface Answer {
+  readonly view: ServerView;
+  /** In the order of `ownership`. */
+  readonly rungs: readonly Rungs[];
+  readonly announcements: readonly Announcement[];
+}
+
+export const NO_MEMORY: LadderMemory = { standing: new Map(), suspects: new Set() };
 
 export interface Climbed {
-  /** Complete, sorted by prefix; withdrawn ones are listed with their reasons. */
+  /** Complete, sorted by prefix; withdrawn ones are listed with their reasons. The same list and objects as before where they say the same. */
   readonly announcements: readonly Announcement[];
   readonly memory: LadderMemory;
   /** The answer changes at this time by itself. CLOCK_MONOTONIC, milliseconds. */
   readonly changesAt?: number;
-}
-
-/** One prefix with everything it stands on. */
-interface Candidate {
-  readonly prefix: Prefix;
-  readonly asPath: readonly number[];
-  readonly customer?: string;
-  readonly footings: readonly Footing[];
-  readonly wish: Wish;
-}
-
-interface Rung {
-  readonly announcement: Announcement;
-  readonly damping: Damping;
-  readonly changes: readonly number[];
+  /** The levels stand already: with the same facts the answer would be the same. */
+  readonly isSettled: boolean;
 }
 
 export function climb(view: ServerView, facts: LadderFacts, memory: LadderMemory): Climbed {
-  const candidates = inOrder(view, [...coveringOf(view, facts, memory), ...customersOf(view, facts, memory)]);
-  const remotes = judgeRemotes(view, facts, candidates, memory.suspects);
-  const rungs = candidates.map((candidate) =>
-    rungOf(view, facts.now, candidate, remotes, memory.damping.get(candidate.prefix)),
-  );
-  const changes = rungs.flatMap((rung) => rung.changes);
-  return {
-    announcements: rungs.map(({ announcement }) => announcement),
-    memory: {
-      standing: new Map(rungs.map(({ announcement: { prefix, level } }) => [prefix, level])),
-      damping: new Map(rungs.map(({ announcement, damping }) => [announcement.prefix, damping])),
-      suspects: remotes.suspects,
-    },
-    ...(changes.length === 0 ? {} : { changesAt: Math.min(...changes) }),
-  };
-}
-
-/** Of each view's candidates, which are the same every time: sorting 10,000 of them costs more than judging them. */
-const orders = new WeakMap<ServerView, readonly number[]>();
-
-function inOrder(view: ServerView, candidates: readonly Candidate[]): readonly Candidate[] {
-  const prefixAt = (index: number): Prefix => candidates[index]?.prefix ?? ('' as Prefix);
-  const order = orders.get(view) ?? [...candidates.keys()].sort((a, b) => comparePrefix(prefixAt(a), prefixAt(b)));
-  orders.set(view, order);
-  return order.flatMap((index) => candidates[index] ?? []);
-}
-
-const standpoint = (view: ServerView, facts: LadderFacts, memory: LadderMemory, prefix: Prefix): Standpoint => ({
-  standing: memory.standing.get(prefix),
-  now: facts.now,
-  staleMs: view.fleet.safety.staleMs,
-});
-
-function coveringOf(view: ServerView, facts: LadderFacts, memory: LadderMemory): readonly Candidate[] {
-  return view.fleet.provider.covering.map((prefix) => {
-    const at = standpoint(view, facts, memory, prefix);
-    const checks = facts.checks(prefix).map((check) => onCheck(check, at));
-    const endpoint = onDataPlane(facts.dataPlane.endpoint, 'endpoint-fault', at);
-    return { prefix, asPath: [], footings: [endpoint, ...checks], wish: { cap: 'full' } };
+  const { safety } = view.fleet;
+  const { now, intents } = facts;
+  const owners = ownership(view);
+  const last = memory.last?.view === view ? memory.last.rungs : undefined;
+  const pastOf = pastIn(memory, last);
+  const grounds = owners.map((owner, place) => {
+    const basis = basisOf(owner, facts);
+    const before = last?.[place];
+    if (before && memory.standing.size === 0 && stands(before, basis, facts)) return before;
+    return groundOf(owner, basis, intents, pastOf(owner, place), { now, staleMs: safety.staleMs });
   });
-}
-
-function customersOf(view: ServerView, facts: LadderFacts, memory: LadderMemory): readonly Candidate[] {
-  return view.fleet.customers.flatMap((customer) =>
-    customer.prefixes.map((entry) => {
-      const at = standpoint(view, facts, memory, entry.prefix);
-      return {
-        prefix: entry.prefix,
-        asPath: customer.asn === view.server.asn ? [] : [customer.asn],
-        customer: customer.name,
-        footings: footingsOf(customer, entry, facts, at),
-        wish: wishFor(entry, facts.intents, at.standing),
-      };
-    }),
-  );
-}
-
-function footingsOf(
-  customer: Customer,
-  { prefix }: CustomerPrefix,
-  facts: LadderFacts,
-  at: Standpoint,
-): readonly Footing[] {
-  const { endpoint, customers } = facts.dataPlane;
-  const own = customers.get(customer.name);
-  const tunnels = (routedOf(customer).get(prefix) ?? []).map((tunnel) => facts.tunnel(customer.name, tunnel));
-  return [
-    onDataPlane(endpoint, 'endpoint-fault', at),
-    ...(own === undefined ? [] : [onDataPlane(own, 'data-plane-fault', at)]),
-    ...facts.checks(prefix).map((check) => onCheck(check, at)),
-    onTunnels(tunnels, at),
-  ];
-}
-
-function rungOf(
-  view: ServerView,
-  now: number,
-  candidate: Candidate,
-  remotes: RemoteVerdicts,
-  damping: Damping | undefined,
-): Rung {
-  const { prefix, asPath, wish } = candidate;
-  const footings = candidate.footings.map((footing) => remotes.settle(candidate.customer, footing));
-  const supported = footings.reduce<Level>((lowest, { supports }) => weaker(lowest, supports), 'full');
-  const damped = damp(damping, supported, now, view.fleet.safety.holdDown, `${view.server.name} ${prefix}`);
-  const grounds = reasonsFor(supported, footings);
-  const reasons = damped.held ? [damped.held.reason, ...grounds] : grounds;
-  const changes = [...footings.map(({ changesAt }) => changesAt), damped.held?.until];
+  const groups = grounds.flatMap((ground) => ground.groups);
+  const remotes = judgeRemotes(view, facts, groups, memory.suspects);
+  const rules = { now, holdDown: safety.holdDown, server: view.server.name };
+  const rungs = grounds.map((ground, place) => {
+    const spared = ground.owner.customer && remotes.spares(ground.owner.customer.name);
+    const before = last?.[place];
+    return before === ground && before.spared === spared
+      ? before
+      : rungsOf(ground, spared, pastOf(ground.owner, place), rules);
+  });
+  const announcements = listed(rungs, last, memory.last?.announcements);
+  const changesAt = rungs.reduce((first, own) => Math.min(first, own.changesAt), Infinity);
   return {
-    announcement: { prefix, asPath, ...underWish(wish, damped.level, reasons) },
-    damping: damped.damping,
-    changes: changes.filter((at) => at !== undefined),
+    announcements,
+    memory: { standing: new Map(), suspects: remotes.suspects, last: { view, rungs, announcements } },
+    ...(changesAt === Infinity ? {} : { changesAt }),
+    isSettled: rungs.every((own) => own.isSettled),
   };
 }
 
-/** Of whatever supports no more than the level that comes out of it all. */
-function reasonsFor(level: Level, footings: readonly Footing[]): readonly Reason[] {
-  const reasons = footings.flatMap((footing) => (footing.supports === level ? footing.reasons : []));
-  return reasons.length > 0 ? reasons : [{ code: 'healthy' }];
+function basisOf({ customer, kinds }: Owner, { dataPlane, ...facts }: LadderFacts): Basis {
+  const { endpoint, customers } = dataPlane;
+  const checks = kinds.map(({ one }) => facts.checks(one.prefix, customer?.name));
+  if (!customer) return { endpoint, tunnels: [], checks };
+  const { name } = customer;
+  const own = customers.get(name);
+  const tunnels = customer.tunnels.map((tunnel) => facts.tunnel(name, tunnel.name));
+  return { endpoint, ...(own && { own }), tunnels, checks };
+}
+
+const stands = (before: Rungs, basis: Basis, { now, intents }: LadderFacts): boolean =>
+  before.isSettled && now < before.changesAt && before.intents === intents && same(before.basis, basis);
+
+/** Of another fleet's answer the prefixes are looked up, whoever they belonged to. */
+function pastIn(memory: LadderMemory, last: readonly Rungs[] | undefined): (owner: Owner, place: number) => Past {
+  const { standing } = memory;
+  const index = last ? new Map<Prefix, Decided>() : indexOf(memory.last);
+  return ({ prefixes }, place) => {
+    const own = last?.[place];
+    const decided = (at: number): Decided | undefined => index.get(prefixes[at] ?? NONE);
+    const announcement = (at: number) => (own ? own.announcements[at] : decided(at)?.announcement);
+    return {
+      standing: (at) => standing.get(prefixes[at] ?? NONE) ?? announcement(at)?.level,
+      announcement,
+      damping: (at) => (own ? own.damping[at] : decided(at)?.damping),
+    };
+  };
+}
+
+interface Decided {
+  readonly announcement: Announcement;
+  readonly damping: Damping | undefined;
+}
+const NONE = '' as Prefix;
+
+const indexOf = (last: Answer | undefined): ReadonlyMap<Prefix, Decided> =>
+  new Map(
+    (last?.rungs ?? []).flatMap(({ announcements, damping }) =>
+      announcements.map((announcement, at) => [announcement.prefix, { announcement, damping: damping[at] }] as const),
+    ),
+  );
+
+/** All of them in order. What has not changed keeps its place from the list before. */
+function listed(
+  rungs: readonly Rungs[],
+  last: readonly Rungs[] | undefined,
+  before: readonly Announcement[] | undefined,
+): readonly Announcement[] {
+  if (before && last && rungs.every((own, place) => own === last[place])) return before;
+  const list = last && before ? [...before] : [];
+  for (const [place, { owner, announcements }] of rungs.entries()) {
+    if (rungs[place] === last?.[place]) continue;
+    for (const [index, announcement] of announcements.entries()) list[owner.places[index] ?? 0] = announcement;
+  }
+  const isAsBefore = list.length === before?.length && list.every((announcement, at) => announcement === before[at]);
+  return isAsBefore ? before : list;
 }

@@ -1,7 +1,8 @@
 /**
  * Which tunnels carry a prefix, as nexthop objects: one per tunnel and family,
- * and one group per routed prefix. Health changes only a group's members, which
- * the kernel replaces at once; routes and nexthops stay.
+ * and one group for all prefixes that are routed alike. Health changes only a
+ * group's members, which the kernel replaces at once, for a thousand prefixes
+ * as for one; routes and nexthops stay.
  *
  * A bucket of a resilient group is idle when no packet was hashed to it, and
  * IPv4 hashes no packet while a group has one member (fib_select_path,
@@ -69,13 +70,12 @@ export function carriersOf(
 /** Whatever of a customer's nexthops no tunnel's health changes. */
 const frameOf = once((customer: Customer, hashing: Hashing['kind']) => {
   const netns = netnsOf(customer.name);
-  const hashed = routedIn(customer).map(({ prefix, routes }) => {
-    const weights = routes.map(weightOf);
-    const own = hashingFor(hashing, weights);
-    return { prefix, routes, hashing: own, name: groupName(prefix, own) };
+  const alike = routedAlike(customer).map((own) => {
+    const { name, hashing: sort } = named(own, hashing);
+    return { ...own, name, hashing: sort };
   });
-  const used = new Map(hashed.flatMap(({ prefix, routes }) => nexthopNames(familyOf(prefix), routes, hashing)));
-  const ids = numbered([...used.keys(), ...hashed.map(({ name }) => name)]);
+  const used = new Map(alike.flatMap(({ family, routes }) => nexthopNames(family, routes, hashing)));
+  const ids = numbered([...used.keys(), ...alike.map(({ name }) => name)]);
   const idOf = (name: string): number => ids.get(name) ?? 0;
   const membersFor = (family: Family, carriers: readonly CustomerRoute[]): readonly GroupMember[] => {
     const [first, second] = carriers;
@@ -93,25 +93,49 @@ const frameOf = once((customer: Customer, hashing: Hashing['kind']) => {
     family,
     target: { kind: 'device', device: tunnelDeviceOf(tunnel) },
   }));
-  const groups = hashed.map(({ name, ...group }) => ({ ...group, id: idOf(name) }));
-  const leading = groups.map(({ prefix, id }): PrefixPath => ({ prefix, target: { kind: 'nexthop', id } }));
-  return { netns, membersFor, devices, groups, paths: [...leading, ...unroutedOf(customer)] };
+  const groups = alike.map(({ name, ...group }) => ({ ...group, id: idOf(name) }));
+  return { netns, membersFor, devices, groups };
 });
 
+/** Prefixes of one family whose routes say the same; the routes of one of them stand for all. */
+interface RoutedAlike {
+  readonly family: Family;
+  readonly routes: readonly CustomerRoute[];
+  readonly prefixes: readonly Prefix[];
+  /** No others of the family are more. */
+  readonly most: boolean;
+}
+
 /** In the fleet's order. */
-function routedIn({ routes }: Customer): readonly { readonly prefix: Prefix; readonly routes: CustomerRoute[] }[] {
+function routedAlike({ routes }: Customer): readonly RoutedAlike[] {
   const routed = new Map<Prefix, CustomerRoute[]>();
   for (const route of routes) {
     const beside = routed.get(route.prefix);
     if (beside) beside.push(route);
     else routed.set(route.prefix, [route]);
   }
-  return [...routed].map(([prefix, own]) => ({ prefix, routes: own }));
+  const found = new Map<string, Omit<RoutedAlike, 'most'> & { readonly prefixes: Prefix[] }>();
+  for (const [prefix, own] of routed) {
+    const family = familyOf(prefix);
+    const says = [family, ...own.map(({ tunnel, priority, weight }) => `${tunnel} ${priority} ${weight}`)].join();
+    const alike = found.get(says);
+    if (alike) alike.prefixes.push(prefix);
+    else found.set(says, { family, routes: own, prefixes: [prefix] });
+  }
+  const all = [...found.values()];
+  return all.map((own) => ({ ...own, most: own === mostOf(all.filter(({ family }) => family === own.family)) }));
 }
+
+/** Of several that have as many, the first. */
+const mostOf = <T extends Pick<RoutedAlike, 'prefixes'>>(all: readonly T[]): T | undefined =>
+  all.reduce<T | undefined>(
+    (most, own) => (own.prefixes.length > (most?.prefixes.length ?? 0) ? own : most),
+    undefined,
+  );
 
 type Named = readonly [name: string, of: { readonly tunnel: string; readonly family: Family }];
 
-/** Nexthops that one prefix's group may hold. Where it can never hold two tunnels, nothing moves between them. */
+/** Nexthops that one group may hold. Where it can never hold two tunnels, nothing moves between them. */
 function nexthopNames(family: Family, routes: readonly CustomerRoute[], hashing: Hashing['kind']): readonly Named[] {
   const hasTwins = hashing === 'resilient' && routes.some(({ tunnel }) => tunnel !== routes[0]?.tunnel);
   return routes.flatMap(({ tunnel }): readonly Named[] => [
@@ -121,8 +145,13 @@ function nexthopNames(family: Family, routes: readonly CustomerRoute[], hashing:
 }
 
 /** The path of each prefix of one customer. */
-export const pathsOf = (customer: Customer, hashing: Hashing['kind']): readonly PrefixPath[] =>
-  frameOf(customer, hashing).paths;
+export function pathsOf(customer: Customer, hashing: Hashing['kind']): readonly PrefixPath[] {
+  const leading = frameOf(customer, hashing).groups.flatMap(({ prefixes, id }) => {
+    const target: RouteTarget = { kind: 'nexthop', id };
+    return prefixes.map((prefix) => ({ prefix, target }));
+  });
+  return [...leading, ...unroutedOf(customer)];
+}
 
 /** Nexthops and groups of one customer. */
 export function nexthopsOf(
@@ -132,8 +161,7 @@ export function nexthopsOf(
   hashing: Hashing['kind'],
 ): readonly NexthopState[] {
   const frame = frameOf(customer, hashing);
-  const groups = frame.groups.map(({ prefix, routes, id, hashing }): NexthopState => {
-    const family = familyOf(prefix);
+  const groups = frame.groups.map(({ family, routes, id, hashing }): NexthopState => {
     const members = frame.membersFor(family, carriersOf(routes, health, penalties));
     return { netns: frame.netns, id, family, target: { kind: 'group', members, hashing } };
   });
@@ -153,9 +181,21 @@ const weightOf = ({ weight }: CustomerRoute): number => Math.min(weight, MOST_WE
 
 const deviceName = (tunnel: string, family: Family): string => `tunnel ${tunnel} v${family}`;
 const twinName = (tunnel: string, family: Family): string => `twin of ${deviceName(tunnel, family)}`;
-/** Neither kind nor size of a group can change: another one is another group, to which the route moves at once. */
-const groupName = (prefix: Prefix, hashing: Hashing): string =>
-  `prefix ${prefix}${hashing.kind === 'resilient' ? ` in ${hashing.buckets}` : ''}`;
+
+/**
+ * Neither kind nor size of a group can change: another one is another group,
+ * to which the routes move at once. Most of a family's prefixes keep theirs
+ * while routes change and prefixes come and go; those that are routed
+ * differently are named after the first of them.
+ */
+function named(
+  { family, routes, prefixes: [first], most }: RoutedAlike,
+  kind: Hashing['kind'],
+): { readonly name: string; readonly hashing: Hashing } {
+  const hashing = hashingFor(kind, routes.map(weightOf));
+  const size = hashing.kind === 'resilient' ? ` in ${hashing.buckets}` : '';
+  return { name: `${most ? `prefixes v${family}` : `prefix ${first ?? ''}`}${size}`, hashing };
+}
 
 /** Ids from names, free of collisions: a name whose number is taken moves to the next free one. */
 export function numbered(

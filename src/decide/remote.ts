@@ -7,17 +7,22 @@ import { kept, type Footing, type TunnelFact } from './footing.js';
 import { failureKey, suspectedOf, type FailureKey, type RemoteFailure } from './suspicion.js';
 
 export interface RemoteVerdicts {
-  /** The footing after suspicion and budget; what is not remote passes unchanged. */
-  settle(customer: string | undefined, footing: Footing): Footing;
+  /** Why a remote fault costs this customer no more than degraded; `undefined` where it may withdraw. */
+  spares(customer: string): ReasonCode | undefined;
   readonly suspects: ReadonlySet<FailureKey>;
 }
 
+/** Prefixes of one owner that stand on the same. */
 interface Governed {
-  readonly prefix: Prefix;
+  readonly prefixes: readonly Prefix[];
   readonly customer?: string;
   readonly footings: readonly Footing[];
   readonly wish: { readonly cap: string };
 }
+
+/** The footing of a customer after suspicion and budget; what is not remote passes unchanged. */
+export const settled = (footing: Footing, spared: ReasonCode | undefined): Footing =>
+  footing.remote && spared !== undefined ? kept(footing, spared) : footing;
 
 interface Facts {
   tunnel(customer: string, tunnel: string): TunnelFact;
@@ -47,17 +52,16 @@ export function judgeRemotes(
     requestsOf(wanted).filter(({ customer }) => !suspected.has(customer)),
     {
       safety,
-      ownTotal: wanted.filter(({ customer }) => customer !== undefined).length,
+      ownTotal: wanted.reduce((sum, { customer, prefixes }) => sum + (customer === undefined ? 0 : prefixes.length), 0),
       ...(facts.fleet === undefined ? {} : { fleet: facts.fleet }),
     },
   );
   return {
     suspects,
-    settle: (customer, footing) => {
-      if (!footing.remote || customer === undefined) return footing;
-      if (suspected.has(customer)) return kept(footing, 'prober-suspected');
+    spares: (customer) => {
+      if (suspected.has(customer)) return 'prober-suspected';
       const refusal = refused.get(customer);
-      return refusal === undefined ? footing : kept(footing, REFUSED[refusal]);
+      return refusal && REFUSED[refusal];
     },
   };
 }
@@ -90,12 +94,12 @@ const isLocallyBroken = (footings: readonly Footing[]): boolean =>
 /** One per customer: its prefixes leave together or not at all. */
 function requestsOf(governed: readonly Governed[]): readonly WithdrawalRequest[] {
   const requests = new Map<string, WithdrawalRequest>();
-  for (const { customer, prefix, footings } of governed) {
+  for (const { customer, prefixes, footings } of governed) {
     const times = footings.flatMap(({ remote }) => remote?.since ?? []);
     if (customer === undefined || times.length === 0 || isLocallyBroken(footings)) continue;
     const known = requests.get(customer);
     const since = Math.min(known?.since ?? Number.POSITIVE_INFINITY, ...times);
-    requests.set(customer, { customer, since, prefixes: [...(known?.prefixes ?? []), prefix] });
+    requests.set(customer, { customer, since, prefixes: [...(known?.prefixes ?? []), ...prefixes] });
   }
   return [...requests.values()];
 }

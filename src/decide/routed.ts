@@ -10,17 +10,8 @@ import { PrefixIndex } from '../model/prefix-index.js';
 /** Names, in the fleet's order. */
 export type Routed = ReadonlyMap<Prefix, readonly string[]>;
 
-/** Fleets never change, and everything that decides asks again. */
-const known = new WeakMap<Customer, Routed>();
-
-/** A prefix without any route is absent. */
-export function routedOf(customer: Customer): Routed {
-  const routed = known.get(customer) ?? workedOut(customer);
-  known.set(customer, routed);
-  return routed;
-}
-
-function workedOut({ prefixes, routes }: Customer): Routed {
+/** A prefix without any route is absent. Much work: whoever needs it again and again keeps what follows from it. */
+export function routedOf({ prefixes, routes }: Customer): Routed {
   const [byRoute, byPrefix] = [new PrefixIndex<CustomerRoute>(), new PrefixIndex<Prefix>()];
   for (const route of routes) byRoute.add(route.prefix, route);
   for (const { prefix } of prefixes) byPrefix.add(prefix, prefix);
@@ -37,10 +28,13 @@ function workedOut({ prefixes, routes }: Customer): Routed {
   for (const route of routes) for (const prefix of byPrefix.holding(route.prefix)) meet(prefix, route);
   const order = new Map(routes.map((route, index) => [route, index]));
   const place = (route: CustomerRoute): number => order.get(route) ?? 0;
+  const lists = new Map<string, readonly string[]>();
   return new Map(
-    [...meeting].map(([prefix, met]) => [
-      prefix,
-      [...new Set([...met].sort((a, b) => place(a) - place(b)).map(({ tunnel }) => tunnel))],
-    ]),
+    [...meeting].map(([prefix, met]) => {
+      const tunnels = [...new Set([...met].sort((a, b) => place(a) - place(b)).map(({ tunnel }) => tunnel))];
+      const known = lists.get(tunnels.join()) ?? tunnels;
+      lists.set(tunnels.join(), known);
+      return [prefix, known];
+    }),
   );
 }

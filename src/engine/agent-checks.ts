@@ -16,11 +16,18 @@ interface Followed extends GoverningCheck {
   readonly failingSince?: number;
 }
 
+interface Governing {
+  readonly key: CheckKey;
+  /** Not all of the owner's prefixes. */
+  readonly only?: ReadonlySet<Prefix>;
+}
+
 export class CheckFacts {
   /** Grows whenever what `governing` says is something else. */
   revision = 0;
   private checks = new Map<CheckKey, Followed>();
-  private byPrefix = new Map<Prefix, readonly CheckKey[]>();
+  /** By owner; the provider's govern everything. */
+  private byOwner = new Map<string | undefined, readonly Governing[]>();
   private view: ServerView | undefined;
 
   /** Takes a new fleet over: a check that asks something else than before begins anew, the others go on. */
@@ -36,9 +43,10 @@ export class CheckFacts {
         return [own.key, { ...own, record: goesOn ? known.record : unchecked(now) }];
       }),
     );
-    this.byPrefix = new Map();
-    for (const { key, prefixes } of governing) {
-      for (const prefix of prefixes) this.byPrefix.set(prefix, [...(this.byPrefix.get(prefix) ?? []), key]);
+    this.byOwner = new Map();
+    for (const { key, check, customer } of governing) {
+      const own = { key, ...(check.prefixes && { only: new Set(check.prefixes) }) };
+      this.byOwner.set(customer?.name, [...(this.byOwner.get(customer?.name) ?? []), own]);
     }
   }
 
@@ -77,10 +85,11 @@ export class CheckFacts {
     if (!isSameFact(before.record, now.record)) this.revision++;
   }
 
-  /** Those that govern a prefix. */
-  governing(prefix: Prefix): readonly CheckFact[] {
-    return (this.byPrefix.get(prefix) ?? []).flatMap((key) => {
-      const known = this.checks.get(key);
+  /** Those that govern a prefix: the provider's, and those of the customer that owns it. */
+  governing(prefix: Prefix, customer?: string): readonly CheckFact[] {
+    const own = customer === undefined ? [] : (this.byOwner.get(customer) ?? []);
+    return [...(this.byOwner.get(undefined) ?? []), ...own].flatMap(({ key, only }) => {
+      const known = only?.has(prefix) === false ? undefined : this.checks.get(key);
       return known ? [factOf(known)] : [];
     });
   }

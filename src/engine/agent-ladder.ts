@@ -2,8 +2,6 @@
 import type { Intents } from '../decide/intents.js';
 import { climb, NO_MEMORY, type LadderMemory } from '../decide/ladder.js';
 import type { Prefix } from '../model/address.js';
-import { changedIn, withChanges } from '../model/changes.js';
-import type { Level } from '../model/level.js';
 import type { ServerView } from '../model/fleet.js';
 import type { WireState } from '../model/lease.js';
 import type { Announcement } from '../model/path.js';
@@ -57,13 +55,12 @@ export class AgentLadder {
       now: clock.now(),
       dataPlane,
       tunnel: (customer: string, tunnel: string) => tunnels.fact(customer, tunnel),
-      checks: (prefix: Prefix) => checks.governing(prefix),
+      checks: (prefix: Prefix, customer?: string) => checks.governing(prefix, customer),
       intents,
     };
     const climbed = climb(view, facts, this.memory);
-    this.grounds = sameLevels(this.memory.standing, climbed.memory.standing) ? grounds : undefined;
-    const changed = changedIn(climbed.announcements, this.announcements);
-    this.announcements = (changed && withChanges(this.announcements, changed)) ?? climbed.announcements;
+    this.grounds = climbed.isSettled ? grounds : undefined;
+    this.announcements = climbed.announcements;
     this.memory = climbed.memory;
     this.changesAt = climbed.changesAt;
   }
@@ -80,6 +77,3 @@ export class AgentLadder {
     return moments.length === 0 ? undefined : Math.max(0, Math.min(...moments) - this.sources.clock.now());
   }
 }
-
-const sameLevels = (a: ReadonlyMap<Prefix, Level>, b: ReadonlyMap<Prefix, Level>): boolean =>
-  a.size === b.size && [...a].every(([prefix, level]) => b.get(prefix) === level);

@@ -1,8 +1,9 @@
 /** What the guard's view of the wire means for the agent. */
 import type { Prefix } from '../model/address.js';
-import type { ServerView } from '../model/fleet.js';
+import type { Fleet, ServerView } from '../model/fleet.js';
 import type { WireState } from '../model/lease.js';
 import type { Level } from '../model/level.js';
+import { once } from '../model/once.js';
 
 /**
  * The levels that stand, as the guard tells a new epoch: what an agent asked
@@ -33,9 +34,13 @@ export const isUnread = ({ speaker, prefixes }: WireState): boolean =>
  */
 export function mayPrune({ fleet }: ServerView, wire: WireState | undefined): boolean {
   if (wire?.generation !== fleet.generation || wire.speaker !== 'ready') return false;
-  const named = new Set([
-    ...fleet.provider.covering,
-    ...fleet.customers.flatMap(({ prefixes }) => prefixes.map(({ prefix }) => prefix)),
-  ]);
-  return wire.prefixes.every(({ prefix, settled }) => named.has(prefix) || settled);
+  return nothingUnnamedStands(wire.prefixes, fleet);
 }
+
+const nothingUnnamedStands = once((prefixes: WireState['prefixes'], { provider, customers }: Fleet): boolean => {
+  const named = new Set([
+    ...provider.covering,
+    ...customers.flatMap((customer) => customer.prefixes.map(({ prefix }) => prefix)),
+  ]);
+  return prefixes.every(({ prefix, settled }) => named.has(prefix) || settled);
+});

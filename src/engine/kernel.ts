@@ -16,7 +16,8 @@ export interface KernelDrivers {
 
 /**
  * Reads everything back. `desired` only says where to look (which sysctls,
- * which rulesets to compare); nothing of it is taken as fact.
+ * which rulesets to compare) and lends its objects to what is found equal;
+ * nothing of it is taken as fact.
  */
 export async function observeKernel(
   drivers: KernelDrivers,
@@ -28,7 +29,7 @@ export async function observeKernel(
   const present = new Set([DEFAULT_NETNS, ...inside]);
   const readable = desired.sysctls.filter((sysctl) => present.has(sysctl.netns));
   const [routes, sysctls, tunnels, rulesets] = await Promise.all([
-    drivers.route.observe(inside),
+    drivers.route.observe(inside, desired),
     drivers.sysctl.observe(readable),
     drivers.tunnel.observe(inside),
     drivers.firewall.observe(desired.rulesets, [...present]),

@@ -11,13 +11,6 @@ interface Decision {
   readonly reasons: readonly Reason[];
 }
 
-/** Prefixes that go the same way for the same reasons. */
-interface Change {
-  readonly prefixes: Prefix[];
-  readonly from: Level | undefined;
-  readonly decision: Decision;
-}
-
 /** One line names no more prefixes than this. */
 const NAMED = 256;
 /** Characters of one sentence: a record is no dump. */
@@ -39,6 +32,17 @@ const isAsBefore = (before: Decision, { level, reasons }: Decision): boolean =>
 const brief = ({ code, detail }: Reason): Reason =>
   detail === undefined ? { code } : { code, detail: clipped(detail) };
 
+/** Prefixes that go the same way for the same reasons. */
+interface Change {
+  readonly prefixes: Prefix[];
+  readonly from: Level | undefined;
+  /** One of those that say the same. */
+  readonly decision: Decision;
+}
+
+const isLike = ({ from, decision }: Change, before: Level | undefined, { level, reasons }: Decision): boolean =>
+  from === before && decision.level === level && decision.reasons === reasons;
+
 export class RecordedLevels {
   private last: readonly Decision[] = [];
 
@@ -48,18 +52,15 @@ export class RecordedLevels {
   decided(decisions: readonly Decision[]): void {
     if (decisions === this.last) return;
     const changes = new Map<string, Change>();
-    let change: Change | undefined;
+    let last: Change | undefined;
     const changed = (before: Decision | undefined, decision: Decision): void => {
-      const { level, reasons, prefix } = decision;
-      // Neighbours nearly always change alike.
-      const isAlike =
-        change?.from === before?.level && change?.decision.level === level && change.decision.reasons === reasons;
-      if (!change || !isAlike) {
-        const key = JSON.stringify([before?.level, level, reasons]);
-        change = changes.get(key) ?? { prefixes: [], from: before?.level, decision };
-        changes.set(key, change);
+      // Neighbours nearly always say the same, in the same words.
+      if (!last || !isLike(last, before?.level, decision)) {
+        const key = JSON.stringify([before?.level, decision.level, decision.reasons]);
+        last = changes.get(key) ?? { prefixes: [], from: before?.level, decision };
+        changes.set(key, last);
       }
-      change.prefixes.push(prefix);
+      last.prefixes.push(decision.prefix);
     };
     pair(this.last, decisions, {
       both: (before, decision) => {

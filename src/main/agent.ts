@@ -9,6 +9,7 @@ import { createNamespaces } from '../drivers/namespaces/namespaces.js';
 import { createKernelEvents } from '../drivers/netlink/netlink.js';
 import { createProber } from '../drivers/probe/prober.js';
 import { createSyscalls } from '../drivers/syscall/syscalls.js';
+import { keepThrifty } from '../drivers/syscall/thrift.js';
 import { Agent } from '../engine/agent.js';
 import type { AgentInput } from '../engine/agent-fleet.js';
 import { serveAgent } from '../local/agent.js';
@@ -76,6 +77,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     reload().catch((error: unknown) => log.error(REFUSED, { problem: (error as Error).message }));
   };
   process.on('SIGHUP', hangup);
+  const thrift = keepThrifty(clock);
   agent.start();
   const { generation } = input.view.fleet;
   log.info('agent started', { server: options.server, tunnels: said, groups: groups.kind, generation });
@@ -83,6 +85,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   await signalled();
   process.off('SIGHUP', hangup);
   await agent.stop(options.drainOnExit ? 'drain' : 'keep');
+  thrift.stop();
   guard.close();
   await socket.close();
   await chronicle.close();

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { compact } from '../config/compact.js';
 import type { FleetFile } from '../config/document.js';
 import { formatIssue } from '../config/issue.js';
 import { type FleetParsed, parseFleet } from '../config/parse.js';
@@ -76,7 +77,7 @@ export async function loadFleet(path: string, warn: Warn, memo?: string): Promis
     : await (memo === undefined ? beside() : remembered(memo, files, beside));
   if (parsed.ok) {
     for (const warning of parsed.warnings) warn(formatIssue(warning));
-    return parsed.fleet;
+    return compact(parsed.fleet);
   }
   throw new FleetError(`the fleet is refused:\n${parsed.issues.map(formatIssue).join('\n')}`);
 }

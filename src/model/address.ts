@@ -6,6 +6,8 @@
  * RFC 5952; IPv4 is strict dotted quad without leading zeros, because
  * `010.0.0.1` means 8.0.0.1 to some parsers and 10.0.0.1 to others.
  */
+import { isCanonicalV4, networkNumber, readGroups } from './address-numbers.js';
+
 declare const addressBrand: unique symbol;
 declare const prefixBrand: unique symbol;
 
@@ -114,36 +116,6 @@ export function parsePrefix(text: string): Prefix | PrefixProblem {
     : 'host-bits';
 }
 
-/**
- * An IPv4 prefix as it is written here, told in one walk over its characters:
- * most prefixes are, and lists of 100,000 arrive by every way.
- */
-function isCanonicalV4(text: string): boolean {
-  let [value, octet, dots, at] = [0, -1, 0, 0];
-  for (; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === SLASH) break;
-    if (code === DOT && octet >= 0) {
-      dots++;
-      value = value * 256 + octet;
-      octet = -1;
-    } else if (code >= ZERO && code <= NINE && octet !== 0) {
-      octet = Math.max(octet, 0) * 10 + (code - ZERO);
-      if (octet > 255) return false;
-    } else {
-      return false;
-    }
-  }
-  if (dots !== 3 || octet < 0) return false;
-  const length = LENGTHS_V4.get(text.slice(at));
-  return length !== undefined && (value * 256 + octet) % 2 ** (32 - length) === 0;
-}
-
-/** Every length by its only spelling. */
-const LENGTHS_V4: ReadonlyMap<string, number> = new Map(
-  Array.from({ length: 33 }, (_, length) => [`/${length}`, length]),
-);
-
 /** An address on a link: `10.255.0.0/31` is address 10.255.0.0 in network 10.255.0.0/31. */
 export interface InterfaceAddress {
   readonly address: Address;
@@ -209,20 +181,10 @@ interface Range {
   readonly last: bigint;
 }
 
-/** Prefixes are compared far more often than new ones come: what was parsed is kept. */
-const ranges = new Map<Prefix, Range>();
-const MOST_RANGES = 1 << 17;
-
 /** First and last address of a prefix as numbers, for those who reason about ranges. */
 export function rangeOf(p: Prefix): Range {
-  const known = ranges.get(p);
-  if (known) return known;
   const first = valueOf(networkOf(p));
-  const size = 1n << BigInt(bitsOf(familyOf(p)) - lengthOf(p));
-  const range = { first, last: first + size - 1n };
-  if (ranges.size >= MOST_RANGES) ranges.clear();
-  ranges.set(p, range);
-  return range;
+  return { first, last: first + (1n << BigInt(bitsOf(familyOf(p)) - lengthOf(p))) - 1n };
 }
 
 /** `192.0.2.1` → `192.0.2.1/32`. */
@@ -230,13 +192,16 @@ export const hostPrefix = (a: Address): Prefix => `${a}/${bitsOf(familyOf(a))}` 
 
 /** True when `outer` holds all of `inner` (equal prefixes included). */
 export function contains(outer: Prefix, inner: Prefix | Address): boolean {
-  if (familyOf(outer) !== familyOf(inner)) return false;
-  const { first, last } = rangeOf(outer);
-  if (inner.includes('/')) {
-    const range = rangeOf(inner as Prefix);
-    return first <= range.first && range.last <= last;
+  const family = familyOf(outer);
+  if (family !== familyOf(inner)) return false;
+  const length = lengthOf(outer);
+  if (inner.includes('/') && lengthOf(inner as Prefix) < length) return false;
+  if (family === 4) {
+    const distance = networkNumber(inner) - networkNumber(outer);
+    return distance >= 0 && distance < 2 ** (32 - length);
   }
-  const value = valueOf(inner as Address);
+  const { first, last } = rangeOf(outer);
+  const value = valueOf(inner.includes('/') ? networkOf(inner as Prefix) : (inner as Address));
   return first <= value && value <= last;
 }
 
@@ -279,25 +244,17 @@ export function otherEnd(link: InterfaceAddress): Address | undefined {
   }
 }
 
-/** The network address of an IPv4 prefix as a number, without a detour over its parts: lists of 100,000 are sorted. */
-function networkNumber(p: Prefix): number {
-  let [value, octet] = [0, 0];
-  for (let at = 0; at < p.length; at++) {
-    const code = p.charCodeAt(at);
-    if (code === SLASH) break;
-    if (code === DOT) {
-      value = value * 256 + octet;
-      octet = 0;
-    } else {
-      octet = octet * 10 + (code - ZERO);
-    }
-  }
-  return value * 256 + octet;
-}
-const [SLASH, DOT, ZERO, NINE] = [0x2f, 0x2e, 0x30, 0x39];
+const [LEFT, RIGHT] = [new Uint16Array(8), new Uint16Array(8)];
 
 function compareNetwork(family: Family, a: Prefix, b: Prefix): number {
   if (family === 4) return networkNumber(a) - networkNumber(b);
+  if (readGroups(a, LEFT) && readGroups(b, RIGHT)) {
+    for (let group = 0; group < 8; group++) {
+      const difference = (LEFT[group] ?? 0) - (RIGHT[group] ?? 0);
+      if (difference !== 0) return difference;
+    }
+    return 0;
+  }
   const [x, y] = [rangeOf(a).first, rangeOf(b).first];
   return x === y ? 0 : x < y ? -1 : 1;
 }

@@ -12,6 +12,7 @@ import type {
   TunnelState,
   VethState,
 } from './kernel.js';
+import { same } from './same.js';
 
 export const namespaceKey = (n: NamespaceState): string => n.name;
 export const vethKey = (v: VethState): string => v.name;
@@ -40,6 +41,25 @@ export function sortedBy<T>(items: Iterable<T>, key: (item: T) => string): reado
     .map((item, index) => ({ item, key: keys[index] ?? '' }))
     .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
     .map(({ item }) => item);
+}
+
+/**
+ * `found` with the very objects of `known` where they are equal, and `known`
+ * itself where all are: what stands as it should is held once, and compared at
+ * a glance. Both are in the order of their keys.
+ */
+export function sharing<T>(found: readonly T[], known: readonly T[], key: (item: T) => string): readonly T[] {
+  let [at, shared] = [0, 0];
+  const list = found.map((item) => {
+    if (!same(item, known[at])) {
+      const own = key(item);
+      for (let other = known[at]; other !== undefined && key(other) < own; other = known[at]) at++;
+      if (!same(item, known[at])) return item;
+    }
+    shared++;
+    return known[at++] ?? item;
+  });
+  return shared === found.length && shared === known.length ? known : list;
 }
 
 /** Every list in the order of its keys. */

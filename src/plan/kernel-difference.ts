@@ -2,20 +2,27 @@ import { same } from '../model/same.js';
 
 export type Keyed<T> = (item: T) => string;
 
-/** Objects of `wanted` with what stands in their place, if anything. */
+/** An object that is wanted with what stands in its place, if anything. */
 export interface Pair<T> {
   readonly wanted: T;
   readonly found: T | undefined;
 }
 
-/** Most lists are as wanted, in the same order: then no key is needed. */
-export function pairs<T>(wanted: readonly T[], found: readonly T[], key: Keyed<T>): readonly Pair<T>[] {
-  if (same(wanted, found)) return wanted.map((item) => ({ wanted: item, found: item }));
+/** What is absent or not as wanted, and whatever `also` is to be looked at. Most lists are as wanted, in the same order: then no key is needed. */
+export function pairs<T>(
+  wanted: readonly T[],
+  found: readonly T[],
+  key: Keyed<T>,
+  also: (wanted: T) => boolean = () => false,
+): readonly Pair<T>[] {
+  if (same(wanted, found)) return wanted.filter(also).map((item) => ({ wanted: item, found: item }));
   const byKey = new Map(found.map((item) => [key(item), item]));
-  return wanted.map((item) => ({ wanted: item, found: byKey.get(key(item)) }));
+  return wanted.flatMap((item) => {
+    const pair = { wanted: item, found: byKey.get(key(item)) };
+    return differs(pair) || also(item) ? [pair] : [];
+  });
 }
 
-/** Absent, or not as wanted. */
 export const differs = <T>({ wanted, found }: Pair<T>): boolean => !same(wanted, found);
 
 /** What stands there although nobody wants anything by that key. */

@@ -37,7 +37,7 @@ export class Disturbance {
   }
 
   ofDevice(netns: Netns, device: string): boolean {
-    return this.namespaces.has(netns) || this.devices.has(deviceKey(netns, device));
+    return this.namespaces.has(netns) || (this.devices.size > 0 && this.devices.has(deviceKey(netns, device)));
   }
 
   /** A setting is lost with its namespace or its device; `all` and `default` stand for no device. */
@@ -85,7 +85,8 @@ export class RouteDisturbance {
       case 'unreachable':
         return this.devices.ofNamespace(netns);
       case 'nexthop':
-        return this.devices.ofNamespace(netns) || this.nexthops.has(nexthopKey({ netns, id: target.id }));
+        if (this.devices.ofNamespace(netns)) return true;
+        return this.nexthops.size > 0 && this.nexthops.has(nexthopKey({ netns, id: target.id }));
       case 'via': {
         const source = target.source !== undefined && this.sources.has(sourceKey(netns, target.source));
         return source || this.devices.ofDevice(netns, target.device);

@@ -17,27 +17,27 @@ export function planForwarding(
   observed: KernelObserved,
   disturbance: Disturbance,
 ): readonly KernelOp[] {
-  const addresses = pairs(desired.addresses, observed.addresses, addressKey).filter(
-    (pair) => differs(pair) || disturbance.ofDevice(pair.wanted.netns, pair.wanted.device),
+  const addresses = pairs(desired.addresses, observed.addresses, addressKey, ({ netns, device }) =>
+    disturbance.ofDevice(netns, device),
   );
   const wrongLength = addresses.flatMap(({ wanted, found }) =>
     found && differs({ wanted, found }) && !disturbance.ofDevice(wanted.netns, wanted.device) ? [found] : [],
   );
 
-  const nexthopPairs = pairs(desired.nexthops, observed.nexthops, nexthopKey);
   // Somebody else's doing: whatever of ours is of another sort or size has another number.
-  const removed = nexthopPairs.flatMap(({ wanted, found }) =>
+  const removed = pairs(desired.nexthops, observed.nexthops, nexthopKey).flatMap(({ wanted, found }) =>
     found && !replaceable(wanted, found) && !disturbance.ofNamespace(found.netns) ? [found] : [],
   );
   const lost = lostNexthops(observed, removed, disturbance);
-  const nexthops = nexthopPairs.filter(
-    (pair) => differs(pair) || lost.has(nexthopKey(pair.wanted)) || holdsLost(pair.wanted, lost),
+  const nexthops = pairs(
+    desired.nexthops,
+    observed.nexthops,
+    nexthopKey,
+    (wanted) => lost.has(nexthopKey(wanted)) || holdsLost(wanted, lost),
   );
 
   const routesUnder = new RouteDisturbance(disturbance, lost, wrongLength);
-  const routes = pairs(desired.routes, observed.routes, routeKey).filter(
-    (pair) => differs(pair) || routesUnder.of(pair.wanted),
-  );
+  const routes = pairs(desired.routes, observed.routes, routeKey, (wanted) => routesUnder.of(wanted));
 
   return [
     ...wrongLength.map((address): KernelOp => ({ kind: 'address-delete', address })),

@@ -7,7 +7,7 @@
 import type { KernelDesired, KernelObserved, KernelOp, RuleState } from '../model/kernel.js';
 import { namespaceKey, ruleKey, rulesetKey, sysctlKey, tunnelKey, vethKey } from '../model/kernel-order.js';
 import { Disturbance } from './kernel-disturbance.js';
-import { differs, pairs, surplus } from './kernel-difference.js';
+import { pairs, surplus } from './kernel-difference.js';
 import { planForwarding } from './kernel-forwarding.js';
 import { planPrune } from './kernel-prune.js';
 
@@ -26,14 +26,11 @@ export function planKernel(
   observed: KernelObserved,
   options: PlanOptions,
 ): readonly KernelOp[] {
-  const namespaces = pairs(desired.namespaces, observed.namespaces, namespaceKey).filter(differs);
+  const namespaces = pairs(desired.namespaces, observed.namespaces, namespaceKey);
   const fresh = new Set(namespaces.map(({ wanted }) => wanted.name));
-  const veths = pairs(desired.veths, observed.veths, vethKey).filter(
-    (pair) => differs(pair) || fresh.has(pair.wanted.netns),
-  );
-  const tunnels = pairs(desired.tunnels, observed.tunnels, tunnelKey).filter(
-    (pair) => differs(pair) || fresh.has(pair.wanted.netns),
-  );
+  const isInFresh = ({ netns }: { readonly netns: string }): boolean => fresh.has(netns);
+  const veths = pairs(desired.veths, observed.veths, vethKey, isInFresh);
+  const tunnels = pairs(desired.tunnels, observed.tunnels, tunnelKey, isInFresh);
   const disturbance = new Disturbance(
     [...fresh],
     veths.map(({ wanted }) => wanted),
@@ -62,7 +59,7 @@ function standingSysctls(
   disturbance: Disturbance,
 ): readonly KernelOp[] {
   return pairs(desired.sysctls, observed.sysctls, sysctlKey)
-    .filter((pair) => pair.found !== undefined && differs(pair) && !disturbance.ofSysctl(pair.wanted))
+    .filter(({ wanted, found }) => found !== undefined && !disturbance.ofSysctl(wanted))
     .map(({ wanted }) => ({ kind: 'sysctl-set', sysctl: wanted }));
 }
 

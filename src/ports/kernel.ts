@@ -1,5 +1,6 @@
 import type {
   AddressState,
+  KernelDesired,
   KernelOp,
   NamespaceState,
   Netns,
@@ -48,7 +49,11 @@ export interface LinkDriver {
  * program made under a number of ours is refused.
  */
 export interface RouteDriver {
-  observe(namespaces: readonly Netns[]): Promise<{
+  /** Of what is equal to something in `wanted` the answer holds that very object, and that very list where all is. */
+  observe(
+    namespaces: readonly Netns[],
+    wanted: Pick<KernelDesired, 'routes' | 'nexthops'>,
+  ): Promise<{
     readonly rules: readonly RuleState[];
     readonly routes: readonly RouteState[];
     readonly nexthops: readonly NexthopState[];

@@ -19,6 +19,9 @@ export interface NetlinkMessage {
   readonly attributes: NetlinkAttributes;
 }
 
+/** The messages of one answer. They are read anew whenever they are gone through. */
+export type NetlinkMessages = Iterable<NetlinkMessage>;
+
 /** A C structure: unsigned integers in the host's byte order, by offset. Throws `KernelError` `unreadable` past the end. */
 export interface NetlinkFields {
   readonly length: number;
@@ -48,16 +51,13 @@ export interface NetlinkAttributes {
 /** Questions to the kernel that change nothing: no process, and microseconds each. */
 export interface Netlink {
   /**
-   * Asks in turn within one namespace; one list of answers per request. Never
-   * waits: the kernel answers before it returns. A dump that changed under the
+   * Asks in turn within one namespace; one answer per request, the same object
+   * as the last one that said the same. Never waits: the kernel answers before
+   * it returns. A dump that changed under the
    * reader is repeated a few times. Throws `KernelError`: `absent` when there
    * is no such namespace or the object asked for is not there,
    * `not-permitted`, `unreadable` when an answer is cut short, is none of
    * netlink's or was interrupted each time.
    */
-  ask(
-    netns: Netns,
-    protocol: NetlinkProtocol,
-    requests: readonly NetlinkRequest[],
-  ): readonly (readonly NetlinkMessage[])[];
+  ask(netns: Netns, protocol: NetlinkProtocol, requests: readonly NetlinkRequest[]): readonly NetlinkMessages[];
 }

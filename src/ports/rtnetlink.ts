@@ -51,6 +51,7 @@ export interface Gre {
   readonly outputKey?: number;
 }
 
+/** Lists that are read whenever they are asked for; the same object says the same. */
 export interface Forwarding {
   readonly routes: readonly Route[];
   readonly nexthops: readonly Nexthop[];

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { gobgp3 } from '../../src/drivers/speaker/gobgp/v3.js';
 import { gobgp4 } from '../../src/drivers/speaker/gobgp/v4.js';
+import { benchAgent } from './announce-agent.js';
 import { benchChange } from './announce-change.js';
 import { benchTable } from './announce-table.js';
 import { GOBGPD, report } from './report.js';
@@ -23,6 +24,7 @@ await report(
         ? benchTable(prefixes, GOBGP_4)
         : ['**gobgpd 4.8.0 is absent**: not measured. `sh test/conformance/fetch.sh`'],
     change: () => benchChange(prefixes, 300),
+    agent: () => benchAgent(prefixes, 30),
   },
   process.argv[3],
 );

@@ -113,10 +113,10 @@ export async function startSpeaker(
 }
 
 /** All of it, with the other ends of `tunnels` tunnels. */
-export async function startCulvert(rig: Rig, fleet: string, tunnels: number): Promise<void> {
+export async function startCulvert(rig: Rig, fleet: string, tunnels: number, withinMs?: number): Promise<void> {
   await startCustomerRouter(rig, tunnels);
   rig.background('tund.log', process.execPath, TUND, '--socket', '/run/culvert/tund.sock');
-  const speaker = startSpeaker(rig, fleet);
+  const speaker = startSpeaker(rig, fleet, withinMs === undefined ? {} : { withinMs });
   start(rig, 'agent');
   await speaker;
 }

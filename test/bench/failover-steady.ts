@@ -1,35 +1,13 @@
 /** Many prefixes and nothing to do: CPU, and UPDATEs while nothing happens and while the agent is replaced. */
 import { customersFor, fleetOfMany, guardOf, signal, start, startCulvert } from './failover-culvert.js';
 import { pause, Rig } from './failover-rig.js';
+import { cpu, PROGRAM_NAMES } from './programs.js';
 
 /** Long enough for an agent that was killed to be back. */
 const LEASE_MS = 30_000;
 const START_MS = 120_000;
 /** Full after ten renewals, and V8 has given back what the start had taken: it does so after a minute of quiet. */
 const SETTLE_MS = 110_000;
-const PROGRAMS = {
-  agent: 'cli.js agent',
-  guard: 'cli.js guard',
-  checker: 'main/checker.js',
-  prober: 'main/prober.js',
-} as const;
-type Program = keyof typeof PROGRAMS;
-const NAMES = Object.keys(PROGRAMS) as readonly Program[];
-
-/** User and system time in seconds, by program. */
-async function cpu(rig: Rig): Promise<Readonly<Record<Program, number>>> {
-  const spent = { agent: 0, guard: 0, checker: 0, prober: 0 };
-  for (const name of NAMES) {
-    const stats = await rig.shell(
-      `for pid in $(pgrep -f '^[^ ]*node [^ ]*${PROGRAMS[name]}'); do cat /proc/$pid/stat; done`,
-    );
-    for (const stat of stats.split('\n').filter((text) => text !== '')) {
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      spent[name] += [11, 12, 13, 14].reduce((sum, at) => sum + Number(fields[at]), 0) / 100;
-    }
-  }
-  return spent;
-}
 
 export interface SteadyPlan {
   readonly prefixes: number;
@@ -57,7 +35,9 @@ export async function benchSteady({ prefixes, seconds }: SteadyPlan): Promise<re
     const before = await cpu(rig);
     const steady = await updatesOf(() => pause(seconds * 1_000), 0);
     const after = await cpu(rig);
-    const shares = NAMES.map((name) => `${name} ${((100 * (after[name] - before[name])) / seconds).toFixed(2)} %`);
+    const shares = PROGRAM_NAMES.map(
+      (name) => `${name} ${((100 * (after[name] - before[name])) / seconds).toFixed(2)} %`,
+    );
     const replace = async (name: 'TERM' | 'KILL'): Promise<void> => {
       await signal(rig, name, 'agent');
       await rig.until('the agent to end', async () => (await agents()) === '0');

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { desiredKernel } from '../../src/decide/kernel.js';
-import { carriersOf, nexthopsOf, numbered } from '../../src/decide/nexthops.js';
-import { prefix } from '../../src/model/address.js';
+import { carriersOf, nexthopsOf, numbered, pathsOf } from '../../src/decide/nexthops.js';
+import { prefix, type Prefix } from '../../src/model/address.js';
 import type { Customer, CustomerRoute, Fleet } from '../../src/model/fleet.js';
 import type { TunnelHealth } from '../../src/model/health.js';
-import type { Hashing, KernelDesired, NexthopState } from '../../src/model/kernel.js';
+import type { GroupMember, Hashing, KernelDesired, NexthopState } from '../../src/model/kernel.js';
 import { inOrder } from '../../src/model/kernel-order.js';
 import { acme, acmeFleet, amsS1, globex } from '../acme.js';
 
@@ -117,6 +117,53 @@ describe('groups', () => {
   test('the heaviest member is first, and none is heavier than an older kernel takes', () => {
     const members = groupsOf(weighing(1, 256)).map(({ target }) => (target.kind === 'group' ? target.members : []));
     expect(members.map((own) => own.map(({ weight }) => weight))).toEqual(Array(2).fill([255, 1]));
+  });
+
+  describe('of prefixes', () => {
+    const PREFIXES = Array.from({ length: 50 }, (_, n) => prefix(`20.0.${n}.0/24`));
+    const routed = (prefixes: readonly Prefix[], weightAt: (n: number) => number = () => 1): Customer => ({
+      ...acme,
+      prefixes: prefixes.map((own) => ({ prefix: own, advertise: true })),
+      routes: prefixes.flatMap((own, n) => [
+        { prefix: own, tunnel: 'us', priority: 100, weight: weightAt(n) },
+        { prefix: own, tunnel: 'eu', priority: 100, weight: 1 },
+      ]),
+    });
+    const idsOf = (customer: Customer): ReadonlyMap<Prefix, unknown> =>
+      new Map(pathsOf(customer, 'resilient').map(({ prefix: own, target }) => [own, target]));
+
+    test('that are routed alike are one: health costs one change for all', () => {
+      const customer = routed(PREFIXES);
+      expect(groupsOf(customer)).toHaveLength(1);
+      expect(new Set(idsOf(customer).values()).size).toBe(1);
+      const changed = nexthopsOf(customer, (tunnel) => (tunnel === 'us' ? 'down' : 'up'), penalties, 'resilient');
+      expect(changed.filter((own, n) => own.target !== groupsOf(customer)[n]?.target)).not.toEqual([]);
+      expect(ids(changed.filter(({ target }) => target.kind === 'group'))).toEqual(ids(groupsOf(customer)));
+    });
+
+    test('that are routed differently are others', () => {
+      const customer = routed(PREFIXES, (n) => (n < 5 ? 7 : 1));
+      const groups = groupsOf(customer);
+      expect(groups).toHaveLength(2);
+      const [few, many] = [idsOf(customer).get(PREFIXES[0]!), idsOf(customer).get(PREFIXES[9]!)];
+      expect(few).not.toEqual(many);
+      const membersOf = (target: unknown) =>
+        groups.find(({ id }) => id === (target as { id: number }).id)?.target as { members: readonly GroupMember[] };
+      expect(membersOf(few).members.map(({ weight }) => weight)).toEqual([7, 1]);
+      expect(membersOf(many).members.map(({ weight }) => weight)).toEqual([1, 1]);
+    });
+
+    test('stay where they are while others come, go, and are routed differently', () => {
+      const before = idsOf(routed(PREFIXES));
+      const moved = (customer: Customer): readonly Prefix[] =>
+        [...idsOf(customer)].flatMap(([own, target]) =>
+          JSON.stringify(before.get(own) ?? target) === JSON.stringify(target) ? [] : [own],
+        );
+      expect(moved(routed([prefix('10.0.0.0/24'), ...PREFIXES]))).toEqual([]);
+      expect(moved(routed(PREFIXES.slice(1)))).toEqual([]);
+      expect(moved(routed(PREFIXES, (n) => (n === 0 ? 9 : 1)))).toEqual([PREFIXES[0]]);
+      expect(moved(routed(PREFIXES, () => 9))).toEqual([]);
+    });
   });
 
   test('every route leads to a group that is there', () => {

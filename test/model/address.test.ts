@@ -5,12 +5,15 @@ import {
   comparePrefix,
   contains,
   hostPrefix,
+  lengthOf,
   otherEnd,
   overlaps,
   parseAddress,
   parseInterface,
   parsePrefix,
   prefix,
+  prefixOf,
+  rangeOf,
 } from '../../src/model/address.js';
 
 describe('parseAddress', () => {
@@ -92,4 +95,34 @@ test.each([
 test('order: family, address, length', () => {
   const sorted = ['2001:db8::/32', '10.0.0.0/16', '9.0.0.0/8', '10.0.0.0/8'].map(prefix).sort(comparePrefix);
   expect(sorted).toEqual(['9.0.0.0/8', '10.0.0.0/8', '10.0.0.0/16', '2001:db8::/32']);
+});
+
+/** Few leading bits, so that they meet. */
+const anyPrefix = fc.oneof(
+  fc.tuple(fc.constantFrom('10.1.2.3', '10.1.3.255', '255.255.255.255', '0.0.0.0', '10.1.2.128'), fc.nat(32)),
+  fc.tuple(
+    fc.constantFrom('2001:db8::1', '2001:db8:0:1:8000::', '::', '::ffff:10.1.2.3', 'ffff:ffff::', '1:2:3:4:5:6:7:8'),
+    fc.nat(128),
+  ),
+  fc.tuple(fc.ipV4(), fc.nat(32)),
+  fc.tuple(fc.ipV6(), fc.nat(128)),
+);
+const parsed = anyPrefix.map(([text, length]) => prefixOf(address(text), length));
+
+test('comparing agrees with the numbers that addresses are', () => {
+  fc.assert(
+    fc.property(parsed, parsed, (a, b) => {
+      const [x, y] = [rangeOf(a), rangeOf(b)];
+      const isSameFamily = a.includes(':') === b.includes(':');
+      expect(contains(a, b)).toBe(isSameFamily && x.first <= y.first && y.last <= x.last);
+      expect(contains(a, hostPrefix(address(b.split('/')[0]!)))).toBe(
+        isSameFamily && x.first <= y.first && y.first <= x.last,
+      );
+      expect(contains(a, address(b.split('/')[0]!))).toBe(isSameFamily && x.first <= y.first && y.first <= x.last);
+      if (!isSameFamily) return;
+      const byNumber = x.first < y.first ? -1 : x.first > y.first ? 1 : lengthOf(a) - lengthOf(b);
+      expect(Math.sign(comparePrefix(a, b))).toBe(Math.sign(byNumber));
+    }),
+    { numRuns: 2_000 },
+  );
 });

@@ -4,7 +4,7 @@ import type { NamedCounter, Netns } from '../../model/kernel.js';
 import { DEFAULT_NETNS, NFT_TABLE } from '../../model/naming.js';
 import { KernelError } from '../../ports/kernel.js';
 import type { Namespaces } from '../../ports/namespaces.js';
-import type { Netlink, NetlinkAttributes, NetlinkMessage, NetlinkRequest } from '../../ports/netlink.js';
+import type { Netlink, NetlinkAttributes, NetlinkMessages, NetlinkRequest } from '../../ports/netlink.js';
 
 /** linux/netfilter/nfnetlink.h: the subsystem stands in the upper byte of a message's type. */
 const NFNL_SUBSYS_NFTABLES = 10 << 8;
@@ -64,11 +64,11 @@ export function createGlanceAt(netlink: Netlink, namespaces: Namespaces): Glance
     if (identity === undefined) return undefined;
     const answers = netns === DEFAULT_NETNS ? ask(netns) : unlessAbsent(() => ask(netns));
     if (!answers) return undefined;
-    const [generation = [], tables = [], counters = []] = answers;
+    const [[generation] = [], tables = [], counters = []] = answers;
     return {
-      version: `${identity} ${known(generation[0]?.attributes.networkNumber(NFTA_GEN_ID), 'generation')}`,
+      version: `${identity} ${known(generation?.attributes.networkNumber(NFTA_GEN_ID), 'generation')}`,
       table: tableAmong(tables),
-      counters: counters
+      counters: [...counters]
         .filter(({ attributes }) => attributes.text(NFTA_OBJ_TABLE) === NFT_TABLE)
         .map(({ attributes }) => counterOf(attributes))
         .sort((a, b) => (a.name < b.name ? -1 : 1)),
@@ -89,8 +89,8 @@ function identityOf(namespaces: Namespaces, netns: Netns): string | undefined {
   return file && `${file.dev}:${file.ino}:${file.ctimeNs}`;
 }
 
-function tableAmong(tables: readonly NetlinkMessage[]): Glance['table'] {
-  const ours = tables.find(({ attributes }) => attributes.text(NFTA_TABLE_NAME) === NFT_TABLE);
+function tableAmong(tables: NetlinkMessages): Glance['table'] {
+  const ours = [...tables].find(({ attributes }) => attributes.text(NFTA_TABLE_NAME) === NFT_TABLE);
   if (!ours) return 'absent';
   return ours.attributes.networkNumber(NFTA_TABLE_FLAGS) ? 'flagged' : 'plain';
 }

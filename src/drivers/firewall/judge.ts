@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Netns, RulesetObserved } from '../../model/kernel.js';
 import type { Exec } from '../../ports/exec.js';
 import type { GlanceAt } from './glance.js';
@@ -9,7 +10,7 @@ import { listAside, listTable } from './nft.js';
  * how it is listed. Foreign tables are not read.
  */
 export class Judge {
-  /** Ruleset → how it is listed when loaded. A pure function of its key on one version of nft and kernel. */
+  /** Ruleset → digest of how it is listed when loaded. A pure function of its key on one version of nft and kernel. */
   private forms: ReadonlyMap<string, string> = new Map();
 
   constructor(
@@ -37,7 +38,7 @@ export class Judge {
   /** `undefined` when the table went away while nft was starting. */
   private async list(netns: Netns): Promise<string | undefined> {
     try {
-      return await listTable(this.exec, netns);
+      return digestOf(await listTable(this.exec, netns));
     } catch (error) {
       if ((this.glanceAt(netns)?.table ?? 'absent') === 'absent') return undefined;
       throw error;
@@ -45,8 +46,11 @@ export class Judge {
   }
 
   private async learn(netns: Netns, ruleset: string): Promise<string> {
-    const form = await listAside(this.exec, netns, ruleset);
+    const form = digestOf(await listAside(this.exec, netns, ruleset));
     this.forms = new Map(this.forms).set(ruleset, form);
     return form;
   }
 }
+
+/** A listing is several times as long as its ruleset, and is only ever compared. */
+const digestOf = (form: string): string => createHash('sha256').update(form).digest('base64');

@@ -1,10 +1,11 @@
 /** One answer as it arrives: `struct nlmsghdr` of linux/netlink.h is length, type, flags, sequence, port. */
 import { getSystemErrorName } from 'node:util';
 import { KernelError } from '../../ports/kernel.js';
-import type { NetlinkMessage, NetlinkRequest } from '../../ports/netlink.js';
+import type { NetlinkMessage, NetlinkMessages, NetlinkRequest } from '../../ports/netlink.js';
 import { aligned, host, readAttributes, readFields } from './attributes.js';
 
 export const HEADER_BYTES = 16;
+const TYPE_AT = 4;
 const SEQUENCE_AT = 8;
 
 const NLMSG_ERROR = 2;
@@ -18,15 +19,17 @@ export class Answer {
   readonly datagrams: Buffer[] = [];
   complete = false;
   interrupted = false;
-  private readonly found: Buffer[] = [];
 
   constructor(
     private readonly request: NetlinkRequest,
     private readonly sequence: number,
+    /** Of an earlier answer to the same. */
+    private readonly known: readonly Buffer[] = [],
   ) {}
 
-  /** Keeps the datagram, and writes to it. */
+  /** Writes to the datagram, and keeps a copy unless it is known. */
   take(datagram: Buffer): void {
+    const own: Buffer[] = [];
     let at = 0;
     do {
       const length = at + HEADER_BYTES <= datagram.length ? host.u32(datagram, at) : 0;
@@ -34,26 +37,27 @@ export class Answer {
       if (host.u32(datagram, at + SEQUENCE_AT) === this.sequence) {
         datagram.fill(0, at + SEQUENCE_AT, at + HEADER_BYTES);
         this.takeMessage(datagram.subarray(at, at + length));
+        own.push(datagram.subarray(at, at + aligned(length)));
       }
       at += aligned(length);
     } while (at < datagram.length);
-    this.datagrams.push(datagram);
+    const isWhole = own.reduce((sum, { length }) => sum + length, 0) === datagram.length;
+    const said = isWhole ? datagram : Buffer.concat(own);
+    const known = this.known[this.datagrams.length];
+    if (said.length > 0) this.datagrams.push(known?.equals(said) ? known : Buffer.from(said));
   }
 
   /** What the complete answer says. */
-  messages(): readonly NetlinkMessage[] {
+  messages(): NetlinkMessages {
+    const { datagrams } = this;
     const from = HEADER_BYTES + aligned(this.request.header.length);
-    return this.found.map((message) => ({
-      type: host.u16(message, 4),
-      header: readFields(message.subarray(HEADER_BYTES, from)),
-      attributes: readAttributes(message.subarray(from)),
-    }));
+    return { [Symbol.iterator]: () => messagesIn(datagrams, from) };
   }
 
   private takeMessage(message: Buffer): void {
-    const type = host.u16(message, 4);
+    const type = host.u16(message, TYPE_AT);
     this.interrupted ||= (host.u16(message, 6) & NLM_F_DUMP_INTR) !== 0;
-    if (type === NLMSG_ERROR || type === NLMSG_DONE) {
+    if (isEnd(type)) {
       if (message.length < HEADER_BYTES + 4) throw this.cutShort();
       const code = host.u32(message, HEADER_BYTES) | 0;
       if (code < 0) throw refused(this.request, code);
@@ -61,12 +65,26 @@ export class Answer {
       return;
     }
     if (message.length < HEADER_BYTES + aligned(this.request.header.length)) throw this.cutShort();
-    this.found.push(message);
     if (!this.request.dump) this.complete = true;
   }
 
   private cutShort(): KernelError {
     return new KernelError('unreadable', `netlink: the answer to request ${this.request.type} is cut short`);
+  }
+}
+
+const isEnd = (type: number): boolean => type === NLMSG_ERROR || type === NLMSG_DONE;
+
+/** Reads datagrams that have been found whole. A long dump is held as its bytes, which are a tenth of what they say. */
+function* messagesIn(datagrams: readonly Buffer[], from: number): Generator<NetlinkMessage> {
+  for (const datagram of datagrams) {
+    for (let at = 0; at < datagram.length; at += aligned(host.u32(datagram, at))) {
+      const message = datagram.subarray(at, at + host.u32(datagram, at));
+      const type = host.u16(message, TYPE_AT);
+      if (isEnd(type)) continue;
+      const [header, attributes] = [message.subarray(HEADER_BYTES, from), message.subarray(from)];
+      yield { type, header: readFields(header), attributes: readAttributes(attributes) };
+    }
   }
 }
 

@@ -28,22 +28,22 @@ export function createNetlink({ syscalls, namespaces }: NetlinkParts): Netlink {
   const kernel = kernelAddress(syscalls);
   const recall = new Recall();
 
-  function askOnce(fd: FileDescriptor, sequence: number, request: NetlinkRequest): Answer {
+  function askOnce(fd: FileDescriptor, sequence: number, request: NetlinkRequest, known: readonly Buffer[]): Answer {
     const length = writeRequest(buffer.bytes, sequence, request);
     const sent = syscalls.send(fd, buffer, 0, length, kernel);
     if (sent < 0) throw refused(request, sent);
-    const answer = new Answer(request, sequence);
+    const answer = new Answer(request, sequence, known);
     while (!answer.complete) {
       const received = syscalls.receive(fd, buffer, 0, DATAGRAM_BYTES);
       if (received < 0) throw refused(request, received);
-      answer.take(Buffer.from(buffer.bytes.subarray(0, received)));
+      answer.take(buffer.bytes.subarray(0, received));
     }
     return answer;
   }
 
-  function askUntilWhole(fd: FileDescriptor, turn: number, request: NetlinkRequest): Answer {
+  function askUntilWhole(fd: FileDescriptor, turn: number, request: NetlinkRequest, known: readonly Buffer[]): Answer {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const answer = askOnce(fd, turn * ATTEMPTS + attempt + 1, request);
+      const answer = askOnce(fd, turn * ATTEMPTS + attempt + 1, request, known);
       if (!answer.interrupted) return answer;
     }
     throw new KernelError('unreadable', `netlink: dump ${request.type} was changed under the reader ${ATTEMPTS} times`);
@@ -53,9 +53,10 @@ export function createNetlink({ syscalls, namespaces }: NetlinkParts): Netlink {
     ask: (netns, protocol, requests) => {
       const fd = namespaces.within(netns, () => open(syscalls, protocol));
       try {
-        return requests.map((request, turn) =>
-          recall.read(`${netns} ${protocol} ${textOf(request)}`, askUntilWhole(fd, turn, request)),
-        );
+        return requests.map((request, turn) => {
+          const question = `${netns} ${protocol} ${textOf(request)}`;
+          return recall.read(question, askUntilWhole(fd, turn, request, recall.datagrams(question)));
+        });
       } finally {
         syscalls.close(fd);
       }

@@ -1,4 +1,4 @@
-import type { NetlinkMessage } from '../../ports/netlink.js';
+import type { NetlinkMessages } from '../../ports/netlink.js';
 import type { Answer } from './answer.js';
 
 /** Eight for each of four thousand namespaces; beyond them the longest unasked is forgotten. */
@@ -6,18 +6,24 @@ const MOST_QUESTIONS = 32_768;
 
 interface Reading {
   readonly datagrams: readonly Buffer[];
-  readonly messages: readonly NetlinkMessage[];
+  readonly messages: NetlinkMessages;
 }
 
 /**
  * What was answered last to each question. The kernel is asked every time; but
- * what it repeats byte for byte is read once, and is the same object, so that
- * what was made of it stands too. Reading is by far the most of a dump's cost.
+ * what it repeats byte for byte is the same object, so that what was made of
+ * it stands and nothing is read or copied. Reading is by far the most of a
+ * dump's cost.
  */
 export class Recall {
   private readonly last = new Map<string, Reading>();
 
-  read(question: string, answer: Answer): readonly NetlinkMessage[] {
+  /** Of the last answer. */
+  datagrams(question: string): readonly Buffer[] {
+    return this.last.get(question)?.datagrams ?? [];
+  }
+
+  read(question: string, answer: Answer): NetlinkMessages {
     const before = this.last.get(question);
     const reading = before && isSame(before.datagrams, answer.datagrams) ? before : readingOf(answer);
     this.last.delete(question);
@@ -33,4 +39,4 @@ export class Recall {
 const readingOf = (answer: Answer): Reading => ({ datagrams: answer.datagrams, messages: answer.messages() });
 
 const isSame = (a: readonly Buffer[], b: readonly Buffer[]): boolean =>
-  a.length === b.length && a.every((datagram, place) => b[place]?.equals(datagram));
+  a.length === b.length && a.every((datagram, place) => datagram === b[place]);

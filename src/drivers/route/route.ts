@@ -1,7 +1,7 @@
 /** Policy rules, routes and nexthop objects: read through rtnetlink, changed through iproute2. */
 import type { KernelNumbers } from '../../model/fleet.js';
-import type { Netns, NexthopState, RouteState } from '../../model/kernel.js';
-import { nexthopKey, routeKey, ruleKey, sortedBy } from '../../model/kernel-order.js';
+import type { KernelDesired, Netns } from '../../model/kernel.js';
+import { nexthopKey, routeKey, ruleKey, sharing, sortedBy } from '../../model/kernel-order.js';
 import { DEFAULT_NETNS } from '../../model/naming.js';
 import { same } from '../../model/same.js';
 import type { Iproute } from '../../ports/iproute.js';
@@ -11,10 +11,7 @@ import { fitted, replacedIn } from './fit.js';
 import { nexthopsFrom, routesFrom, rulesFrom } from './read.js';
 import { stepOf, type RouteOp, type Step } from './steps.js';
 
-interface Inside {
-  readonly routes: readonly RouteState[];
-  readonly nexthops: readonly NexthopState[];
-}
+type Inside = Pick<KernelDesired, 'routes' | 'nexthops'>;
 
 type Find = readonly (readonly [netns: Netns, forwarding: Forwarding])[];
 
@@ -30,21 +27,33 @@ function insideFrom(found: Find, protocol: number): Inside {
   return { routes: sortedBy(routes, routeKey), nexthops: sortedBy(nexthops, nexthopKey) };
 }
 
+const sharedWith = (wanted: Inside, { routes, nexthops }: Inside): Inside => ({
+  routes: routes === wanted.routes ? routes : sharing(routes, wanted.routes, routeKey),
+  nexthops: nexthops === wanted.nexthops ? nexthops : sharing(nexthops, wanted.nexthops, nexthopKey),
+});
+
 export function createRouteDriver(ip: Iproute, rtnetlink: Rtnetlink, numbers: KernelNumbers): RouteDriver {
   const { protocol } = numbers;
-  let last: { readonly found: Find; readonly inside: Inside } | undefined;
+  let last: { readonly found: Find; readonly wanted: Inside; readonly inside: Inside } | undefined;
 
-  const observe: RouteDriver['observe'] = async (namespaces) => {
-    const rules = rulesFrom(await rtnetlink.rules(), protocol);
-    return { rules: sortedBy(rules, ruleKey), ...(await forwardingIn([DEFAULT_NETNS, ...namespaces])) };
+  /** The same lists as before while every namespace answers as before, and the same is wanted. */
+  const observe: RouteDriver['observe'] = async (namespaces, { routes, nexthops }) => {
+    const wanted = { routes, nexthops };
+    const rules = sortedBy(rulesFrom(await rtnetlink.rules(), protocol), ruleKey);
+    const found = await findIn([DEFAULT_NETNS, ...namespaces]);
+    if (!last || !isSameFind(last.found, found)) {
+      last = { found, wanted, inside: sharedWith(wanted, insideFrom(found, protocol)) };
+    } else if (last.wanted.routes !== routes || last.wanted.nexthops !== nexthops) {
+      last = { found, wanted, inside: sharedWith(wanted, last.inside) };
+    }
+    return { rules, ...last.inside };
   };
 
-  /** The same lists as before while every namespace answers as before. */
-  async function forwardingIn(namespaces: readonly Netns[]): Promise<Inside> {
-    const found = [...(await rtnetlink.forwarding(namespaces, protocol))];
-    if (!last || !isSameFind(last.found, found)) last = { found, inside: insideFrom(found, protocol) };
-    return last.inside;
-  }
+  const findIn = async (namespaces: readonly Netns[]): Promise<Find> => [
+    ...(await rtnetlink.forwarding(namespaces, protocol)),
+  ];
+
+  const forwardingIn = async (netns: Netns): Promise<Inside> => insideFrom(await findIn([netns]), protocol);
 
   /** Runs steps of one place. A step that failed because its effect is already there is passed over. */
   async function execute(steps: readonly Step[]): Promise<void> {
@@ -70,9 +79,9 @@ export function createRouteDriver(ip: Iproute, rtnetlink: Rtnetlink, numbers: Ke
       case 'rule-delete':
         return rulesFrom(await rtnetlink.rules(), protocol).every((rule) => !same(rule, op.rule));
       case 'route-delete':
-        return (await forwardingIn([op.route.netns])).routes.every((route) => routeKey(route) !== routeKey(op.route));
+        return (await forwardingIn(op.route.netns)).routes.every((route) => routeKey(route) !== routeKey(op.route));
       case 'nexthop-delete':
-        return (await forwardingIn([op.netns])).nexthops.every(({ id }) => id !== op.id);
+        return (await forwardingIn(op.netns)).nexthops.every(({ id }) => id !== op.id);
       case 'route-replace':
       case 'nexthop-replace':
         return false;

@@ -1,6 +1,6 @@
 /** Links and their addresses: linux/if_link.h, linux/if_tunnel.h, linux/if_addr.h. */
 import type { Address } from '../../model/address.js';
-import type { NetlinkAttributes, NetlinkMessage, NetlinkRequest } from '../../ports/netlink.js';
+import type { NetlinkAttributes, NetlinkMessage, NetlinkMessages, NetlinkRequest } from '../../ports/netlink.js';
 import type { Gre, Interface, InterfaceAddress } from '../../ports/rtnetlink.js';
 import { addressIn, AF_INET6, headerOf, must, u32, unreadable } from './words.js';
 
@@ -54,11 +54,7 @@ export const ADDRESS_DUMP: NetlinkRequest = { type: RTM_GETADDR, dump: true, hea
 const indexOf = ({ header }: NetlinkMessage): number => header.u32(4);
 
 /** Every namespace has a loopback: a dump without links is none. */
-export function interfacesFrom(
-  links: readonly NetlinkMessage[],
-  addresses: readonly NetlinkMessage[],
-): readonly Interface[] {
-  if (links.length === 0) throw unreadable('a dump of links without any');
+export function interfacesFrom(links: NetlinkMessages, addresses: NetlinkMessages): readonly Interface[] {
   const byIndex = new Map<number, InterfaceAddress[]>();
   for (const message of addresses) {
     const index = indexOf(message);
@@ -66,12 +62,14 @@ export function interfacesFrom(
     if (known) known.push(...addressFrom(message));
     else byIndex.set(index, [...addressFrom(message)]);
   }
-  return links.map((link) => ({ ...linkFrom(link), addresses: byIndex.get(indexOf(link)) ?? [] }));
+  const found = Array.from(links, (link) => ({ ...linkFrom(link), addresses: byIndex.get(indexOf(link)) ?? [] }));
+  if (found.length === 0) throw unreadable('a dump of links without any');
+  return found;
 }
 
 /** Device names by index, as a text that is the same for the same names: much else about a link changes by itself. */
-export const namesFrom = (links: readonly NetlinkMessage[]): string =>
-  JSON.stringify(links.map((link) => [indexOf(link), nameOf(link)]));
+export const namesFrom = (links: NetlinkMessages): string =>
+  JSON.stringify(Array.from(links, (link) => [indexOf(link), nameOf(link)]));
 
 export const namesIn = (text: string): ReadonlyMap<number, string> => new Map(JSON.parse(text) as [number, string][]);
 

@@ -1,7 +1,13 @@
 /** Routes, rules and nexthop objects: linux/rtnetlink.h, linux/fib_rules.h, linux/nexthop.h. */
 import { addressFromOctets, type Address, type Family } from '../../model/address.js';
 import type { GroupMember, Hashing } from '../../model/kernel.js';
-import type { NetlinkAttributes, NetlinkFields, NetlinkMessage, NetlinkRequest } from '../../ports/netlink.js';
+import type {
+  NetlinkAttributes,
+  NetlinkFields,
+  NetlinkMessage,
+  NetlinkMessages,
+  NetlinkRequest,
+} from '../../ports/netlink.js';
 import type { Nexthop, Route, Rule } from '../../ports/rtnetlink.js';
 import { addressIn, destinationIn, familyFrom, familyNumber, headerOf, must, unreadable } from './words.js';
 
@@ -68,8 +74,11 @@ export const NEXTHOP_DUMP: NetlinkRequest = { type: RTM_GETNEXTHOP, dump: true, 
 type Names = ReadonlyMap<number, string>;
 
 /** A kernel that does not filter sends all protocols. */
-export const routesFrom = (messages: readonly NetlinkMessage[], protocol: number, names: Names): readonly Route[] =>
-  messages.filter(({ header }) => header.u8(5) === protocol).map((message) => routeFrom(message, names));
+export function routesFrom(messages: NetlinkMessages, protocol: number, names: Names): readonly Route[] {
+  const routes: Route[] = [];
+  for (const message of messages) if (message.header.u8(5) === protocol) routes.push(routeFrom(message, names));
+  return routes;
+}
 
 function routeFrom({ header, attributes }: NetlinkMessage, names: Names): Route {
   const family = must(familyFrom(header.u8(0)), 'a route’s family');

@@ -5,7 +5,7 @@ import { DEFAULT_NETNS } from '../../model/naming.js';
 import { once } from '../../model/once.js';
 import { KernelError } from '../../ports/kernel.js';
 import type { Namespaces } from '../../ports/namespaces.js';
-import type { Netlink, NetlinkMessage, NetlinkRequest } from '../../ports/netlink.js';
+import type { Netlink, NetlinkMessages, NetlinkRequest } from '../../ports/netlink.js';
 import type { Forwarding, Rtnetlink } from '../../ports/rtnetlink.js';
 import { ADDRESS_DUMP, interfacesFrom, LINK_DUMP, namesFrom, namesIn } from './interfaces.js';
 import { NEXTHOP_DUMP, nexthopFrom, routeDump, routesFrom, ruleDump, ruleFrom } from './routes.js';
@@ -19,8 +19,6 @@ const NETNSA_NSID_NOT_ASSIGNED = 0xffffffff;
 
 /** Namespaces read before other work of this process has its turn: a few milliseconds. */
 const AT_ONCE = 16;
-
-type Messages = readonly NetlinkMessage[];
 
 export interface RtnetlinkParts {
   readonly netlink: Netlink;
@@ -44,7 +42,8 @@ export function createRtnetlink({ netlink, namespaces }: RtnetlinkParts): Rtnetl
         const [links = [], routes4 = [], routes6 = [], nexthops = []] = ask(netns, requests);
         return forwardingIn(routes4, routes6, nexthops, protocol, namesOf(links));
       }),
-    rules: async () => ask(DEFAULT_NETNS, [ruleDump(4), ruleDump(6)]).flatMap((messages) => messages.map(ruleFrom)),
+    rules: async () =>
+      ask(DEFAULT_NETNS, [ruleDump(4), ruleDump(6)]).flatMap((messages) => Array.from(messages, ruleFrom)),
     idsOf: async (wanted) => {
       const ids = await each(wanted, (netns) => idOf(netlink, namespaces, netns));
       return new Map([...ids].flatMap(([netns, id]) => (id === undefined ? [] : [[netns, id]])));
@@ -52,17 +51,23 @@ export function createRtnetlink({ netlink, namespaces }: RtnetlinkParts): Rtnetl
   };
 }
 
+/** Reads when asked: of very many routes the bytes are held, and not what they say. */
 function forwardingFrom(
-  routes4: Messages,
-  routes6: Messages,
-  nexthops: Messages,
+  routes4: NetlinkMessages,
+  routes6: NetlinkMessages,
+  nexthops: NetlinkMessages,
   protocol: number,
   links: string,
 ): Forwarding {
-  const names = namesIn(links);
   return {
-    routes: routesFrom([...routes4, ...routes6], protocol, names),
-    nexthops: nexthops.map((message) => nexthopFrom(message, names)),
+    get routes() {
+      const names = namesIn(links);
+      return [routes4, routes6].flatMap((messages) => routesFrom(messages, protocol, names));
+    },
+    get nexthops() {
+      const names = namesIn(links);
+      return Array.from(nexthops, (message) => nexthopFrom(message, names));
+    },
   };
 }
 

@@ -25,6 +25,7 @@ export interface Libc {
   readonly write: Call;
   readonly recv: Call;
   readonly sendto: Call;
+  readonly mallocTrim: Call;
 }
 
 /** Loads the C library; throws `SyscallError` where there is none that we know. */
@@ -47,6 +48,7 @@ export function loadLibc(): Libc {
     read: declare('int64_t read(int fd, uintptr_t buffer, size_t length)'),
     write: declare('int64_t write(int fd, uintptr_t buffer, size_t length)'),
     recv: declare('int64_t recv(int fd, uintptr_t buffer, size_t length, int flags)'),
+    mallocTrim: declare('int malloc_trim(size_t pad)'),
     sendto: declare(
       'int64_t sendto(int fd, uintptr_t buffer, size_t length, int flags, uintptr_t address, uint32_t addressLength)',
     ),

@@ -3,7 +3,7 @@ import { probeGroups } from '../../../src/drivers/route/probe.js';
 import { createExec } from '../../../src/drivers/exec/exec.js';
 import { whyNoAnchor } from '../../kernel-anchor.js';
 import { until } from '../speaker/until.js';
-import { customerWith, FlowScene, moved, NETNS, shares } from './flow-scene.js';
+import { customerWith, FlowScene, moved, NETNS, NOTHING, shares } from './flow-scene.js';
 
 async function obstacle(): Promise<string | undefined> {
   const anchor = await whyNoAnchor();
@@ -154,7 +154,7 @@ const stays = (tunnel: string): boolean => tunnel !== 'a';
 
   test('an operation again, and members in another order, move nothing', async () => {
     const before = await scene.flows();
-    const { nexthops } = await scene.driver.observe([NETNS]);
+    const { nexthops } = await scene.driver.observe([NETNS], NOTHING);
     await scene.driver.apply(nexthops.map((nexthop) => ({ kind: 'nexthop-replace', nexthop })));
     await scene.driver.apply(
       nexthops.map((nexthop) => {
@@ -178,7 +178,9 @@ const stays = (tunnel: string): boolean => tunnel !== 'a';
   });
 
   test('what others made is left alone, also under a number of ours', async () => {
-    const [group] = (await scene.driver.observe([NETNS])).nexthops.filter(({ target }) => target.kind === 'group');
+    const [group] = (await scene.driver.observe([NETNS], NOTHING)).nexthops.filter(
+      ({ target }) => target.kind === 'group',
+    );
     await scene.shell(`ip -n ${NETNS} nexthop add id 4242 dev gre-b proto static`);
     await scene.reach({ customer: { ...customer, routes: [] } }, true);
     expect(await scene.shell(`ip -n ${NETNS} nexthop show`)).toContain('id 4242 dev gre-b');

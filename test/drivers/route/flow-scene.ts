@@ -54,7 +54,7 @@ export interface Wish {
   readonly timers?: { readonly idleTimer: number; readonly unbalancedTimer: number };
 }
 
-const NOTHING: KernelDesired = {
+export const NOTHING: KernelDesired = {
   ...{ namespaces: [], veths: [], addresses: [], rules: [], routes: [], nexthops: [] },
   ...{ sysctls: [], tunnels: [], rulesets: [] },
 };
@@ -225,7 +225,7 @@ export class FlowScene {
 
   /** What is to be done, as the agent would find it. */
   async planFor(wish: Wish, prune = false): Promise<readonly KernelOp[]> {
-    const { routes, nexthops } = await this.driver.observe([NETNS]);
+    const { routes, nexthops } = await this.driver.observe([NETNS], NOTHING);
     return planKernel(desiredFor(wish), { ...NOTHING, rulesets: [], uplinks: [], routes, nexthops }, { prune });
   }
 

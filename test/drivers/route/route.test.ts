@@ -10,6 +10,8 @@ type Answer = (argv: readonly string[], input: string) => ExecResult;
 
 const OK: Answer = () => ({ code: 0, stdout: '', stderr: '' });
 
+const NOTHING = { routes: [], nexthops: [] };
+
 function driverOn(
   tables: { rules?: readonly Rule[]; forwarding?: Record<string, Forwarding> } = {},
   answer: Answer = OK,
@@ -90,7 +92,7 @@ test('reads ours and leaves the rest', async () => {
       },
     },
   });
-  const { rules, routes, nexthops } = await driver.observe(['cv-acme', 'cv-gone']);
+  const { rules, routes, nexthops } = await driver.observe(['cv-acme', 'cv-gone'], NOTHING);
   expect(rules).toEqual([
     { family: 4, iif: 'eth1', mark: 0x77000000, mask: 0xff000000, table: 7700, preference: 7700 },
   ]);

@@ -10,10 +10,12 @@ const [PART, WHOLE] = [prefix('203.0.113.0/25'), prefix('203.0.112.0/23')];
 
 const pathOf = (of: Prefix, asn = 64_512): Path => ({
   prefix: of,
-  asPath: [asn],
-  nextHop: address('198.18.1.11'),
-  communities: [],
-  largeCommunities: ['64500:1:11'],
+  attributes: {
+    asPath: [asn],
+    nextHop: address('198.18.1.11'),
+    communities: [],
+    largeCommunities: ['64500:1:11'],
+  },
 });
 
 const neighbor = (asn: number, localAsn = 64_500): Neighbor => ({

@@ -1,0 +1,71 @@
+/** Canonical addresses as numbers, without a detour over their parts: lists of 100,000 prefixes are sorted and compared. */
+const [SLASH, DOT, ZERO, NINE, COLON, LOWER_A] = [0x2f, 0x2e, 0x30, 0x39, 0x3a, 0x61];
+
+/** An IPv4 address, or a prefix's, as a number. */
+export function networkNumber(text: string): number {
+  let [value, octet] = [0, 0];
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === SLASH) break;
+    if (code === DOT) {
+      value = value * 256 + octet;
+      octet = 0;
+    } else {
+      octet = octet * 10 + (code - ZERO);
+    }
+  }
+  return value * 256 + octet;
+}
+
+/** The eight groups of an IPv6 prefix's address into `groups`, as numbers. False for text that ends in IPv4. */
+export function readGroups(p: string, groups: Uint16Array): boolean {
+  let [count, gap, value, digits] = [0, -1, 0, 0];
+  const end = p.indexOf('/');
+  for (let at = 0; at <= end; at++) {
+    const code = p.charCodeAt(at);
+    if (code === DOT) return false;
+    if (code === COLON || at === end) {
+      if (digits > 0) groups[count++] = value;
+      if (code === COLON && p.charCodeAt(at + 1) === COLON) gap = count;
+      [value, digits] = [0, 0];
+    } else {
+      value = value * 16 + (code > NINE ? code - LOWER_A + 10 : code - ZERO);
+      digits++;
+    }
+  }
+  if (gap >= 0) {
+    groups.copyWithin(8 - (count - gap), gap, count);
+    groups.fill(0, gap, 8 - (count - gap));
+  }
+  return true;
+}
+
+/**
+ * An IPv4 prefix as it is written here, told in one walk over its characters:
+ * most prefixes are, and lists of 100,000 arrive by every way.
+ */
+export function isCanonicalV4(text: string): boolean {
+  let [value, octet, dots, at] = [0, -1, 0, 0];
+  for (; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === SLASH) break;
+    if (code === DOT && octet >= 0) {
+      dots++;
+      value = value * 256 + octet;
+      octet = -1;
+    } else if (code >= ZERO && code <= NINE && octet !== 0) {
+      octet = Math.max(octet, 0) * 10 + (code - ZERO);
+      if (octet > 255) return false;
+    } else {
+      return false;
+    }
+  }
+  if (dots !== 3 || octet < 0) return false;
+  const length = LENGTHS_V4.get(text.slice(at));
+  return length !== undefined && (value * 256 + octet) % 2 ** (32 - length) === 0;
+}
+
+/** Every length by its only spelling. */
+const LENGTHS_V4: ReadonlyMap<string, number> = new Map(
+  Array.from({ length: 33 }, (_, length) => [`/${length}`, length]),
+);
