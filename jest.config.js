@@ -19,8 +19,8 @@ export default {
     // What these see is held to a bound of milliseconds: nothing else runs beside them.
     { ...stripped, testMatch: ['<rootDir>/test/**/*.alone.test.ts'], runner: '<rootDir>/test/house/alone.js' },
   ],
-  // Most of the time goes into waiting for daemons: one more than there are cores keeps those busy.
-  maxWorkers: availableParallelism() + 1,
+  // Jest leaves one core to itself, which is half of a small machine.
+  maxWorkers: availableParallelism(),
   testSequencer: '<rootDir>/test/house/order.js',
   reporters: ['default', '<rootDir>/test/house/tally.js'],
   testTimeout: 20_000,
