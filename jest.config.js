@@ -1,7 +1,7 @@
+import { availableParallelism } from 'node:os';
+
 /** Types are checked by `tsc --noEmit`; Jest only strips them. */
-export default {
-  rootDir: '.',
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
+const stripped = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
@@ -11,6 +11,17 @@ export default {
       { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
     ],
   },
+};
+
+export default {
+  projects: [
+    { ...stripped, testMatch: ['<rootDir>/test/**/*.test.ts'], testPathIgnorePatterns: ['\\.alone\\.test\\.ts$'] },
+    // What these see is held to a bound of milliseconds: nothing else runs beside them.
+    { ...stripped, testMatch: ['<rootDir>/test/**/*.alone.test.ts'], runner: '<rootDir>/test/house/alone.js' },
+  ],
+  // Jest leaves one core to itself, which is half of a small machine.
+  maxWorkers: availableParallelism(),
+  testSequencer: '<rootDir>/test/house/order.js',
   reporters: ['default', '<rootDir>/test/house/tally.js'],
   testTimeout: 20_000,
 };

@@ -80,7 +80,9 @@ export function restart(stage: Stage): void {
       expect(await stage.at(router).established()).toBe(false);
       expect(await stage.prefixesAt(router)).toEqual([]);
     }
-    await stage.speaker.apply([install(...ALLOWED), announce(path(V4, { med: 3 }), path(V6)), ...peers]);
+    await stage.speaker.apply([install(...ALLOWED), announce(path(V4, { med: 3 }), path(V6))]);
+    // GoBGP's restart is over with the last session of those it has by then: who comes after is told that nothing was kept.
+    if (can.gracefulRestart) await stage.speaker.apply(graceful.slice(0, 1));
     const kept: (readonly string[])[] = [];
     await until(
       'the stale route leaves the helper',
@@ -91,6 +93,7 @@ export function restart(stage: Stage): void {
       },
       40_000,
     );
+    await stage.speaker.apply(peers);
     expect(kept.every((prefixes) => prefixes.includes(V4) && prefixes.includes(V6))).toBe(true);
     expect(kept.flat()).not.toContain(FORBIDDEN);
     if (helper) expect([heard, await helper.changedAt(V6)]).toEqual([expect.stringMatching(/\d/), heard]);

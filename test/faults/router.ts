@@ -1,5 +1,5 @@
 /** The site's router, as a BIRD in a namespace of its own at the far end of the uplink; asked over its control socket. */
-import { connect } from 'node:net';
+import { birdc } from '../drivers/speaker/birdc.js';
 import { until } from '../drivers/speaker/until.js';
 import type { Anchor } from '../kernel-anchor.js';
 
@@ -39,36 +39,17 @@ export async function startRouter(anchor: Anchor): Promise<Router> {
   );
   if (code !== 0) throw new Error(stderr);
   const socket = `/proc/${anchor.pid}/root/run/bird.ctl`;
-  await until('bird', async () => (await ask(socket, 'show status')).includes('up and running'));
+  await until('bird', async () => (await birdc(socket, 'show status')).includes('up and running'));
   return {
     heard: async (prefix) => {
-      const shown = await ask(socket, `show route for ${prefix} all`);
+      const shown = await birdc(socket, `show route for ${prefix} all`);
       if (!shown.includes(`${prefix} `)) return 'withdrawn';
       return shown.includes('(65535,0)') ? 'degraded' : 'full';
     },
     messages: async () => {
-      const shown = await ask(socket, 'show protocols all speaker');
+      const shown = await birdc(socket, 'show protocols all speaker');
       const counts = [...shown.matchAll(/Import (?:updates|withdraws):\s+(\d+)/g)];
       return counts.reduce((sum, [, count]) => sum + Number(count), 0);
     },
   };
-}
-
-/** One command over BIRD's control socket: it greets, and ends an answer with a code, a blank and the last line. */
-function ask(path: string, command: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(path);
-    let text = '';
-    socket.setTimeout(2_000, () => socket.destroy(new Error('BIRD does not answer')));
-    socket.on('error', reject);
-    socket.on('data', (chunk: Buffer) => {
-      const greeted = text.includes('\n');
-      text += chunk.toString();
-      if (!greeted && text.includes('\n')) socket.write(`${command}\n`);
-      else if (/\n(?:0|8|9)\d{3} [^\n]*\n$/.test(text)) {
-        socket.destroy();
-        resolve(text);
-      }
-    });
-  });
 }

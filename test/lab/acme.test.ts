@@ -118,10 +118,10 @@ if (missing !== undefined) console.warn(`the Acme lab is not deployed here: ${mi
 
   it('when Acme stops announcing, nobody reaches it; and again when it resumes', async () => {
     // The sites would announce it, as soon as they are ready.
-    for (const server of ['ams-s1', 'ams-s2', 'sjc-s1', 'sjc-s2'])
-      await on(server).run(['sv', '-w', '20', 'down', '/run/service/agent', '/run/service/guard'], {
-        timeoutMs: 30_000,
-      });
+    const down = ['sv', '-w', '20', 'down', '/run/service/agent', '/run/service/guard'] as const;
+    await Promise.all(
+      ['ams-s1', 'ams-s2', 'sjc-s1', 'sjc-s2'].map((server) => on(server).run(down, { timeoutMs: 30_000 })),
+    );
     const each = async (verb: string): Promise<void> => {
       for (const router of ['acme-r1', 'acme-r2']) {
         for (const protocol of ['own4', 'own6']) await output(router, 'birdc', verb, protocol);

@@ -1,7 +1,7 @@
 /** A fleet so long that reading it would hold a process up: read by a thread of its own, and remembered for a process that comes back. */
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { FleetError, loadView } from '../../src/main/fleet-files.js';
 import type { ServerView } from '../../src/model/fleet.js';
 
@@ -63,7 +63,7 @@ test('the next one has it from there, and a change of the text is read', async (
 test.each(['', '{"key":', '[]', 'null'])(
   'a memo that holds %j is no memo',
   async (rubbish) => {
-    await load();
+    await mkdir(dirname(memo));
     await writeFile(memo, rubbish);
     expect(named(await load())).toBe(PREFIXES);
   },

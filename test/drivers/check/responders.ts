@@ -56,7 +56,13 @@ function pour(response: ServerResponse, piece: string): void {
   if (!response.closed) response.once('drain', () => pour(response, piece));
 }
 
-const http = createServer({ keepAliveTimeout: 300 }, answer).on('connection', () => connections++);
+/** Node adds a second of its own to `keepAliveTimeout`: idle connections are ended by hand. */
+const IDLE_MS = 300;
+const http = createServer({ keepAliveTimeout: 0 }, (request, response) => {
+  request.socket.setTimeout(0);
+  response.once('finish', () => request.socket.setTimeout(IDLE_MS));
+  answer(request, response);
+}).on('connection', () => connections++);
 const tcp = createTcpServer((socket) => socket.on('error', () => undefined));
 const servers = [http.listen(80, address), tcp.listen(7, address)];
 if (certificate !== undefined && key !== undefined) {

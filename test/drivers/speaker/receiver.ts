@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Anchor, pidOf } from './anchor.js';
+import { birdc } from './birdc.js';
 import { until } from './until.js';
 
 /** The one session of a receiver: a second BIRD takes a second session, as BIRD holds one per remote address. */
@@ -108,19 +109,19 @@ export async function startReceiver(anchor: Anchor, session: ReceiverSession): P
   launcher.stderr?.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
   launcher.stdout?.resume();
   const pid = await pidOf(launcher);
-  const birdc = (command: string): Promise<string> => anchor.run(['birdc', '-s', control, ...command.split(' ')]);
+  const ask = (command: string): Promise<string> => birdc(control, command);
   await until('bird', async () => {
     if (launcher.exitCode !== null) throw new Error(complaint);
-    return (await birdc('show status')).includes('up and running');
+    return (await ask('show status')).includes('up and running');
   });
   return {
-    established: async () => (await birdc('show protocols speaker')).includes('Established'),
-    routes: async () => parseRoutes(await birdc('show route all protocol speaker')),
+    established: async () => (await ask('show protocols speaker')).includes('Established'),
+    routes: async () => parseRoutes(await ask('show route all protocol speaker')),
     changedAt: async (prefix) =>
-      /\[speaker ([^\]\s]+)/.exec(await birdc(`show route ${prefix} protocol speaker`))?.[1] ?? '',
-    count: async () => parseCount(await birdc('show protocols all speaker')),
-    total: async () => parseTotal(await birdc('show route count protocol speaker')),
-    session: async () => parseSession(await birdc('show protocols all speaker')),
+      /\[speaker ([^\]\s]+)/.exec(await ask(`show route ${prefix} protocol speaker`))?.[1] ?? '',
+    count: async () => parseCount(await ask('show protocols all speaker')),
+    total: async () => parseTotal(await ask('show route count protocol speaker')),
+    session: async () => parseSession(await ask('show protocols all speaker')),
     stop: async () => {
       if (launcher.exitCode === null && launcher.signalCode === null) {
         const gone = new Promise((resolve) => launcher.once('exit', resolve));

@@ -1,5 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
+/** Often at first; a wait of seconds is not worth a core. Milliseconds. */
+const pauseAfter = (waitedMs: number): number => (waitedMs < 2_000 ? 10 : 50);
+
 /**
  * Polls until `probe` yields something other than `undefined` or `false`;
  * throws what it last saw when `boundMs` is over.
@@ -9,7 +12,7 @@ export async function until<T>(
   probe: () => Promise<T | undefined | false>,
   boundMs = 10_000,
 ): Promise<T> {
-  const end = performance.now() + boundMs;
+  const began = performance.now();
   let last: unknown;
   for (;;) {
     try {
@@ -19,7 +22,8 @@ export async function until<T>(
     } catch (error) {
       last = error;
     }
-    if (performance.now() > end) throw new Error(`${what}: not within ${boundMs} ms; last: ${String(last)}`);
-    await pause(10);
+    const waitedMs = performance.now() - began;
+    if (waitedMs > boundMs) throw new Error(`${what}: not within ${boundMs} ms; last: ${String(last)}`);
+    await pause(pauseAfter(waitedMs));
   }
 }

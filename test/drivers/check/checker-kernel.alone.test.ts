@@ -276,11 +276,14 @@ whenPossible('checks', () => {
     const opened = async (): Promise<number> => Number(/\d+/.exec(await sh('curl -s http://127.0.0.1/connections')));
     await samplesOf([counts], 1);
     const before = await opened();
-    expect(ends((await samplesOf([{ ...counts, key: 'kept' }], 10))[0])).toEqual(['ok']);
+    const often = { ...counts, key: 'kept', intervalMs: 100, timeoutMs: 100 };
+    expect(ends((await samplesOf([often], 10))[0])).toEqual(['ok']);
     expect((await opened()) - before).toBe(2); // ours, and curl's
     // The service closes what is idle for 300 ms: that is no failure.
     const rare = spec(http('/200'), { intervalMs: 700, timeoutMs: 300 });
+    const between = await opened();
     expect(ends((await samplesOf([rare], 4))[0])).toEqual(['ok']);
+    expect((await opened()) - between).toBe(5);
   });
 
   test('a program is killed at the timeout with all that it started, and so is what one leaves behind', async () => {
@@ -308,11 +311,11 @@ whenPossible('checks', () => {
 
   test('of many programs that hang, 16 run at once; the others could not be tried', async () => {
     const many = Array.from({ length: 20 }, () =>
-      spec(exec('hangs'), { intervalMs: 8_000, timeoutMs: 4_000, phaseMs: 0 }),
+      spec(exec('hangs'), { intervalMs: 4_000, timeoutMs: 2_000, phaseMs: 0 }),
     );
     const all = (await samplesOf(many, 1, 60_000)).flatMap(ends);
     expect(all.filter((end) => end === 'unsent: 16 programs of checks are running already')).toHaveLength(4);
-    expect(all.filter((end) => end === 'failed: no end within 4000 ms')).toHaveLength(16);
+    expect(all.filter((end) => end === 'failed: no end within 2000 ms')).toHaveLength(16);
   }, 70_000);
 
   test('a deleted namespace is not kept alive, and its successor is asked, not its memory', async () => {
@@ -352,7 +355,7 @@ whenPossible('checks', () => {
   }, 30_000);
 
   test('a killed child is reported and replaced', async () => {
-    await samplesOf([spec(tcp('127.0.0.1'))]);
+    await samplesOf([spec(tcp('127.0.0.1'), { intervalMs: 200 })]);
     await sh("pkill -KILL -f '^node .*main/checker.js'");
     await eventually(() => reasons.length === 1);
     expect(reasons.splice(0)).toEqual([expect.stringMatching(/^the checker ended: /)]);
