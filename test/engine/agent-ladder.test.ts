@@ -239,3 +239,19 @@ test('a check of some prefixes changes those, of an owner that has others', () =
   // The fourth of the customer's prefixes is on demand, and off the wire.
   expect(changed.map(({ prefix: own, level }) => `${own} ${level}`)).toEqual(['20.0.0.0/24 withdrawn']);
 });
+
+test('what a guard tells counts where nothing else is known, although nothing else has changed', () => {
+  const clock = { now: () => 0, wall: () => '', after: () => ({ cancel: () => undefined }) };
+  const [tunnels, checks, intents] = [new TunnelFacts(), new CheckFacts(), new Map()];
+  tunnels.follow(view, 0);
+  checks.follow(view, 0);
+  const ladder = new AgentLadder({ clock, tunnels, checks, intents: () => intents, intentsChangeAt: () => undefined });
+  const dataPlane: DataPlaneVerdict = { endpoint: { state: 'verified', notes: [] }, customers: new Map() };
+  const levelOf = (of: Prefix | undefined): Level | undefined => {
+    ladder.climb(view, dataPlane);
+    return ladder.announcements.find((own) => own.prefix === of)?.level;
+  };
+  expect([levelOf(MANY[0]), levelOf(MANY[0])]).toEqual(['withdrawn', 'withdrawn']);
+  ladder.adopt(wireOf(prefix('20.0.0.0/24'), 'full'));
+  expect([levelOf(MANY[0]), levelOf(MANY[2])]).toEqual(['full', 'withdrawn']);
+});
