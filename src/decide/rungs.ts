@@ -75,11 +75,12 @@ export function groundOf(owner: Owner, basis: Basis, intents: Intents, past: Pas
   const groups = owner.kinds.flatMap((kind, place) =>
     ofOneHistory(owner, kind, intents, past).map(({ standing, members }): Group => {
       const at = { ...time, standing };
-      const [prefix = kind.one.prefix] = members.map((index) => owner.prefixes[index]);
+      const prefixes = members.length === owner.prefixes.length ? owner.prefixes : prefixesOf(owner, members);
+      const [prefix = kind.one.prefix] = prefixes;
       return {
         ...(owner.customer && { customer: owner.customer.name }),
         members,
-        prefixes: members === kind.members && owner.kinds.length === 1 ? owner.prefixes : prefixesOf(owner, members),
+        prefixes,
         standing,
         footings: footingsOf(owner, kind, basis, basis.checks[place] ?? [], at),
         wish: owner.customer ? wishFor({ ...kind.one, prefix }, intents, standing) : { cap: 'full' },

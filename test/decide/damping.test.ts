@@ -132,3 +132,10 @@ test('what is full stays full for as long as it is asked for', () => {
     }),
   );
 });
+
+test('who waits is looked at again when a flap is forgotten, which may end the wait', () => {
+  const flapped = damp({ flaps: 0, countedAt: 0, fullSince: 0 }, 'withdrawn', 100, holdDown, 's').damping;
+  const back = damp(flapped, 'full', 60_000, holdDown, 's');
+  expect([back.level, back.held?.until]).toEqual(['degraded', 60_100]);
+  expect(damp(back.damping, 'full', 60_100, holdDown, 's').level).toBe('full');
+});

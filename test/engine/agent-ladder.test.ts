@@ -57,33 +57,42 @@ const intentFor = (of: Prefix, want: Intent['want']): Intent => ({
   ...{ prefix: of, want, author: 'ann', reason: 'a test', at: '2026-01-01T00:00:00Z' },
 });
 
+/** Once in so many steps: what changes everything all the time leaves nothing to be kept. */
+const seldom = <T>(steps: number, arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> =>
+  fc.oneof({ weight: steps - 1, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
+
 const step = fc.record({
   /** Milliseconds until it. */
   after: fc.constantFrom(0, 100, 1_000, 5_000, 19_000, 40_000),
-  sample: fc.option(
+  sample: seldom(
+    2,
     fc.record({
       customer: fc.constantFrom('acme', 'globex'),
       tunnel: fc.constantFrom('us', 'eu'),
-      outcome: fc.constantFrom('answered' as const, 'lost' as const),
+      outcome: fc.constantFrom('answered' as const, 'answered' as const, 'lost' as const),
     }),
   ),
-  check: fc.option(
+  check: seldom(
+    2,
     fc.record({
       check: fc.constantFrom('provider/scrubber', 'customers/acme/ftp', 'customers/acme/web'),
-      outcome: fc.constantFrom('ok' as const, 'failed' as const),
+      outcome: fc.constantFrom('ok' as const, 'ok' as const, 'failed' as const),
     }),
   ),
-  verdict: fc.option(
+  verdict: seldom(
+    6,
     fc.tuple(fc.constantFrom('endpoint', 'acme', 'globex'), fc.constantFrom(...Object.keys(VERDICTS))),
   ),
-  word: fc.option(
-    fc.tuple(fc.constantFrom(...MANY, acme.prefixes[0]!.prefix), fc.constantFrom('withdraw', 'advertise')),
+  word: seldom(
+    6,
+    fc.tuple(
+      fc.constantFrom(...MANY, acme.prefixes[0]!.prefix),
+      fc.constantFrom<Intent['want']>('withdraw', 'advertise'),
+    ),
   ),
   /** What a guard tells when a new epoch begins. */
-  told: fc.option(fc.tuple(fc.constantFrom(...MANY), fc.constantFrom<Level>('full', 'degraded', 'withdrawn')), {
-    freq: 8,
-  }),
-  fleet: fc.option(fc.nat(2), { freq: 8 }),
+  told: seldom(12, fc.tuple(fc.constantFrom(...MANY), fc.constantFrom<Level>('full', 'degraded', 'withdrawn'))),
+  fleet: seldom(12, fc.nat(2)),
   ages: fc.boolean(),
 });
 
@@ -104,7 +113,7 @@ const wireOf = (told: Prefix, level: Level): WireState =>
 
 test('announces after any history what the ladder says to whoever judges every prefix anew', () => {
   fc.assert(
-    fc.property(fc.array(step, { minLength: 1, maxLength: 40 }), (history) => {
+    fc.property(fc.array(step, { minLength: 1, maxLength: 40, size: 'max' }), (history) => {
       let now = 0;
       const clock = { now: () => now, wall: () => '', after: () => ({ cancel: () => undefined }) };
       const [tunnels, checks] = [new TunnelFacts(), new CheckFacts()];
@@ -208,4 +217,41 @@ test('keeps its announcements while nothing has changed', () => {
   for (let n = 0; n < 3; n++) tunnels.take({ customer: 'globex', tunnel: 'us', outcome: 'answered', at: now + n });
   ladder.climb(view, dataPlane);
   expect(ladder.announcements).not.toBe(announcements);
+});
+
+test('a check of some prefixes changes those, of an owner that has others', () => {
+  const clock = { now: () => 0, wall: () => '', after: () => ({ cancel: () => undefined }) };
+  const [tunnels, checks, intents] = [new TunnelFacts(), new CheckFacts(), new Map()];
+  tunnels.follow(view, 0);
+  checks.follow(view, 0);
+  const ladder = new AgentLadder({ clock, tunnels, checks, intents: () => intents, intentsChangeAt: () => undefined });
+  const dataPlane: DataPlaneVerdict = { endpoint: { state: 'verified', notes: [] }, customers: new Map() };
+  const heard = (name: string, outcome: 'ok' | 'failed'): void => {
+    checks.take({ check: name, outcome, sentAt: 0, took: 1 });
+    for (let turn = 0; turn < 2; turn++) ladder.climb(view, dataPlane);
+  };
+  for (const tunnel of ['us', 'eu'])
+    for (let n = 0; n < 3; n++) tunnels.take({ customer: 'acme', tunnel, outcome: 'answered', at: n });
+  for (const name of ['provider/scrubber', 'customers/acme/ftp', 'customers/acme/web']) heard(name, 'ok');
+  const before = ladder.announcements;
+  heard('customers/acme/ftp', 'failed');
+  const changed = ladder.announcements.filter((own, place) => own !== before[place]);
+  // The fourth of the customer's prefixes is on demand, and off the wire.
+  expect(changed.map(({ prefix: own, level }) => `${own} ${level}`)).toEqual(['20.0.0.0/24 withdrawn']);
+});
+
+test('what a guard tells counts where nothing else is known, although nothing else has changed', () => {
+  const clock = { now: () => 0, wall: () => '', after: () => ({ cancel: () => undefined }) };
+  const [tunnels, checks, intents] = [new TunnelFacts(), new CheckFacts(), new Map()];
+  tunnels.follow(view, 0);
+  checks.follow(view, 0);
+  const ladder = new AgentLadder({ clock, tunnels, checks, intents: () => intents, intentsChangeAt: () => undefined });
+  const dataPlane: DataPlaneVerdict = { endpoint: { state: 'verified', notes: [] }, customers: new Map() };
+  const levelOf = (of: Prefix | undefined): Level | undefined => {
+    ladder.climb(view, dataPlane);
+    return ladder.announcements.find((own) => own.prefix === of)?.level;
+  };
+  expect([levelOf(MANY[0]), levelOf(MANY[0])]).toEqual(['withdrawn', 'withdrawn']);
+  ladder.adopt(wireOf(prefix('20.0.0.0/24'), 'full'));
+  expect([levelOf(MANY[0]), levelOf(MANY[2])]).toEqual(['full', 'withdrawn']);
 });
