@@ -8,6 +8,7 @@ import { createExec } from '../drivers/exec/exec.js';
 import { createFiles } from '../drivers/files/files.js';
 import { createExabgpSpeaker } from '../drivers/speaker/exabgp.js';
 import { createGobgpSpeaker } from '../drivers/speaker/gobgp.js';
+import { keepThrifty } from '../drivers/syscall/thrift.js';
 import { Guard } from '../engine/guard.js';
 import type { SpeakerKind } from '../model/fleet.js';
 import type { Speaker } from '../ports/speaker.js';
@@ -93,6 +94,7 @@ export async function runGuard(options: GuardOptions): Promise<void> {
     throw error;
   });
   guard.start();
+  const thrift = keepThrifty(clock);
   log.info('guard started', { server: options.server, speaker: speaker.name, generation: view.fleet.generation });
   try {
     await Promise.race([signalled(), refused]);
@@ -102,6 +104,7 @@ export async function runGuard(options: GuardOptions): Promise<void> {
     await guard.abandon();
     throw error;
   } finally {
+    thrift.stop();
     await socket.close();
     await chronicle.close();
   }

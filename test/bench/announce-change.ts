@@ -1,9 +1,13 @@
 /** One prefix of very many: from the decision to the UPDATE at the receiver; and a guard that restarts beside them. */
 import type { Level } from '../../src/model/level.js';
-import { announcing, Hand, TABLE_MS } from './announce-rig.js';
+import { gobgp3 } from '../../src/drivers/speaker/gobgp/v3.js';
+import type { Path } from '../../src/model/path.js';
+import { RawGobgp } from '../drivers/speaker/raw-gobgp.js';
+import { announcing, barePathsOf, Hand, TABLE_MS } from './announce-rig.js';
 import { asnOf, manyPrefixes, signal, start } from './failover-culvert.js';
 import { time, type Row } from './failover-figures.js';
-import { pause } from './failover-rig.js';
+import { startGobgpd } from './failover-peers.js';
+import { pause, type Rig, SECOND } from './failover-rig.js';
 import { monotonicMs } from './monotonic.js';
 
 export async function benchChange(prefixes: number, trials: number): Promise<readonly (Row | string)[]> {
@@ -28,6 +32,7 @@ export async function benchChange(prefixes: number, trials: number): Promise<rea
       samples.push(rig.heardAt(prefix, level) - at);
       await offered;
     }
+    const bare = await bareChanges(rig, prefixes, trials);
     const before = rig.updates;
     await signal(rig, 'KILL', 'guard');
     const from = monotonicMs();
@@ -39,13 +44,39 @@ export async function benchChange(prefixes: number, trials: number): Promise<rea
     };
     await rig.until('full knowledge', known, TABLE_MS);
     const took = monotonicMs() - from;
+    const what = `one prefix changed among ${prefixes}, decided → UPDATE at the receiver`;
     return [
-      { what: `one prefix changed among ${prefixes}, decided → UPDATE at the receiver`, side: 'Culvert', samples },
+      { what, side: 'Culvert', samples },
+      { what, side: 'bare AddPathStream', samples: bare, culvert: samples },
       `Guard killed and started again beside ${prefixes} prefixes: ${time(took)} to full knowledge, ${rig.updates - before} UPDATEs.`,
     ];
   } finally {
     await hand.close();
   }
+}
+
+/** A table is through when nothing has come for so long. */
+const QUIET_MS = 1_000;
+
+/** The same changes, one path in a stream of its own each time, to a gobgpd beside it. */
+async function bareChanges(rig: Rig, prefixes: number, trials: number): Promise<readonly number[]> {
+  await startGobgpd(rig, SECOND);
+  const bare = new RawGobgp(`unix:${rig.path('peer.sock')}`, 'protos', gobgp3);
+  const paths = manyPrefixes(prefixes).flatMap(barePathsOf);
+  await bare.addPathStream(paths);
+  await rig.until('the bare table', () => monotonicMs() - rig.lastUpdateAt > QUIET_MS, TABLE_MS);
+  const samples: number[] = [];
+  for (let trial = 0; trial < trials; trial++) {
+    const path = paths[Math.floor((Math.floor(trial / 2) * paths.length) / trials)]!;
+    const level = trial % 2 === 0 ? 'withdrawn' : 'full';
+    const at = monotonicMs();
+    const streamed = bare.addPathStream([path], level === 'withdrawn');
+    await rig.until(`${path.prefix} ${level}`, () => rig.heardAt(path.prefix, level) > at);
+    samples.push(rig.heardAt(path.prefix, level) - at);
+    await streamed;
+  }
+  bare.close();
+  return samples;
 }
 
 type Status = Awaited<ReturnType<Hand['guard']['status']>>;

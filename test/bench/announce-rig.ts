@@ -1,9 +1,10 @@
 /** A guard with very many prefixes, and an agent's hand in the bench itself. */
-import { prefix } from '../../src/model/address.js';
+import { serverNumber } from '../../src/decide/attributes.js';
+import { address, prefix } from '../../src/model/address.js';
 import type { Level } from '../../src/model/level.js';
-import type { Announcement } from '../../src/model/path.js';
-import { fleetOfMany, guardOf, manyPrefixes, startSpeaker } from './failover-culvert.js';
-import { pause, Rig } from './failover-rig.js';
+import type { Announcement, Path, PathAttributes } from '../../src/model/path.js';
+import { asnOf, fleetOfMany, guardOf, manyPrefixes, startSpeaker } from './failover-culvert.js';
+import { ASN, pause, Rig, SECOND } from './failover-rig.js';
 import { monotonicMs } from './monotonic.js';
 
 const LEASE_MS = 60_000;
@@ -18,6 +19,15 @@ export const announcing = (text: string, asn: number, level: Level): Announcemen
   asPath: [asn],
   reasons: REASONS[level === 'full' ? 'full' : 'other'],
 });
+
+/** What a bare side sends: with the attributes that Culvert gives to the prefixes of this customer. */
+export function barePathsOf(own: readonly string[], customer: number): readonly Path[] {
+  const attributes: PathAttributes = {
+    ...{ asPath: [asnOf(customer)], nextHop: address(SECOND), med: 0 },
+    ...{ communities: [], largeCommunities: [`${ASN}:1:${serverNumber('ams-s1')}`] },
+  };
+  return own.map((text) => ({ prefix: prefix(text), attributes }));
+}
 
 /** Offers sets as an agent does; each is handed over at the time that is returned. */
 export class Hand {

@@ -1,15 +1,13 @@
 /** A full table announced and withdrawn: through the guard, and by a bare AddPathStream to a gobgpd beside it. */
-import { serverNumber } from '../../src/decide/attributes.js';
 import type { Dialect } from '../../src/drivers/speaker/gobgp/dialect.js';
-import { address, prefix } from '../../src/model/address.js';
-import type { Path, PathAttributes } from '../../src/model/path.js';
 import { RawGobgp } from '../drivers/speaker/raw-gobgp.js';
-import { announcing, Hand, TABLE_MS } from './announce-rig.js';
+import { announcing, barePathsOf, Hand, TABLE_MS } from './announce-rig.js';
 import { asnOf, manyPrefixes } from './failover-culvert.js';
 import type { Row } from './failover-figures.js';
 import { startGobgpd } from './failover-peers.js';
-import { ASN, type Rig, SECOND } from './failover-rig.js';
+import { type Rig, SECOND } from './failover-rig.js';
 import { monotonicMs } from './monotonic.js';
+import { resident } from './programs.js';
 
 const ROUNDS = 3;
 
@@ -35,7 +33,7 @@ export async function benchTable(prefixes: number, daemon: Daemon): Promise<read
   const ordered = manyPrefixes(prefixes);
   const set = (level: 'full' | 'withdrawn') =>
     ordered.flatMap((own, customer) => own.map((text) => announcing(text, asnOf(customer), level)));
-  const paths = ordered.flatMap(pathsOf);
+  const paths = ordered.flatMap(barePathsOf);
   const took = { announced: [], withdrawn: [], bareAnnounced: [], bareWithdrawn: [] } as Record<string, number[]>;
   try {
     await startGobgpd(rig, SECOND, daemon.program);
@@ -57,23 +55,9 @@ export async function benchTable(prefixes: number, daemon: Daemon): Promise<read
     return [
       ...rows(`${prefixes} prefixes announced → all at the receiver`, 'announced', 'bareAnnounced'),
       ...rows(`${prefixes} prefixes withdrawn → none at the receiver`, 'withdrawn', 'bareWithdrawn'),
-      `Guard with ${daemon.name}, after ${ROUNDS} rounds: ${await memory(rig)} MiB resident.`,
+      `Guard with ${daemon.name}, after ${ROUNDS} rounds: ${await resident(rig, 'guard')} MiB resident.`,
     ];
   } finally {
     await hand.close();
   }
-}
-
-/** With the attributes that Culvert gives to the prefixes of this customer. */
-function pathsOf(own: readonly string[], customer: number): readonly Path[] {
-  const attributes: PathAttributes = {
-    ...{ asPath: [asnOf(customer)], nextHop: address(SECOND), med: 0 },
-    ...{ communities: [], largeCommunities: [`${ASN}:1:${serverNumber('ams-s1')}`] },
-  };
-  return own.map((text) => ({ prefix: prefix(text), attributes }));
-}
-
-async function memory(rig: Rig): Promise<number> {
-  const kib = await rig.shell("ps -o rss= -p $(pgrep -f '^[^ ]*node [^ ]*cli.js guard')");
-  return Math.round(Number(kib) / 1_024);
 }

@@ -7,17 +7,13 @@ import { benchDecided } from './failover-decided.js';
 import { benchKernel } from './failover-kernel.js';
 import { benchServices } from './failover-sides.js';
 import { benchSteady } from './failover-steady.js';
-import { GOBGPD, report } from './report.js';
+import { EXABGP, GOBGPD, report } from './report.js';
 
 const share = Number(process.argv[2] ?? 1);
 const times = (full: number): number => Math.max(1, Math.round(full * share));
 
 await report(
-  [
-    GOBGPD,
-    { name: 'ExaBGP', argv: ['/usr/sbin/exabgp', '--version'], pattern: /ExaBGP : (\S+)/ },
-    { name: 'keepalived', argv: ['/usr/sbin/keepalived', '--version'], pattern: /Keepalived v(\S+)/ },
-  ],
+  [GOBGPD, EXABGP, { name: 'keepalived', argv: ['/usr/sbin/keepalived', '--version'], pattern: /Keepalived v(\S+)/ }],
   {
     services: () => benchServices({ each: 10, rounds: times(3), stops: times(2) }),
     decided: () => benchDecided(times(100)),

@@ -15,6 +15,12 @@ export interface Side {
 
 export const GOBGPD: Side = { name: 'gobgpd', argv: ['gobgpd', '--version'], pattern: /version (\S+)/ };
 
+export const EXABGP: Side = {
+  name: 'ExaBGP',
+  argv: ['/usr/sbin/exabgp', '--version'],
+  pattern: /ExaBGP : (\S+)/,
+};
+
 async function versionOf({ name, argv, pattern }: Side): Promise<string> {
   const ran = await createExec()
     .run(argv)

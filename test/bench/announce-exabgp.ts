@@ -2,21 +2,20 @@
  * 10,000 prefixes into one router through ExaBGP: by the guard's driver and
  * the bridge, and by bare feeds without acknowledgements: a line for each
  * route, which is how ExaBGP is usually told, and lines of a hundred prefixes.
- * From the first line until the router has them all.
- *
- * `node .cache/bench/test/bench/announce/exabgp.js [ROUNDS]`, as root. They
- * take turns, each time with a daemon and a router of its own.
+ * From the first line until the router has them all; they take turns, each
+ * time with a daemon and a router of its own.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createExabgpSpeaker } from '../../../src/drivers/speaker/exabgp.js';
-import { address, type Prefix, prefix } from '../../../src/model/address.js';
-import type { Path, Peer } from '../../../src/model/path.js';
-import { type Anchor, pidOf, startAnchor } from '../../drivers/speaker/anchor.js';
-import { startExabgpd } from '../../drivers/speaker/exabgpd.js';
-import { type Receiver, startReceiver } from '../../drivers/speaker/receiver.js';
-import { until } from '../../drivers/speaker/until.js';
+import { createExabgpSpeaker } from '../../src/drivers/speaker/exabgp.js';
+import { address, type Prefix, prefix } from '../../src/model/address.js';
+import type { Path, Peer } from '../../src/model/path.js';
+import { type Anchor, pidOf, startAnchor } from '../drivers/speaker/anchor.js';
+import { startExabgpd } from '../drivers/speaker/exabgpd.js';
+import { type Receiver, startReceiver } from '../drivers/speaker/receiver.js';
+import { until } from '../drivers/speaker/until.js';
+import type { Row } from './failover-figures.js';
 
 const [SELF, ROUTER] = [address('198.18.1.11'), address('198.18.1.1')];
 const ASN = 64_500;
@@ -121,22 +120,21 @@ async function once(side: Side): Promise<number> {
   }
 }
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
-const shown = (values: readonly number[]): string => values.map((value) => value.toFixed(0)).join(', ');
-
+const OWN = 'guard, bridge, allow-list';
 const SIDES: Readonly<Record<string, Side>> = {
-  'bare feed, a line each': bare(SINGLE),
+  [OWN]: culvert,
   'bare feed, lines of 100': bare(BATCHED),
-  'guard and bridge': culvert,
+  'bare feed, a line each': bare(SINGLE),
 };
 
-const rounds = Number(process.argv[2] ?? 5);
-const took = new Map<string, number[]>(Object.keys(SIDES).map((name) => [name, []]));
-for (let round = 0; round < rounds; round++) {
-  for (const [name, side] of Object.entries(SIDES)) took.get(name)?.push(await once(side));
-}
-const ours = median(took.get('guard and bridge') ?? []);
-for (const [name, values] of took) {
-  const share = `${((100 * median(values)) / ours).toFixed(0)} %`;
-  console.log(`${name}: median ${median(values).toFixed(0)} ms of ${shown(values)}; ours has ${share} of its rate`);
+export async function benchExabgp(rounds: number): Promise<readonly Row[]> {
+  const took = new Map<string, number[]>(Object.keys(SIDES).map((name) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, side] of Object.entries(SIDES)) took.get(name)?.push(await once(side));
+  }
+  const what = `${COUNT} prefixes through ExaBGP → all at the router`;
+  return [...took].map(([side, samples]) => ({
+    ...{ what, side, samples },
+    ...(side !== OWN && { culvert: took.get(OWN) ?? [] }),
+  }));
 }
