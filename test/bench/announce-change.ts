@@ -1,7 +1,6 @@
 /** One prefix of very many: from the decision to the UPDATE at the receiver; and a guard that restarts beside them. */
 import type { Level } from '../../src/model/level.js';
 import { gobgp3 } from '../../src/drivers/speaker/gobgp/v3.js';
-import type { Path } from '../../src/model/path.js';
 import { RawGobgp } from '../drivers/speaker/raw-gobgp.js';
 import { announcing, barePathsOf, Hand, TABLE_MS } from './announce-rig.js';
 import { asnOf, manyPrefixes, signal, start } from './failover-culvert.js';
@@ -18,7 +17,7 @@ export async function benchChange(prefixes: number, trials: number): Promise<rea
       own.map((text) => announcing(text, asnOf(customer), 'full')),
     );
     await hand.offer(set);
-    await rig.until('the table', () => rig.announced() === prefixes, TABLE_MS);
+    await hand.known('full');
     const samples: number[] = [];
     const levels: readonly Level[] = ['degraded', 'withdrawn', 'full'];
     for (let trial = 0; trial < trials; trial++) {

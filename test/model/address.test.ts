@@ -71,7 +71,29 @@ describe('parsePrefix', () => {
     ['2001:DB8:acf::/48', '2001:db8:acf::/48'],
     ['2001:db8:acf::1/48', 'host-bits'],
     ['::/129', 'not-a-prefix'],
+    ['203.0.113.0/', 'not-a-prefix'],
+    ['203.0.113./24', 'not-a-prefix'],
+    ['203.0.113.0.0/24', 'not-a-prefix'],
+    ['203.0.113.00/24', 'not-a-prefix'],
+    ['203.0.256.0/24', 'not-a-prefix'],
+    ['203.0.113.0/24/24', 'not-a-prefix'],
+    [' 203.0.113.0/24', 'not-a-prefix'],
+    ['203.0.113.0/2x', 'not-a-prefix'],
   ])('%s → %s', (text, result) => expect(parsePrefix(text)).toBe(result));
+
+  test('says what its parts say, however the text is made', () => {
+    const part = fc.oneof(fc.nat(300).map(String), fc.constantFrom('', '0', '00', '01', '255', 'x', '-1', ' 1', '1e1'));
+    const text = fc.tuple(fc.array(part, { minLength: 3, maxLength: 5 }), part);
+    fc.assert(
+      fc.property(text, ([octets, length]) => {
+        const whole = `${octets.join('.')}/${length}`;
+        const parsed = parseInterface(whole);
+        const expected = !parsed ? 'not-a-prefix' : parsed.network === whole ? whole : 'host-bits';
+        expect(parsePrefix(whole)).toBe(expected);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
 });
 
 test('containment and overlap', () => {
