@@ -198,6 +198,9 @@ export function speakerDesired(
 export const leftBehind = (view: ServerView, gate: Gate, paths: readonly Path[]): readonly Prefix[] =>
   paths.filter((path) => !gate.origins.has(path.prefix) && isOurs(view, path)).map(({ prefix }) => prefix);
 
+/** One list, so that all of them ask alike. */
+const NO_REASONS: readonly Reason[] = [];
+
 /**
  * A set made of what stands on the wire: our own paths inside the gate, at the
  * level they have, with the origin that the gate names. A guard that restarts
@@ -206,6 +209,8 @@ export const leftBehind = (view: ServerView, gate: Gate, paths: readonly Path[])
 export function adoptedSet(view: ServerView, gate: Gate, paths: readonly Path[]): readonly Announcement[] {
   return paths.flatMap((path) => {
     const asPath = gate.origins.get(path.prefix);
-    return asPath && isOurs(view, path) ? [{ prefix: path.prefix, level: levelHeld(path), asPath, reasons: [] }] : [];
+    return asPath && isOurs(view, path)
+      ? [{ prefix: path.prefix, level: levelHeld(path), asPath, reasons: NO_REASONS }]
+      : [];
   });
 }

@@ -4,7 +4,6 @@
  * Invariants: only one change or look is under way at a time (the guard's loop
  * sees to it); a speaker that may belong to somebody else is never changed.
  */
-import type { PrefixDecision } from '../decide/wire.js';
 import type { WireState } from '../model/lease.js';
 import type { SpeakerDesired, SpeakerObserved, SpeakerOp } from '../model/path.js';
 import { refusedPeers } from '../plan/peer-options.js';
@@ -16,6 +15,7 @@ import type { GuardChronicle } from './guard-chronicle.js';
 import type { Confirmation } from './guard-confirm.js';
 import type { Journal } from './guard-journal.js';
 import { SpeakerMirror } from './guard-mirror.js';
+import type { Outcome } from './guard-rights.js';
 
 type Identity = Pick<SpeakerDesired, 'asn' | 'routerId' | 'peers'>;
 
@@ -80,20 +80,16 @@ export class SpeakerKeeper {
     return this.seen(identity, await this.inTouch(this.mirror.read()));
   }
 
-  /** Applies and reads back until nothing is left to do. The goal is asked for again at each step: it may move. */
-  async converge(
-    goal: () => SpeakerDesired,
-    decisions: () => readonly PrefixDecision[],
-    looked: SpeakerObserved,
-  ): Promise<SpeakerObserved> {
+  /** Applies and reads back until nothing is left to do. The outcome is asked for again at each step: the goal may move. */
+  async converge(outcome: () => Outcome, looked: SpeakerObserved): Promise<SpeakerObserved> {
     let observed = looked;
     for (let step = 0; step < MOST_STEPS; step++) {
-      const desired = goal();
+      const { goal: desired, decisions } = outcome();
       const stands = this.reached?.goal === desired && this.reached.shown === observed;
       const ops = stands ? [] : planSpeaker(desired, observed, this.speaker.can);
       if (ops.length === 0) {
         const shown = stands ? observed : this.mirror.recognise(observed, desired.paths);
-        this.chronicle.decided(decisions());
+        this.chronicle.decided(decisions);
         this.chronicle.seen(shown);
         this.reached = { goal: desired, shown };
         this.ready(desired);
@@ -104,10 +100,10 @@ export class SpeakerKeeper {
       this.confirmation.announcing(ops);
       const applying = this.mirror.apply(ops);
       // Of very many prefixes that takes a while: they are on their way already.
-      this.chronicle.handing(decisions(), ops);
+      this.chronicle.handing(decisions, ops);
       observed = this.seen(desired, await applying);
     }
-    const left = planSpeaker(goal(), observed, this.speaker.can).map(describeSpeakerOp).join('; ');
+    const left = planSpeaker(outcome().goal, observed, this.speaker.can).map(describeSpeakerOp).join('; ');
     throw new SpeakerError(
       'rejected',
       `${this.speaker.name} takes changes but does not show them; still to do: ${left}`,

@@ -91,7 +91,6 @@ export class GuardLoop {
         this.loop.wake();
       },
     });
-    this.watch.follow(essentialsOf(view), essentialServicesOf(view));
     const leaseMs = (): number => this.rights.leaseMs;
     this.pulse = new Pulse(clock, leaseMs, (from, to) => {
       this.journal.warn(`this process stood still for ${Math.round(to - from)} ms; leases are extended by as much`);
@@ -116,6 +115,8 @@ export class GuardLoop {
     });
     this.pulse.start();
     this.loop.wake();
+    // The speaker is being read meanwhile: of very many prefixes both take their time.
+    this.followEssentials(this.rights.view);
   }
 
   /** Drains, waits until everything is confirmed and settled, and ends. Bounded; the speaker keeps its sessions. */
@@ -206,10 +207,6 @@ export class GuardLoop {
     await this.noteTransitions();
   }
 
-  private get settleMs(): number {
-    return this.rights.view.fleet.safety.settleMs;
-  }
-
   private async bringAbout(): Promise<void> {
     const { clock } = this.parts;
     const { asn, v4 } = this.rights.view.server;
@@ -222,15 +219,12 @@ export class GuardLoop {
     this.boot.decide(this.rights.adopt(looked, clock.now()));
     this.rights.hold = this.boot.hold(this.rights.view);
     this.met = true;
-    const observed = await this.keeper.converge(
-      () => this.rights.goal(clock.now()),
-      () => this.rights.decide(clock.now()),
-      looked,
-    );
+    const observed = await this.keeper.converge(() => this.rights.outcome(clock.now()), looked);
     const absent = this.absent.from(this.rights.decide(clock.now()), observed);
     const inHurry = this.rights.stoppingSince !== undefined;
     this.loop.wakeAfter(this.confirmation.attend(absent, observed, inHurry));
-    this.rights.forget((prefix) => this.settling.isSettled(prefix, this.settleMs, clock.now()));
+    const { settleMs } = this.rights.view.fleet.safety;
+    this.rights.forget((prefix) => this.settling.isSettled(prefix, settleMs, clock.now()));
     this.loop.wakeAfter(Math.max(0, this.keeper.lookDueIn()));
     this.keeper.succeeded();
   }
@@ -247,7 +241,11 @@ export class GuardLoop {
     const next = await this.fleet.successor(view, offeredGeneration);
     if (!next) return;
     this.rights.follow(next);
-    this.watch.follow(essentialsOf(next), essentialServicesOf(next));
+    this.followEssentials(next);
+  }
+
+  private followEssentials(view: ServerView): void {
+    this.watch.follow(essentialsOf(view), essentialServicesOf(view));
   }
 
   /** What time alone brings about, and when it will next. */

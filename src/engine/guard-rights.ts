@@ -45,10 +45,13 @@ interface Grounds {
   readonly hold: Reason | undefined;
 }
 
-interface Decided extends Grounds {
+/** What was decided, and what the speaker shall hold therefore. */
+export interface Outcome {
   readonly decisions: readonly PrefixDecision[];
   readonly goal: SpeakerDesired;
 }
+
+interface Decided extends Grounds, Outcome {}
 
 const sameVerdict = (a: Verdict<unknown>, b: Verdict<unknown>): boolean =>
   a.state === b.state && a.cap === b.cap && a.reason?.code === b.reason?.code;
@@ -110,6 +113,7 @@ export class Rights {
     if (this.adopted || observed.state !== 'started') return undefined;
     const { view, gate } = this;
     const dropped = leftBehind(view, gate, observed.paths);
+    if (dropped.length === 0) return undefined;
     const announced = [...adoptedSet(view, gate, observed.paths).map(({ prefix }) => prefix), ...dropped];
     const { maxWithdrawnShare } = view.fleet.safety;
     return bulkRefusal({ announced, dropped }, ownersOf(view), maxWithdrawnShare, undefined, () => 'culvert confirm');
@@ -199,6 +203,11 @@ export class Rights {
       atMostMs: want === 'back' ? settleMs : Math.max(drainMs, drainMostMs),
       ...(flow && { packetsPerSecond: Math.round(flow.packetsPerSecond) }),
     };
+  }
+
+  /** The same goal and decisions as before while nothing has changed. */
+  outcome(now: number): Outcome {
+    return this.reckon(now);
   }
 
   /** The same array as before while nothing has changed. */

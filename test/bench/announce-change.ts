@@ -32,6 +32,7 @@ export async function benchChange(prefixes: number, trials: number): Promise<rea
       await offered;
     }
     const bare = await bareChanges(rig, prefixes, trials);
+    const listing = await bareListing(rig);
     const before = rig.updates;
     await signal(rig, 'KILL', 'guard');
     const from = monotonicMs();
@@ -47,7 +48,7 @@ export async function benchChange(prefixes: number, trials: number): Promise<rea
     return [
       { what, side: 'Culvert', samples },
       { what, side: 'bare AddPathStream', samples: bare, culvert: samples },
-      `Guard killed and started again beside ${prefixes} prefixes: ${time(took)} to full knowledge, ${rig.updates - before} UPDATEs.`,
+      `Guard killed and started again beside ${prefixes} prefixes: ${time(took)} to full knowledge, ${rig.updates - before} UPDATEs. A bare listing of its paths and its allow-list: ${time(listing)}.`,
     ];
   } finally {
     await hand.close();
@@ -76,6 +77,19 @@ async function bareChanges(rig: Rig, prefixes: number, trials: number): Promise<
   }
   bare.close();
   return samples;
+}
+
+/** What a guard that knows nothing has to be told at least. */
+async function bareListing(rig: Rig): Promise<number> {
+  const bare = new RawGobgp(`unix:${rig.path('culvert/gobgpd.sock')}`, 'protos', gobgp3);
+  const { globalTable, prefixSet } = gobgp3.values;
+  const from = monotonicMs();
+  await Promise.all([
+    bare.list('ListPath', { table_type: globalTable, family: { afi: 1, safi: 1 } }),
+    bare.list('ListDefinedSet', { defined_type: prefixSet }),
+  ]);
+  bare.close();
+  return monotonicMs() - from;
 }
 
 type Status = Awaited<ReturnType<Hand['guard']['status']>>;

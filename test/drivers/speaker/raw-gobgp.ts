@@ -24,7 +24,7 @@ export class RawGobgp {
     private readonly dialect: Dialect,
   ) {
     const definition = loadInterface(join(protoDir, dialect.proto));
-    this.#client = new Client(address, credentials.createInsecure());
+    this.#client = new Client(address, credentials.createInsecure(), { 'grpc.max_receive_message_length': -1 });
     this.#codec = dialect.codec(definition);
     this.#methods = definition[dialect.service] as unknown as Readonly<Record<string, Method>>;
   }
