@@ -18,8 +18,9 @@ import type { Settling } from './guard-settle.js';
 
 /** Peers that still have a withdrawn path are asked again after this. */
 const AGAIN_MS = 50;
-/** Questions may take this share of the speaker's time: a twentieth. */
+/** Questions may take this share of the speaker's time, a twentieth; but none is put off for longer than that. */
 const SHARE = 20;
+const LONGEST_GAP_MS = 10_000;
 /** After a question that nobody answered. */
 const RETRY_MS = 1_000;
 const IDLE = Number.POSITIVE_INFINITY;
@@ -62,7 +63,8 @@ export class Confirmation {
       this.confirm(open);
       return IDLE;
     }
-    const wait = this.readyAt + (inHurry ? 0 : SHARE * this.took) - clock.now();
+    const gap = inHurry ? 0 : Math.min(LONGEST_GAP_MS, SHARE * this.took);
+    const wait = this.readyAt + gap - clock.now();
     if (wait > 0) return wait;
     void this.ask(open, established);
     return IDLE;
@@ -86,6 +88,7 @@ export class Confirmation {
     try {
       const still = new Set(await speaker.stillSent(open, peers));
       this.readyAt = clock.now() + (still.size > 0 ? AGAIN_MS : 0);
+      this.took = clock.now() - began;
       this.confirm([...asked].filter((prefix) => !still.has(prefix)));
       journal.condition('confirm', undefined);
     } catch (error) {
@@ -94,7 +97,6 @@ export class Confirmation {
       const why = error instanceof Error ? error.message : String(error);
       journal.condition('confirm', `cannot see whether withdrawn prefixes have left the peers: ${why}`);
     } finally {
-      this.took = clock.now() - began;
       this.asked = undefined;
     }
     if (!this.stopped) answered();

@@ -96,6 +96,28 @@ test('one question at a time, and a slow speaker is asked seldom, unless this gu
   expect(asked).toEqual([[V4], [OTHER]]);
 });
 
+test('a speaker that stood still for long is asked again soon: neither a slow answer nor none puts that off for minutes', async () => {
+  const { attend, answer, answers, clock } = scene();
+  attend([V4]);
+  await answer([], 8_000);
+  expect(attend([V4, OTHER])).toBe(10_000);
+  await clock.advance(10_000);
+  attend([V4, OTHER]);
+  await clock.advance(60_000);
+  answers.shift()?.reject(new SpeakerError('timeout', 'no answer'));
+  await clock.advance(0);
+  expect(attend([V4, OTHER])).toBe(11_000);
+});
+
+test('a question that fails says nothing about how long one takes', async () => {
+  const { attend, answers, clock } = scene();
+  attend([V4]);
+  await clock.advance(60_000);
+  answers.shift()?.reject(new SpeakerError('timeout', 'no answer'));
+  await clock.advance(0);
+  expect(attend([V4])).toBe(1_000);
+});
+
 test('without a session nobody has anything', () => {
   const { attend, asked, isConfirmed } = scene();
   attend([V4], { observed: running('idle') });
