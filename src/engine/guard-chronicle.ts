@@ -26,7 +26,7 @@ export class GuardChronicle {
     this.levels.decided(decisions);
   }
 
-  /** On its way, and what was decided before. */
+  /** About to be applied, because of these decisions. */
   handing(decisions: readonly PrefixDecision[], ops: readonly SpeakerOp[]): void {
     this.decided(decisions);
     for (const op of ops) {

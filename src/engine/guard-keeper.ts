@@ -97,11 +97,9 @@ export class SpeakerKeeper {
         return shown;
       }
       this.tell(ops, observed, step === 0 && this.reached !== undefined && sameGoal(this.reached.goal, desired));
-      this.confirmation.announcing(ops);
-      const applying = this.mirror.apply(ops);
-      // Of very many prefixes that takes a while: they are on their way already.
       this.chronicle.handing(decisions, ops);
-      observed = this.seen(desired, await applying);
+      this.confirmation.announcing(ops);
+      observed = this.seen(desired, await this.mirror.apply(ops));
     }
     const left = planSpeaker(outcome().goal, observed, this.speaker.can).map(describeSpeakerOp).join('; ');
     throw new SpeakerError(
