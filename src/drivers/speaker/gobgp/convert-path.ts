@@ -183,7 +183,8 @@ export function pathReader(codec: Codec, tag?: LargeCommunity): (listed: ListedP
   const byBytes = new Shared<PathAttributes>();
   const byContent = new Shared<PathAttributes>();
   const attributesOf = (family: Family, pattrs: readonly Encoded[]): PathAttributes => {
-    const bytes = `${family} ${pattrs.map((each) => each.toString('latin1')).join(' ')}`;
+    // With their lengths: no other attributes read the same.
+    const bytes = `${family} ${pattrs.map((each) => `${each.length} ${each.toString('latin1')}`).join('')}`;
     return byBytes.get(bytes, () => {
       const read = readAttributes(decodeAttributes(codec, pattrs), family, tag);
       return byContent.get(JSON.stringify(read), () => read);
