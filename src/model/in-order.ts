@@ -5,7 +5,7 @@ interface Named {
   readonly prefix: Prefix;
 }
 
-/** A new list of these items in the order of `comparePrefix`: of very many in a sixth of the time that a plain sort takes. */
+/** A new list of these items in the order of `comparePrefix`: of very many in half the time that a plain sort takes. */
 export function inOrder<T>(items: readonly T[], prefixOf: (item: T) => Prefix): readonly T[] {
   const ranked = items.map((item) => ({ item, prefix: prefixOf(item), rank: rankV4(prefixOf(item)) }));
   // Nothing of IPv6 has a rank, and all of IPv4 comes before it.
