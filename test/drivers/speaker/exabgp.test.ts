@@ -192,8 +192,13 @@ test('paths before peers; each router gets them with the attributes of its sessi
 });
 
 test('a path changes, and goes; nothing is sent twice', async () => {
+  const first = await updates();
   await speaker.apply([announce(path(V4, { localPref: 0 }))]);
   await until('the change', async () => (await at('r1').routes()).some((r) => r.attributes.local_pref === '0'));
+  // To r2 goes an UPDATE too, in its own time, although nothing in it is new there.
+  await until('an UPDATE at both', async () =>
+    (await updates()).every(({ updates: n }, i) => n - first[i]!.updates === 1),
+  );
   const before = await updates();
   await speaker.apply([announce(path(V4, { localPref: 0 }))]);
   await speaker.apply([withdraw(V6)]);

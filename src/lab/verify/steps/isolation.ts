@@ -156,7 +156,7 @@ async function withRoute<T>(field: Field, router: string, to: string, during: ()
 }
 
 async function decapsulatedAt(field: Field, site: SiteNodes): Promise<void> {
-  const chains = `chain leaving { type filter hook prerouting priority -400; iifname "cv-acme" ip saddr ${ACME.v4} ip daddr ${USER_EU.address} counter name decapsulated; }`;
+  const chains = `chain leaving { type filter hook prerouting priority -400; iifname "cv-acme" ip saddr ${ACME.v4} ip daddr ${USER_EU.address} udp dport ${PORT} counter name decapsulated; }`;
   const instruments = SITES.flatMap(({ servers }) => servers.map((node) => ({ node, chains })));
   await measuring(field, instruments, async (packets) => {
     await field.receiving('user-eu', PORT, async (report) => {
