@@ -9,6 +9,7 @@ import type { BulkAllowance } from '../model/lease.js';
 import type { Announcement } from '../model/path.js';
 import type { ReasonCode } from '../model/reason.js';
 import { gateOf } from './gate.js';
+import type { List } from '../model/list.js';
 
 export interface BulkChange {
   /** What is announced now. */
@@ -31,7 +32,7 @@ export const isDropped = ({ level, reasons }: Announcement): boolean =>
   level === 'withdrawn' && reasons.every(({ code }) => BY_FLEET.includes(code));
 
 /** What accepting a set would take off the wire without a fault or an operator as the reason. */
-export function dropsOfSet(announced: readonly Prefix[], set: readonly Announcement[]): BulkChange {
+export function dropsOfSet(announced: readonly Prefix[], set: List<Announcement>): BulkChange {
   const named = new Map(set.map((announcement) => [announcement.prefix, announcement]));
   const dropped = announced.filter((prefix) => {
     const asked = named.get(prefix);

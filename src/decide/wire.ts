@@ -13,13 +13,14 @@ import type { DrainVerdict } from './drain.js';
 import { type Gate, refusalOf } from './gate.js';
 import { peersOf } from './sessions.js';
 import type { Verdict } from './verdict.js';
+import { arrayOf, type List } from '../model/list.js';
 
 export interface WireFacts {
   readonly view: ServerView;
   /** Of that view; sorting 10,000 prefixes for every renewal would cost more than everything else. */
   readonly gate: Gate;
   /** The accepted set, or what was adopted from the wire; `undefined` while there is neither. */
-  readonly announcements: readonly Announcement[] | undefined;
+  readonly announcements: List<Announcement> | undefined;
   /** What the gate no longer knows and may still be on the wire, or has not settled. */
   readonly leaving?: readonly Prefix[];
   readonly lease: Verdict<AgentState>;
@@ -102,11 +103,11 @@ function reasonsUnasked(facts: WireFacts): readonly Reason[] {
 }
 
 /** Every prefix that the gate knows, sorted, and after them whatever else was asked for or is leaving. */
-export function decideWire(facts: WireFacts): readonly PrefixDecision[] {
+export function decideWire(facts: WireFacts): List<PrefixDecision> {
   const { gate, announcements = [] } = facts;
   const decideAsked = judge(facts);
   const leaving = new Set(facts.leaving);
-  const askedFor = finder(announcements);
+  const askedFor = finder(arrayOf(announcements));
   const unasked = reasonsUnasked(facts);
   const decide = (prefix: Prefix): PrefixDecision => {
     const announcement = askedFor(prefix);
@@ -138,9 +139,9 @@ function finder<T extends { readonly prefix: Prefix }>(list: readonly T[]): (pre
 /** The decisions as before, but for these announcements: the facts are the same otherwise, and no other prefix is named. */
 export function redecideWire(
   facts: WireFacts,
-  before: readonly PrefixDecision[],
-  changed: readonly Announcement[],
-): readonly PrefixDecision[] {
+  before: List<PrefixDecision>,
+  changed: List<Announcement>,
+): List<PrefixDecision> {
   if (changed.length > FEW) return decideWire(facts);
   const decideAsked = judge(facts);
   const decisions = new Map<number, PrefixDecision>();
@@ -152,7 +153,7 @@ export function redecideWire(
   return withItems(before, decisions);
 }
 
-function pathsOf(decisions: readonly PrefixDecision[]): readonly Path[] {
+function pathsOf(decisions: List<PrefixDecision>): List<Path> {
   const paths: Path[] = [];
   for (const { path } of decisions) if (path) paths.push(path);
   return paths;
@@ -161,14 +162,14 @@ function pathsOf(decisions: readonly PrefixDecision[]): readonly Path[] {
 /** The goal as before, which these decisions led to, but for what other ones in their places say. */
 export function goalWith(
   goal: SpeakerDesired,
-  before: readonly PrefixDecision[],
-  decisions: readonly PrefixDecision[],
+  before: List<PrefixDecision>,
+  decisions: List<PrefixDecision>,
 ): SpeakerDesired {
   const changed = placesChanged(decisions, before);
   if (!changed || changed.length > FEW) return { ...goal, paths: pathsOf(decisions) };
   const paths = new Map<Prefix, Path | undefined>();
   for (const place of changed) {
-    const decision = decisions[place];
+    const decision = decisions.at(place);
     if (decision) paths.set(decision.prefix, decision.path);
   }
   return { ...goal, paths: withPrefixes(goal.paths, paths) };
@@ -181,7 +182,7 @@ const FEW = 1_000;
 export function speakerDesired(
   view: ServerView,
   gate: Gate,
-  decisions: readonly PrefixDecision[],
+  decisions: List<PrefixDecision>,
   listenPort: number,
 ): SpeakerDesired {
   return {
@@ -195,7 +196,7 @@ export function speakerDesired(
 }
 
 /** Our own paths outside the gate: a fleet that named them is gone. */
-export const leftBehind = (view: ServerView, gate: Gate, paths: readonly Path[]): readonly Prefix[] =>
+export const leftBehind = (view: ServerView, gate: Gate, paths: List<Path>): readonly Prefix[] =>
   paths.filter((path) => !gate.origins.has(path.prefix) && isOurs(view, path)).map(({ prefix }) => prefix);
 
 /** One list, so that all of them ask alike. */
@@ -206,7 +207,7 @@ const NO_REASONS: readonly Reason[] = [];
  * level they have, with the origin that the gate names. A guard that restarts
  * thus announces exactly what is announced already.
  */
-export function adoptedSet(view: ServerView, gate: Gate, paths: readonly Path[]): readonly Announcement[] {
+export function adoptedSet(view: ServerView, gate: Gate, paths: List<Path>): List<Announcement> {
   return paths.flatMap((path) => {
     const asPath = gate.origins.get(path.prefix);
     return asPath && isOurs(view, path)

@@ -53,8 +53,8 @@ const NO_LOSS: readonly ReasonCode[] = ['left-fleet', 'not-allowed'];
 
 /** What an agent asked for, or stands there. */
 const announcedOn = (wire: WireState | undefined): readonly Prefix[] =>
-  (wire?.prefixes ?? []).flatMap(({ prefix, asked, held, reasons }) => {
+  wire?.prefixes.flatMap(({ prefix, asked, held, reasons }) => {
     const level = asked ?? held;
     const stands = level === 'full' || level === 'degraded';
     return stands && !reasons.some(({ code }) => NO_LOSS.includes(code)) ? [prefix] : [];
-  });
+  }) ?? [];

@@ -5,9 +5,10 @@ import type { AgentState } from '../model/lease.js';
 import type { Reason } from '../model/reason.js';
 import type { Journal } from './guard-journal.js';
 import { refusalsIn } from './guard-refusals.js';
+import type { List } from '../model/list.js';
 
 export class Bulletin {
-  private decisions: readonly PrefixDecision[] = [];
+  private decisions: List<PrefixDecision> = [];
   private refused: string | undefined;
   private away = false;
 
@@ -17,14 +18,14 @@ export class Bulletin {
     this.journal.condition('obstacle', obstacle && `nothing that stands is changed: ${obstacle}`);
   }
 
-  tell(agent: AgentState, hold: Reason | undefined, decisions: readonly PrefixDecision[]): void {
+  tell(agent: AgentState, hold: Reason | undefined, decisions: List<PrefixDecision>): void {
     const away = agent === 'lapsed' || agent === 'gone';
     this.journal.condition('agent', away ? `agent ${agent}` : undefined);
     if (this.away && agent === 'leased') this.journal.note('the agent is back');
     this.away = away;
     this.journal.condition('boot', hold && `nothing is announced: ${hold.detail ?? ''}`);
     if (decisions === this.decisions) return;
-    const changed = placesChanged(decisions, this.decisions)?.flatMap((place) => decisions[place] ?? []);
+    const changed = placesChanged(decisions, this.decisions)?.flatMap((place) => decisions.at(place) ?? []);
     this.decisions = decisions;
     // Where nothing was refused before, only what is new can be.
     this.refused = refusalsIn(this.refused === undefined && changed ? changed : decisions);

@@ -8,11 +8,12 @@ import { pair } from '../model/pair.js';
 import type { Path, SessionState, SpeakerObserved, SpeakerOp } from '../model/path.js';
 import type { Chronicle } from '../ports/chronicle.js';
 import { clipped, inLines, RecordedLevels } from './recorded-levels.js';
+import type { List } from '../model/list.js';
 
 export class GuardChronicle {
   private readonly levels: RecordedLevels;
   private shown: SpeakerObserved | undefined;
-  private held: readonly Path[] = [];
+  private held: List<Path> = [];
   private sessions: ReadonlyMap<Address, SessionState> = new Map();
   /** Withdrawn under our eyes; nobody has looked yet whether peers know. */
   private leaving = new Set<Prefix>();
@@ -22,12 +23,12 @@ export class GuardChronicle {
     this.levels = new RecordedLevels(chronicle);
   }
 
-  decided(decisions: readonly PrefixDecision[]): void {
+  decided(decisions: List<PrefixDecision>): void {
     this.levels.decided(decisions);
   }
 
   /** About to be applied, because of these decisions. */
-  handing(decisions: readonly PrefixDecision[], ops: readonly SpeakerOp[]): void {
+  handing(decisions: List<PrefixDecision>, ops: readonly SpeakerOp[]): void {
     this.decided(decisions);
     for (const op of ops) {
       if (op.kind === 'announce') {
@@ -91,7 +92,7 @@ export class GuardChronicle {
   }
 }
 
-function byLevel(paths: readonly Path[]): ReadonlyMap<Level, readonly Prefix[]> {
+function byLevel(paths: List<Path>): ReadonlyMap<Level, readonly Prefix[]> {
   const levels = { full: [] as Prefix[], degraded: [] as Prefix[] };
   for (const path of paths) levels[levelHeld(path)].push(path.prefix);
   return new Map(Object.entries(levels) as [Level, Prefix[]][]);

@@ -16,6 +16,7 @@ import type { EssentialChecks } from '../ports/essential.js';
 import type { Journal } from './guard-journal.js';
 import { ServiceWatch } from './guard-services.js';
 import { Loop } from './loop.js';
+import type { List } from '../model/list.js';
 
 /** Between looks while the agent is away … */
 const AWAY_MS = 200;
@@ -30,7 +31,7 @@ const NONE: ReadonlyMap<Prefix, string> = new Map();
 
 /** Asked for only where something has to be looked at: nothing of it while the agent is there and all has been seen. */
 const announcedBy = once(
-  (decisions: readonly PrefixDecision[]): ReadonlySet<Prefix> =>
+  (decisions: List<PrefixDecision>): ReadonlySet<Prefix> =>
     new Set(decisions.flatMap(({ prefix, path }) => (path ? [prefix] : []))),
 );
 
@@ -49,7 +50,7 @@ export class EssentialWatch {
   broken: ReadonlyMap<Prefix, string> = NONE;
   private essentials: readonly Essential[] = [];
   private records = new Map<string, EssentialRecord>();
-  private decisions: readonly PrefixDecision[] = [];
+  private decisions: List<PrefixDecision> = [];
   private away = false;
   /** Looks that follow each other at once would prove nothing twice. */
   private notBefore = Number.NEGATIVE_INFINITY;
@@ -78,7 +79,7 @@ export class EssentialWatch {
   }
 
   /** Tells whether the agent is away, and what stands: nothing else needs to be watched. */
-  attend(away: boolean, decisions: readonly PrefixDecision[]): void {
+  attend(away: boolean, decisions: List<PrefixDecision>): void {
     if (away === this.away && decisions === this.decisions) return;
     this.decisions = decisions;
     if (away !== this.away) this.change(away);

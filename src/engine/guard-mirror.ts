@@ -10,6 +10,7 @@ import type { Path, SpeakerObserved, SpeakerOp } from '../model/path.js';
 import { same } from '../model/same.js';
 import type { Clock } from '../ports/clock.js';
 import type { Doubt, Since, Speaker } from '../ports/speaker.js';
+import type { List } from '../model/list.js';
 
 /** What raises no event, the policy above all, is read this often; seldomer where that takes long. */
 const PERIOD_MS = 2_000;
@@ -101,7 +102,7 @@ export class SpeakerMirror {
   }
 
   /** The paths that were read are equal to these: from now on they are these, so that they are compared by identity. */
-  recognise(observed: SpeakerObserved, paths: readonly Path[]): SpeakerObserved {
+  recognise(observed: SpeakerObserved, paths: List<Path>): SpeakerObserved {
     if (observed.state !== 'started' || observed.paths === paths || this.observed !== observed) return observed;
     this.observed = { ...observed, paths };
     return this.observed;

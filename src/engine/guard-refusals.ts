@@ -1,5 +1,6 @@
 /** What an agent asked for and may not have, in one line. */
 import type { PrefixDecision } from '../decide/wire.js';
+import type { List } from '../model/list.js';
 
 /** Longer lists are cut: the wire state has every prefix. */
 const NAMED = 3;
@@ -7,7 +8,7 @@ const NAMED = 3;
 const told = ({ prefix, reasons }: PrefixDecision): string =>
   `${prefix} (${reasons.find(({ code }) => code === 'not-allowed')?.detail ?? 'no detail'})`;
 
-export function refusalsIn(decisions: readonly PrefixDecision[]): string | undefined {
+export function refusalsIn(decisions: List<PrefixDecision>): string | undefined {
   const refused = decisions.filter(
     ({ level, reasons }) => level === 'withdrawn' && reasons.some(({ code }) => code === 'not-allowed'),
   );

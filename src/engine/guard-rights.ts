@@ -33,11 +33,12 @@ import type { AgentState, DesiredSet, DrainProgress } from '../model/lease.js';
 import type { Reason } from '../model/reason.js';
 import type { Announcement, SpeakerDesired, SpeakerObserved } from '../model/path.js';
 import type { Flow } from './guard-traffic.js';
+import type { List } from '../model/list.js';
 
 /** Everything that a decision depends on, time included: it enters through the two verdicts only. */
 interface Grounds {
   readonly gate: Gate;
-  readonly announcements: readonly Announcement[] | undefined;
+  readonly announcements: List<Announcement> | undefined;
   readonly leaving: readonly Prefix[];
   readonly lease: Verdict<AgentState>;
   readonly drain: DrainVerdict;
@@ -47,7 +48,7 @@ interface Grounds {
 
 /** What was decided, and what the speaker shall hold therefore. */
 export interface Outcome {
-  readonly decisions: readonly PrefixDecision[];
+  readonly decisions: List<PrefixDecision>;
   readonly goal: SpeakerDesired;
 }
 
@@ -61,9 +62,9 @@ const sameDrain = (a: DrainVerdict, b: DrainVerdict): boolean => sameVerdict(a, 
 export class Rights {
   view: ServerView;
   private gate: Gate;
-  private announcements: readonly Announcement[] | undefined;
+  private announcements: List<Announcement> | undefined;
   /** As accepted last: equal to `announcements`, and often the very same as before. */
-  private accepted: readonly Announcement[] | undefined;
+  private accepted: List<Announcement> | undefined;
   /** Of fleets that were followed before: listed until settled, so that nobody tears down what still carries them. */
   private leaving: readonly Prefix[] = [];
   private lease: Lease | undefined;
@@ -123,10 +124,10 @@ export class Rights {
   refuseBulk(set: DesiredSet): string | undefined {
     const changed = this.changedBy(set);
     if (changed?.every((announcement) => !isDropped(announcement))) return undefined;
-    const announced = (this.announcements ?? []).flatMap(({ prefix, level }) =>
+    const announced = this.announcements?.flatMap(({ prefix, level }) =>
       level !== 'withdrawn' && this.gate.origins.has(prefix) ? [prefix] : [],
     );
-    const change = dropsOfSet(announced, set.announcements);
+    const change = dropsOfSet(announced ?? [], set.announcements);
     return bulkRefusal(change, ownersOf(this.view), this.view.fleet.safety.maxWithdrawnShare, set.allowance);
   }
 
@@ -211,7 +212,7 @@ export class Rights {
   }
 
   /** The same array as before while nothing has changed. */
-  decide(now: number): readonly PrefixDecision[] {
+  decide(now: number): List<PrefixDecision> {
     return this.reckon(now).decisions;
   }
 
@@ -231,7 +232,7 @@ export class Rights {
     this.leaving = [...all].filter((prefix) => !this.gate.origins.has(prefix));
   }
 
-  private changedBy({ announcements }: DesiredSet): readonly Announcement[] | undefined {
+  private changedBy({ announcements }: DesiredSet): List<Announcement> | undefined {
     return announcements === this.accepted ? [] : changedIn(announcements, this.announcements);
   }
 

@@ -25,7 +25,7 @@ type Announcements = DesiredSet['announcements'];
 
 /** The same prefixes in the same places. */
 const namesTheSame = (a: Announcements, b: Announcements = []): boolean =>
-  placesChanged(a, b)?.every((place) => a[place]?.prefix === b[place]?.prefix) ?? false;
+  placesChanged(a, b)?.every((place) => a.at(place)?.prefix === b.at(place)?.prefix) ?? false;
 
 const namesEachOnce = (announcements: Announcements): boolean =>
   new Set(announcements.map(({ prefix }) => prefix)).size === announcements.length;

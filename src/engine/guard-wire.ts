@@ -14,10 +14,11 @@ import type { Path, SpeakerObserved } from '../model/path.js';
 import type { Reason } from '../model/reason.js';
 import { same } from '../model/same.js';
 import type { Settling } from './guard-settle.js';
+import type { List } from '../model/list.js';
 
 export interface WireParts {
   readonly view: ServerView;
-  readonly decisions: readonly PrefixDecision[];
+  readonly decisions: List<PrefixDecision>;
   readonly observed: SpeakerObserved | undefined;
   readonly speaker: Pick<WireState, 'speaker' | 'speakerDetail'>;
   readonly lease: Verdict<AgentState>;
@@ -30,11 +31,11 @@ export interface WireParts {
 
 /** What a view of single prefixes rests on. */
 interface Basis {
-  readonly decisions: readonly PrefixDecision[];
-  readonly paths: readonly Path[];
+  readonly decisions: List<PrefixDecision>;
+  readonly paths: List<Path>;
 }
 
-const pathsOf = (observed: SpeakerObserved | undefined): readonly Path[] =>
+const pathsOf = (observed: SpeakerObserved | undefined): List<Path> =>
   observed?.state === 'started' ? observed.paths : [];
 
 /** More than these are as quickly looked at all together. */
@@ -43,16 +44,17 @@ const FEW = 1_000;
 /** The places of the decisions about which something is new, in the decision or on the wire; `undefined` where that may be any. */
 function placesTouched(now: Basis, before: Basis): readonly number[] | undefined {
   const decided = placesChanged(now.decisions, before.decisions);
-  const isSamePrefix = (place: number): boolean => now.decisions[place]?.prefix === before.decisions[place]?.prefix;
+  const isSamePrefix = (place: number): boolean =>
+    now.decisions.at(place)?.prefix === before.decisions.at(place)?.prefix;
   // Another fleet may name as many prefixes as the one before.
   if (!decided || decided.length > FEW || !decided.every(isSamePrefix)) return undefined;
   const places = new Set(decided);
   let isSingle = true;
   const touch = ({ prefix }: Path): void => {
     if (places.size > FEW) return;
-    const place = placeFor(prefix, now.decisions.length, (at) => now.decisions[at]?.prefix);
+    const place = placeFor(prefix, now.decisions.length, (at) => now.decisions.at(at)?.prefix);
     // What nobody has decided about may stand anywhere behind those that the gate knows.
-    if (now.decisions[place]?.prefix === prefix) places.add(place);
+    if (now.decisions.at(place)?.prefix === prefix) places.add(place);
     else isSingle = false;
   };
   pair(before.paths, now.paths, { both: touch, first: touch, second: touch });
@@ -63,7 +65,7 @@ function placesTouched(now: Basis, before: Basis): readonly number[] | undefined
 export class Absent {
   private last: (Basis & { readonly observed: SpeakerObserved; readonly set: ReadonlySet<Prefix> }) | undefined;
 
-  from(decisions: readonly PrefixDecision[], observed: SpeakerObserved): ReadonlySet<Prefix> {
+  from(decisions: List<PrefixDecision>, observed: SpeakerObserved): ReadonlySet<Prefix> {
     const { last } = this;
     if (last?.decisions === decisions && last.observed === observed) return last.set;
     const basis = { decisions, paths: pathsOf(observed) };
@@ -93,7 +95,7 @@ function absentBut(
 ): ReadonlySet<Prefix> {
   const set = new Set(before);
   for (const place of places) {
-    const decision = decisions[place];
+    const decision = decisions.at(place);
     if (!decision) continue;
     if (decision.path || itemOf(decision.prefix, paths)) set.delete(decision.prefix);
     else set.add(decision.prefix);
@@ -103,7 +105,7 @@ function absentBut(
 
 /** Each prefix as it stands, in the order of the decisions. */
 interface Lines extends Basis {
-  readonly told: readonly WirePrefix[];
+  readonly told: List<WirePrefix>;
   /** Places of what has gone and has not settled: time alone changes them. */
   readonly open: readonly number[];
 }
@@ -114,19 +116,19 @@ function linesOf(parts: WireParts, before: Lines | undefined): Lines {
   const basis = { decisions, paths: pathsOf(parts.observed) };
   const touched = before && placesTouched(basis, before);
   const line = (decision: PrefixDecision, path: Path | undefined, place: number): WirePrefix => {
-    const [now, last] = [lineOf(parts, decision, path), before?.told[place]];
+    const [now, last] = [lineOf(parts, decision, path), before?.told.at(place)];
     return last && same(now, last) ? last : now;
   };
   if (!touched) return allLines(basis, line);
   const places = [...new Set([...before.open, ...touched])];
   const changed = new Map<number, WirePrefix>();
   for (const place of places) {
-    const decision = decisions[place];
+    const decision = decisions.at(place);
     const now = decision && line(decision, itemOf(decision.prefix, basis.paths), place);
-    if (now && now !== before.told[place]) changed.set(place, now);
+    if (now && now !== before.told.at(place)) changed.set(place, now);
   }
   const told = changed.size === 0 ? before.told : withItems(before.told, changed);
-  return { ...basis, told, open: places.filter((place) => isOpen(told[place])) };
+  return { ...basis, told, open: places.filter((place) => isOpen(told.at(place))) };
 }
 
 function allLines(
@@ -139,7 +141,7 @@ function allLines(
     first: (decision, place) => (told[place] = line(decision, undefined, place)),
     second: () => undefined,
   });
-  return { ...basis, told, open: [...told.keys()].filter((place) => isOpen(told[place])) };
+  return { ...basis, told, open: [...told.keys()].filter((place) => isOpen(told.at(place))) };
 }
 
 const isOpen = (line: WirePrefix | undefined): boolean =>
@@ -156,7 +158,7 @@ function lineOf(
   return { prefix, ...(asked === undefined ? {} : { asked }), level, reasons, held, settled };
 }
 
-function wireState(parts: WireParts, prefixes: readonly WirePrefix[]): WireState {
+function wireState(parts: WireParts, prefixes: List<WirePrefix>): WireState {
   const { view, observed } = parts;
   return {
     ...parts.speaker,

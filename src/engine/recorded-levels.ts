@@ -1,6 +1,7 @@
 /** Who decides levels records what is different from the decision before. */
 import type { Prefix } from '../model/address.js';
 import type { Level } from '../model/level.js';
+import type { List } from '../model/list.js';
 import { pair } from '../model/pair.js';
 import type { Reason } from '../model/reason.js';
 import type { Chronicle } from '../ports/chronicle.js';
@@ -44,12 +45,12 @@ const isLike = ({ from, decision }: Change, before: Level | undefined, { level, 
   from === before && decision.level === level && decision.reasons === reasons;
 
 export class RecordedLevels {
-  private last: readonly Decision[] = [];
+  private last: List<Decision> = [];
 
   constructor(private readonly chronicle: Chronicle) {}
 
   /** Complete. The same array as before costs nothing. */
-  decided(decisions: readonly Decision[]): void {
+  decided(decisions: List<Decision>): void {
     if (decisions === this.last) return;
     const changes = new Map<string, Change>();
     let last: Change | undefined;

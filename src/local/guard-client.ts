@@ -10,6 +10,7 @@ import type {
   WireState,
 } from '../model/lease.js';
 import { changedIn, withChanges } from '../model/changes.js';
+import type { List } from '../model/list.js';
 import { once } from '../model/once.js';
 import type { Announcement } from '../model/path.js';
 import { type GuardClient, LocalError } from '../ports/guard.js';
@@ -101,7 +102,7 @@ export async function sentToPeers(path: string, prefix: Prefix): Promise<readonl
   }
 }
 
-const answerMs = (travelling: readonly Announcement[]): number => ANSWER_MS + travelling.length * ANSWER_MS_PER_PREFIX;
+const answerMs = (travelling: List<Announcement>): number => ANSWER_MS + travelling.length * ANSWER_MS_PER_PREFIX;
 
 /** The last set that the guard has accepted here, and the wire state as it was told then. */
 interface Last {

@@ -4,6 +4,7 @@
  * before them, and what is not written need not be read.
  */
 import type { Prefix } from '../model/address.js';
+import type { List } from '../model/list.js';
 import { same } from '../model/same.js';
 
 interface Named {
@@ -13,7 +14,7 @@ interface Named {
 export type Run<T extends Named> = Omit<T, 'prefix'> & { readonly prefixes: readonly Prefix[] };
 
 /** In the same order. */
-export function runsOf<T extends Named>(items: readonly T[]): readonly Run<T>[] {
+export function runsOf<T extends Named>(items: List<T>): readonly Run<T>[] {
   const runs: (Omit<T, 'prefix'> & { readonly prefixes: Prefix[] })[] = [];
   let last: T | undefined;
   for (const item of items) {

@@ -2,6 +2,7 @@
 import type { Prefix } from './address.js';
 import { placesApart, withItems } from './edited.js';
 import { placeFor } from './in-order.js';
+import { arrayOf, type List } from './list.js';
 import { same } from './same.js';
 
 interface Named {
@@ -9,15 +10,12 @@ interface Named {
 }
 
 /** The items that are new; `undefined` where the two do not name the same prefixes in the same order. */
-export function changedIn<T extends Named>(
-  next: readonly T[],
-  before: readonly T[] | undefined,
-): readonly T[] | undefined {
+export function changedIn<T extends Named>(next: List<T>, before: List<T> | undefined): readonly T[] | undefined {
   const places = before && placesChanged(next, before);
   if (!places) return undefined;
   const changed: T[] = [];
   for (const place of places) {
-    const [item, last] = [next[place], before[place]];
+    const [item, last] = [next.at(place), before.at(place)];
     if (item === undefined || item.prefix !== last?.prefix) return undefined;
     if (!same(item, last)) changed.push(item);
   }
@@ -29,10 +27,10 @@ export function changedIn<T extends Named>(
  * in the order of; `undefined` when one of them has none. The rest stay the
  * same objects.
  */
-export function withChanges<T extends Named>(list: readonly T[], changed: readonly T[]): readonly T[] | undefined {
+export function withChanges<T extends Named>(list: List<T>, changed: readonly T[]): List<T> | undefined {
   if (changed.length === 0) return list;
   if (changed.length === list.length)
-    return changed.every(({ prefix }, at) => prefix === list[at]?.prefix) ? changed : undefined;
+    return changed.every(({ prefix }, at) => prefix === list.at(at)?.prefix) ? changed : undefined;
   const items = new Map<number, T>();
   let from = 0;
   for (const item of changed) {
@@ -45,20 +43,21 @@ export function withChanges<T extends Named>(list: readonly T[], changed: readon
 }
 
 /** By halving where the list is in the order of `comparePrefix`, as nearly all are; by a walk where it is not. */
-function placeIn(list: readonly Named[], prefix: Prefix, from: number): number | undefined {
-  if (list[from]?.prefix === prefix) return from;
-  const place = placeFor(prefix, list.length, (at) => list[at]?.prefix);
-  if (place >= from && list[place]?.prefix === prefix) return place;
-  const found = list.findIndex((each, at) => at >= from && each.prefix === prefix);
+function placeIn(list: List<Named>, prefix: Prefix, from: number): number | undefined {
+  if (list.at(from)?.prefix === prefix) return from;
+  const place = placeFor(prefix, list.length, (at) => list.at(at)?.prefix);
+  if (place >= from && list.at(place)?.prefix === prefix) return place;
+  const found = arrayOf(list).findIndex((each, at) => at >= from && each.prefix === prefix);
   return found < 0 ? undefined : found;
 }
 
 /** The places at which two lists have another object; `undefined` where they are not equally long. */
-export function placesChanged(next: readonly Named[], before: readonly Named[]): readonly number[] | undefined {
+export function placesChanged(next: List<Named>, before: List<Named>): readonly number[] | undefined {
   if (next.length !== before.length) return undefined;
   const known = placesApart(next, before);
-  if (known) return known.filter((place) => next[place] !== before[place]).sort((a, b) => a - b);
+  if (known) return known.filter((place) => next.at(place) !== before.at(place)).sort((a, b) => a - b);
+  const [nexts, befores] = [arrayOf(next), arrayOf(before)];
   const places: number[] = [];
-  for (let place = 0; place < next.length; place++) if (next[place] !== before[place]) places.push(place);
+  for (let place = 0; place < nexts.length; place++) if (nexts[place] !== befores[place]) places.push(place);
   return places;
 }

@@ -7,58 +7,58 @@
  */
 import type { Prefix } from './address.js';
 import { placeFor } from './in-order.js';
+import { Draft, type List } from './list.js';
 
 interface Named {
   readonly prefix: Prefix;
 }
 
-type List = readonly Named[];
-
 /** Where a list may differ from the one that it was made from. */
 interface Edit {
-  readonly from: WeakRef<List>;
+  readonly from: WeakRef<List<Named>>;
   readonly at: readonly number[] | readonly Prefix[];
 }
 
-const inPlace = new WeakMap<List, Edit & { readonly at: readonly number[] }>();
-const byPrefix = new WeakMap<List, Edit & { readonly at: readonly Prefix[] }>();
+const inPlace = new WeakMap<List<Named>, Edit & { readonly at: readonly number[] }>();
+const byPrefix = new WeakMap<List<Named>, Edit & { readonly at: readonly Prefix[] }>();
 
 /** The list with these items in these places, about the same prefixes as those that stood there. */
-export function withItems<T extends Named>(list: readonly T[], items: ReadonlyMap<number, T>): readonly T[] {
-  const next = [...list];
+export function withItems<T extends Named>(list: List<T>, items: ReadonlyMap<number, T>): List<T> {
+  const draft = new Draft(list);
   for (const [place, item] of items) {
-    if (list[place]?.prefix !== item.prefix) throw new TypeError(`${item.prefix} does not stand in place ${place}`);
-    next[place] = item;
+    if (list.at(place)?.prefix !== item.prefix) throw new TypeError(`${item.prefix} does not stand in place ${place}`);
+    draft.set(place, item);
   }
+  const next = draft.done();
   inPlace.set(next, { from: new WeakRef(list), at: [...items.keys()] });
   return next;
 }
 
 /** A list in the order of `comparePrefix` with these items in the places of their prefixes, and without those that have none. */
-export function withPrefixes<T extends Named>(
-  list: readonly T[],
-  items: ReadonlyMap<Prefix, T | undefined>,
-): readonly T[] {
-  const next = [...list];
+export function withPrefixes<T extends Named>(list: List<T>, items: ReadonlyMap<Prefix, T | undefined>): List<T> {
+  const draft = new Draft(list);
   for (const [prefix, item] of items) {
-    const place = placeFor(prefix, next.length, (at) => next[at]?.prefix);
-    const stands = next[place]?.prefix === prefix;
-    next.splice(place, stands ? 1 : 0, ...(item ? [item] : []));
+    const place = placeFor(prefix, draft.length, (at) => draft.at(at)?.prefix);
+    const stands = draft.at(place)?.prefix === prefix;
+    if (stands && item) draft.set(place, item);
+    else if (stands) draft.remove(place);
+    else if (item) draft.insert(place, item);
   }
+  const next = draft.done();
   byPrefix.set(next, { from: new WeakRef(list), at: [...items.keys()] });
   return next;
 }
 
 /** Places outside of which two lists have the same objects; `undefined` when nobody knows. */
-export const placesApart = (a: List, b: List): readonly number[] | undefined => apart(inPlace, a, b);
+export const placesApart = (a: List<Named>, b: List<Named>): readonly number[] | undefined => apart(inPlace, a, b);
 
 /** Prefixes beside which two lists, both in the order of `comparePrefix`, have the same objects; `undefined` when nobody knows. */
-export const prefixesApart = (a: List, b: List): readonly Prefix[] | undefined => apart(byPrefix, a, b);
+export const prefixesApart = (a: List<Named>, b: List<Named>): readonly Prefix[] | undefined => apart(byPrefix, a, b);
 
 function apart<T>(
-  edits: WeakMap<List, { readonly from: WeakRef<List>; readonly at: readonly T[] }>,
-  a: List,
-  b: List,
+  edits: WeakMap<List<Named>, { readonly from: WeakRef<List<Named>>; readonly at: readonly T[] }>,
+  a: List<Named>,
+  b: List<Named>,
 ): readonly T[] | undefined {
   if (a === b) return [];
   const [last, other] = [edits.get(a), edits.get(b)];

@@ -1,5 +1,6 @@
 /** Lists in the order of `comparePrefix`: where a prefix stands in them, found by halving. */
 import { comparePrefix, type Prefix, rankV4 } from './address.js';
+import type { List } from './list.js';
 
 interface Named {
   readonly prefix: Prefix;
@@ -16,8 +17,8 @@ export function inOrder<T>(items: readonly T[], prefixOf: (item: T) => Prefix): 
 }
 
 /** The item of a prefix in a list that is in the order of `comparePrefix`. */
-export function itemOf<T extends Named>(prefix: Prefix, list: readonly T[]): T | undefined {
-  const item = list[placeFor(prefix, list.length, (at) => list[at]?.prefix)];
+export function itemOf<T extends Named>(prefix: Prefix, list: List<T>): T | undefined {
+  const item = list.at(placeFor(prefix, list.length, (at) => list.at(at)?.prefix));
   return item?.prefix === prefix ? item : undefined;
 }
 

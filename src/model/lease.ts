@@ -1,6 +1,7 @@
 /** What passes between agent and guard. */
 import type { Address, Prefix } from './address.js';
 import type { Level } from './level.js';
+import type { List } from './list.js';
 import type { Announcement, SessionState } from './path.js';
 import type { Reason } from './reason.js';
 
@@ -22,7 +23,7 @@ export interface DesiredSet {
   readonly sequence: number;
   /** The right to keep announcing, from the moment of receipt. */
   readonly ttlMs: number;
-  readonly announcements: readonly Announcement[];
+  readonly announcements: List<Announcement>;
   /** Holds for what this generation drops. */
   readonly allowance?: BulkAllowance;
 }
@@ -67,7 +68,7 @@ export interface WireState {
   readonly drainProgress?: DrainProgress;
   /** Why nothing is announced until an operator has confirmed. */
   readonly hold?: string;
-  readonly prefixes: readonly WirePrefix[];
+  readonly prefixes: List<WirePrefix>;
   readonly peers: readonly WirePeer[];
   /** Foreign paths deleted, barrier repaired and the like: newest last, bounded. */
   readonly reports: readonly { readonly at: string; readonly text: string }[];

@@ -9,6 +9,7 @@
 import { comparePrefix, type Prefix } from './address.js';
 import { placesApart, prefixesApart } from './edited.js';
 import { itemOf, placeFor } from './in-order.js';
+import { arrayOf, type List } from './list.js';
 
 interface Named {
   readonly prefix: Prefix;
@@ -23,38 +24,39 @@ export interface Pairing<A, B> {
 
 /** Tells each prefix once, but for items that are one object in both lists. No list names a prefix twice. */
 export function pair<A extends Named, B extends Named>(
-  firsts: readonly A[],
-  seconds: readonly B[],
+  firsts: List<A>,
+  seconds: List<B>,
   pairing: Pairing<A, B>,
 ): void {
   const places = placesApart(firsts, seconds);
   const prefixes = places ? undefined : prefixesApart(firsts, seconds);
   if (places) pairPlaces(firsts, seconds, places, pairing);
   else if (prefixes) pairPrefixes(firsts, seconds, prefixes, pairing);
-  else walk(firsts, seconds, pairing);
+  else walk(arrayOf(firsts), arrayOf(seconds), pairing);
 }
 
 function pairPlaces<A extends Named, B extends Named>(
-  firsts: readonly A[],
-  seconds: readonly B[],
+  firsts: List<A>,
+  seconds: List<B>,
   places: readonly number[],
   { both }: Pairing<A, B>,
 ): void {
   for (const place of places) {
-    const [a, b] = [firsts[place], seconds[place]];
+    const [a, b] = [firsts.at(place), seconds.at(place)];
     if (a && b && (a as Named) !== b) both(a, b, place);
   }
 }
 
 function pairPrefixes<A extends Named, B extends Named>(
-  firsts: readonly A[],
-  seconds: readonly B[],
+  firsts: List<A>,
+  seconds: List<B>,
   prefixes: readonly Prefix[],
   { both, first, second }: Pairing<A, B>,
 ): void {
   for (const prefix of prefixes) {
-    const place = placeFor(prefix, firsts.length, (at) => firsts[at]?.prefix);
-    const a = firsts[place]?.prefix === prefix ? firsts[place] : undefined;
+    const place = placeFor(prefix, firsts.length, (at) => firsts.at(at)?.prefix);
+    const standing = firsts.at(place);
+    const a = standing?.prefix === prefix ? standing : undefined;
     const b = itemOf(prefix, seconds);
     if (a && b && (a as Named) !== b) both(a, b, place);
     else if (a && !b) first(a, place);

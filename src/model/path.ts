@@ -2,6 +2,7 @@
 import type { Address, Family, Prefix } from './address.js';
 import { fnv1a } from './naming.js';
 import type { Level } from './level.js';
+import type { List } from './list.js';
 import type { Reason } from './reason.js';
 
 /** `asn:value`, each 16 bit (RFC 1997). */
@@ -102,7 +103,7 @@ export interface SpeakerDesired {
   readonly listenPort: number;
   /** The allow-list behind the default-reject barrier. Exact prefixes: nothing longer, nothing shorter. */
   readonly allow: readonly Prefix[];
-  readonly paths: readonly Path[];
+  readonly paths: List<Path>;
   readonly peers: readonly Peer[];
 }
 
@@ -142,7 +143,7 @@ export interface SpeakerRunning {
   readonly listenPort: number;
   readonly barrier: BarrierObserved;
   /** Local paths only, in the order of `comparePrefix`; learned ones are the barrier's business. */
-  readonly paths: readonly Path[];
+  readonly paths: List<Path>;
   /** Local paths that could not be read as ours: deleted and reported. */
   readonly foreignPaths: readonly ForeignPath[];
   readonly peers: readonly PeerObserved[];

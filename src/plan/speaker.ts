@@ -60,7 +60,7 @@ const samePeer = (desired: Peer, observed: PeerObserved): boolean =>
 export const sameGoal = (a: SpeakerDesired, b: SpeakerDesired): boolean =>
   sameList(a.allow, b.allow) &&
   a.paths.length === b.paths.length &&
-  a.paths.every((path, index) => samePath(path, b.paths[index] ?? path)) &&
+  a.paths.every((path, index) => samePath(path, b.paths.at(index) ?? path)) &&
   sameList(
     a.peers.map(({ address }) => address),
     b.peers.map(({ address }) => address),

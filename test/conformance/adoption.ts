@@ -1,5 +1,6 @@
 import { planSpeaker } from '../../src/plan/speaker.js';
 import type { SpeakerDesired } from '../../src/model/path.js';
+import { arrayOf } from '../../src/model/list.js';
 import { ALLOWED, OWN_ASN, path, peer, R1, R2, SELF, type Stage, V4, V6 } from './stage.js';
 
 /** A client that was not there before takes a running daemon over. */
@@ -25,7 +26,7 @@ export function adoption(stage: Stage): void {
     await stage.speaker.apply([
       { kind: 'start', asn: OWN_ASN, routerId: SELF, listenPort: 1790 },
       { kind: 'install-barrier', allow: desired.allow },
-      { kind: 'announce', paths: desired.paths },
+      { kind: 'announce', paths: arrayOf(desired.paths) },
       ...desired.peers.map((own) => ({ kind: 'add-peer', peer: own }) as const),
     ]);
     expect(await stage.counts()).toEqual(before);

@@ -7,6 +7,7 @@ import { serveGuard } from '../../src/local/guard.js';
 import { guardClient, sentToPeers } from '../../src/local/guard-client.js';
 import type { LocalServer } from '../../src/local/server.js';
 import { address, prefix } from '../../src/model/address.js';
+import { arrayOf } from '../../src/model/list.js';
 import type { DesiredSet, WireState } from '../../src/model/lease.js';
 import { type Caller, type GuardClient, type GuardDesk, LocalError } from '../../src/ports/guard.js';
 
@@ -119,7 +120,7 @@ describe('renewals', () => {
     wire = { ...ready, drain: 'draining' };
     expect(await client.offer(next(2))).toEqual({ accepted: true, wire });
     expect(await client.offer(next(3))).toEqual({ accepted: true, wire });
-    const changed = next(4, { announcements: set.announcements.slice(1), ttlMs: 2000, generation: 'h' });
+    const changed = next(4, { announcements: arrayOf(set.announcements).slice(1), ttlMs: 2000, generation: 'h' });
     wire = ready;
     expect(await client.offer(changed)).toEqual({ accepted: true, wire: ready });
     expect(offered().slice(2)).toEqual([next(3), changed]);
@@ -139,7 +140,7 @@ describe('renewals', () => {
     const answer = await client.offer(changed);
     expect(answer).toEqual({ accepted: true, wire });
     expect(offered()[1]).toEqual(changed);
-    expect(offered()[1]?.announcements[1]).toBe(offered()[0]?.announcements[1]);
+    expect(offered()[1]?.announcements.at(1)).toBe(offered()[0]?.announcements.at(1));
     const again = await client.offer(next(3, { announcements: changed.announcements }));
     expect(again).toEqual({ accepted: true, wire });
     expect(offered()[2]?.announcements).toBe(offered()[1]?.announcements);
@@ -175,7 +176,7 @@ test.each([
   ['a path without end', { asPath: Array<number>(17).fill(64512) }],
   ['a word too many', { urgent: true }],
 ])('%s in a set is refused before the guard sees it', async (_, change) => {
-  const broken = { ...set, announcements: [{ ...set.announcements[0], ...change }] };
+  const broken = { ...set, announcements: [{ ...set.announcements.at(0), ...change }] };
   await expect(client.offer(broken as never)).rejects.toThrow(/^offer: announcements\.0/);
   expect(said).toEqual([]);
 });

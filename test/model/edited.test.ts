@@ -3,6 +3,7 @@ import { comparePrefix, type Prefix, prefix } from '../../src/model/address.js';
 import { changedIn, placesChanged } from '../../src/model/changes.js';
 import { placesApart, prefixesApart, withItems, withPrefixes } from '../../src/model/edited.js';
 import { inOrder } from '../../src/model/in-order.js';
+import { Draft, type List } from '../../src/model/list.js';
 import { pair } from '../../src/model/pair.js';
 
 interface Item {
@@ -19,10 +20,15 @@ const some = fc
 const placeEdits = fc.array(fc.tuple(fc.nat(ALL.length - 1), level), { maxLength: 4 });
 const prefixEdits = fc.array(fc.tuple(fc.constantFrom(...ALL), fc.option(level, { nil: undefined })), { maxLength: 4 });
 
-/** The same lists without a memory. */
-const forgetful = <T>(list: readonly T[]): readonly T[] => [...list];
+/** Short lists are arrays; these are in chunks as long ones are. */
+const inChunks = <T>(list: readonly T[]): List<T> => new Draft(list, 2).done();
+const lists = <T>(arrays: fc.Arbitrary<readonly T[]>): fc.Arbitrary<List<T>> =>
+  arrays.chain((list) => fc.constantFrom(list, inChunks(list)));
 
-function told(a: readonly Item[], b: readonly Item[]): readonly string[] {
+/** The same lists without a memory. */
+const forgetful = <T>(list: List<T>): readonly T[] => [...list];
+
+function told(a: List<Item>, b: List<Item>): readonly string[] {
   const lines: string[] = [];
   pair(a, b, {
     both: (x, y, place) => lines.push(`${place} ${x.prefix} ${x.level} ${y.level}`),
@@ -32,14 +38,14 @@ function told(a: readonly Item[], b: readonly Item[]): readonly string[] {
   return lines.sort();
 }
 
-const edit = (list: readonly Item[], edits: readonly (readonly [number, number])[]): readonly Item[] =>
+const edit = (list: List<Item>, edits: readonly (readonly [number, number])[]): List<Item> =>
   withItems(list, new Map(edits.map(([place, of]) => [place, { prefix: ALL[place]!, level: of }])));
-const replace = (list: readonly Item[], edits: readonly (readonly [Prefix, number | undefined])[]): readonly Item[] =>
+const replace = (list: List<Item>, edits: readonly (readonly [Prefix, number | undefined])[]): List<Item> =>
   withPrefixes(list, new Map(edits.map(([of, to]) => [of, to === undefined ? undefined : { prefix: of, level: to }])));
 
 test('lists that remember are told apart as any others, whichever was made from which', () => {
   fc.assert(
-    fc.property(full, placeEdits, placeEdits, (list, one, two) => {
+    fc.property(lists(full), placeEdits, placeEdits, (list, one, two) => {
       const [a, b] = [edit(list, one), edit(list, two)];
       for (const [x, y] of [[a, list] as const, [list, a] as const, [a, b] as const, [edit(a, two), a] as const]) {
         expect(placesApart(x, y)).toBeDefined();
@@ -53,9 +59,9 @@ test('lists that remember are told apart as any others, whichever was made from 
 
 test('so are those with prefixes that come and go, and they stay in order', () => {
   fc.assert(
-    fc.property(some, prefixEdits, prefixEdits, (list, one, two) => {
+    fc.property(lists(some), prefixEdits, prefixEdits, (list, one, two) => {
       const [a, b] = [replace(list, one), replace(list, two)];
-      expect(a).toEqual([...a].sort((x, y) => comparePrefix(x.prefix, y.prefix)));
+      expect([...a]).toEqual([...a].sort((x, y) => comparePrefix(x.prefix, y.prefix)));
       for (const [of, to] of new Map(one)) expect(a.find((each) => each.prefix === of)?.level).toBe(to);
       for (const [x, y] of [[a, list] as const, [list, a] as const, [a, b] as const, [replace(a, two), a] as const]) {
         expect(prefixesApart(x, y)).toBeDefined();

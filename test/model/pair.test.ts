@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { comparePrefix, prefix, type Prefix } from '../../src/model/address.js';
+import { arrayOf } from '../../src/model/list.js';
 import { changedIn, withChanges } from '../../src/model/changes.js';
 import { pair } from '../../src/model/pair.js';
 
@@ -57,7 +58,7 @@ test('what has changed, put in its places, makes the next list, of the same obje
       expect(changed).toEqual(next.filter(({ level }, place) => level !== before[place]!.level));
       const made = withChanges(before, changed!);
       expect(made).toEqual(next);
-      made!.forEach((each, place) => {
+      arrayOf(made!).forEach((each, place) => {
         if (each.level === before[place]!.level) expect(each).toBe(before[place]);
       });
     }),

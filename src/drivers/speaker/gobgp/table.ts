@@ -7,6 +7,7 @@ import { same } from '../../../model/same.js';
 import type { Api } from './api.js';
 import { pathReader } from './convert-path.js';
 import { countPaths, listLocalOf, type LocalPath, readLocal } from './paths.js';
+import type { List } from '../../../model/list.js';
 
 type Table = Pick<SpeakerRunning, 'paths' | 'foreignPaths'>;
 
@@ -65,7 +66,7 @@ function tableOf(entries: readonly Entry[]): Table {
 }
 
 /** `list` with the paths of `named` as they were read now. The same list where nothing has changed. */
-function pathsWith(list: readonly Path[], read: readonly Path[], named: readonly Prefix[]): readonly Path[] {
+function pathsWith(list: List<Path>, read: List<Path>, named: readonly Prefix[]): List<Path> {
   const found = new Map(read.map((path) => [path.prefix, path]));
   const changed = new Map<Prefix, Path | undefined>();
   for (const prefix of named)
