@@ -8,7 +8,7 @@ import type { ServerView } from '../model/fleet.js';
 import type { BulkAllowance } from '../model/lease.js';
 import type { Announcement } from '../model/path.js';
 import type { ReasonCode } from '../model/reason.js';
-import { gateOf } from './gate.js';
+import { gateOf, originsIn } from './gate.js';
 import type { List } from '../model/list.js';
 
 export interface BulkChange {
@@ -20,8 +20,8 @@ export interface BulkChange {
 
 /** What following `next` would take off the wire. */
 export function dropsOf(announced: readonly Prefix[], next: ServerView): BulkChange {
-  const { origins } = gateOf(next);
-  return { announced, dropped: announced.filter((prefix) => !origins.has(prefix)) };
+  const originOf = originsIn(gateOf(next));
+  return { announced, dropped: announced.filter((prefix) => !originOf(prefix)) };
 }
 
 /** Withdrawn by the fleet, not by a fault or an operator. */

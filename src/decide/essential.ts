@@ -30,26 +30,29 @@ export function essentialsOf({ fleet, server }: ServerView): readonly Essential[
   return [
     ...links(DEFAULT_NETNS, server.uplinks, everything),
     essential({ kind: 'address', netns: DEFAULT_NETNS, device: 'lo', address: endpoints.gre4 }, everything),
-    ...fleet.customers.flatMap((customer) => [
-      ...links(DEFAULT_NETNS, [vethOf(customer.name)], prefixesOf(customer)),
-      ...tunnelsOf(customer),
-    ]),
+    ...fleet.customers.flatMap((customer) => {
+      const prefixes = prefixesOf(customer);
+      return [...links(DEFAULT_NETNS, [vethOf(customer.name)], prefixes), ...tunnelsOf(customer, prefixes)];
+    }),
   ];
 }
 
 const prefixesOf = ({ prefixes }: Customer): readonly Prefix[] => prefixes.map(({ prefix }) => prefix);
 
 /** One check for all prefixes that the same tunnels carry. */
-function tunnelsOf(customer: Customer): readonly Essential[] {
+function tunnelsOf(customer: Customer, all: readonly Prefix[]): readonly Essential[] {
   const routed = routedOf(customer);
   const carried = new Map<string, { readonly devices: readonly string[]; readonly prefixes: Prefix[] }>();
-  for (const prefix of prefixesOf(customer)) {
+  for (const prefix of all) {
     const devices = (routed.get(prefix) ?? []).map(tunnelDeviceOf).sort();
     const same = carried.get(devices.join());
     if (same) same.prefixes.push(prefix);
     else carried.set(devices.join(), { devices, prefixes: [prefix] });
   }
-  return [...carried.values()].flatMap(({ devices, prefixes }) => links(netnsOf(customer.name), devices, prefixes));
+  // Nearly always the same tunnels carry everything: one list for all who look at it.
+  return [...carried.values()].flatMap(({ devices, prefixes }) =>
+    links(netnsOf(customer.name), devices, prefixes.length === all.length ? all : prefixes),
+  );
 }
 
 /** How often a guard asks, unless the fleet asks more often. */

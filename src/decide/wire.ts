@@ -2,7 +2,7 @@
 import { comparePrefix, type Family, familyOf, type Prefix } from '../model/address.js';
 import { placesChanged } from '../model/changes.js';
 import { withItems, withPrefixes } from '../model/edited.js';
-import { placeOf } from '../model/in-order.js';
+import { finderIn, placeOf } from '../model/in-order.js';
 import type { ServerView } from '../model/fleet.js';
 import type { AgentState } from '../model/lease.js';
 import { type Level, weaker } from '../model/level.js';
@@ -10,10 +10,10 @@ import type { Announcement, Path, PathAttributes, SpeakerDesired } from '../mode
 import type { Reason } from '../model/reason.js';
 import { attributesFor, isOurs, levelHeld } from './attributes.js';
 import type { DrainVerdict } from './drain.js';
-import { type Gate, refusalOf } from './gate.js';
+import { type Gate, gatekeeper, originsIn } from './gate.js';
 import { peersOf } from './sessions.js';
 import type { Verdict } from './verdict.js';
-import { arrayOf, type List } from '../model/list.js';
+import type { List } from '../model/list.js';
 
 export interface WireFacts {
   readonly view: ServerView;
@@ -70,7 +70,8 @@ const asksTheSame = (a: Question, b: Question): boolean =>
   a.level === b.level && a.reasons === b.reasons && a.asPath === b.asPath && a.family === b.family;
 
 /** Decides about announcements one after the other; neighbours that ask alike get one ruling. */
-function judge(facts: WireFacts): (asked: Announcement) => PrefixDecision {
+function judge(facts: WireFacts): (asked: Announcement, named?: Prefix) => PrefixDecision {
+  const refusalOf = gatekeeper(facts.gate);
   let last: { readonly question: Question; readonly ruling: Ruling } | undefined;
   const rule = (question: Question, prefix: Prefix): Ruling => {
     const fault = facts.broken?.get(prefix);
@@ -78,8 +79,8 @@ function judge(facts: WireFacts): (asked: Announcement) => PrefixDecision {
     if (!last || !asksTheSame(question, last.question)) last = { question, ruling: rulingOn(facts, question) };
     return last.ruling;
   };
-  return ({ prefix, level: asked, asPath, reasons: theirs }) => {
-    const refusal = asked === 'withdrawn' ? undefined : refusalOf(facts.gate, prefix, asPath);
+  return ({ level: asked, asPath, reasons: theirs, prefix: own }, prefix = own) => {
+    const refusal = asked === 'withdrawn' ? undefined : refusalOf(prefix, asPath);
     if (refusal !== undefined) {
       return { prefix, asked, level: 'withdrawn', reasons: [{ code: 'not-allowed', detail: refusal }] };
     }
@@ -107,11 +108,12 @@ export function decideWire(facts: WireFacts): List<PrefixDecision> {
   const { gate, announcements = [] } = facts;
   const decideAsked = judge(facts);
   const leaving = new Set(facts.leaving);
-  const askedFor = finder(arrayOf(announcements));
+  const askedFor = finderIn(announcements);
   const unasked = reasonsUnasked(facts);
   const decide = (prefix: Prefix): PrefixDecision => {
     const announcement = askedFor(prefix);
-    if (announcement) return decideAsked(announcement);
+    // Named as the gate does, so that there is one text of each prefix.
+    if (announcement) return decideAsked(announcement, prefix);
     if (leaving.has(prefix)) return { prefix, level: 'withdrawn', reasons: [{ code: 'left-fleet' }] };
     return { prefix, level: 'withdrawn', reasons: unasked };
   };
@@ -119,21 +121,6 @@ export function decideWire(facts: WireFacts): List<PrefixDecision> {
   for (const { prefix } of announcements) outside.add(prefix);
   for (const prefix of gate.allow) outside.delete(prefix);
   return [...gate.allow.map(decide), ...[...outside].sort(comparePrefix).map(decide)];
-}
-
-/** Looks prefixes up in a list that is nearly always in the order in which they are asked for. */
-function finder<T extends { readonly prefix: Prefix }>(list: readonly T[]): (prefix: Prefix) => T | undefined {
-  let next = 0;
-  let all: Map<Prefix, T> | undefined;
-  return (prefix) => {
-    const item = list[next];
-    if (item?.prefix === prefix) {
-      next++;
-      return item;
-    }
-    all ??= new Map(list.map((each) => [each.prefix, each]));
-    return all.get(prefix);
-  };
 }
 
 /** The decisions as before, but for these announcements: the facts are the same otherwise, and no other prefix is named. */
@@ -148,7 +135,7 @@ export function redecideWire(
   for (const announcement of changed) {
     const place = placeOf(announcement.prefix, facts.gate.allow);
     if (place === undefined) return decideWire(facts);
-    decisions.set(place, decideAsked(announcement));
+    decisions.set(place, decideAsked(announcement, facts.gate.allow[place]));
   }
   return withItems(before, decisions);
 }
@@ -196,8 +183,10 @@ export function speakerDesired(
 }
 
 /** Our own paths outside the gate: a fleet that named them is gone. */
-export const leftBehind = (view: ServerView, gate: Gate, paths: List<Path>): readonly Prefix[] =>
-  paths.filter((path) => !gate.origins.has(path.prefix) && isOurs(view, path)).map(({ prefix }) => prefix);
+export function leftBehind(view: ServerView, gate: Gate, paths: List<Path>): readonly Prefix[] {
+  const originOf = originsIn(gate);
+  return paths.filter((path) => !originOf(path.prefix) && isOurs(view, path)).map(({ prefix }) => prefix);
+}
 
 /** One list, so that all of them ask alike. */
 const NO_REASONS: readonly Reason[] = [];
@@ -208,8 +197,9 @@ const NO_REASONS: readonly Reason[] = [];
  * thus announces exactly what is announced already.
  */
 export function adoptedSet(view: ServerView, gate: Gate, paths: List<Path>): List<Announcement> {
+  const originOf = originsIn(gate);
   return paths.flatMap((path) => {
-    const asPath = gate.origins.get(path.prefix);
+    const asPath = originOf(path.prefix);
     return asPath && isOurs(view, path)
       ? [{ prefix: path.prefix, level: levelHeld(path), asPath, reasons: NO_REASONS }]
       : [];

@@ -9,7 +9,6 @@ import { afterLook, type EssentialRecord, type EssentialService, unseen } from '
 import type { PrefixDecision } from '../decide/wire.js';
 import type { Prefix } from '../model/address.js';
 import type { Essential } from '../model/essential.js';
-import { once } from '../model/once.js';
 import type { Clock } from '../ports/clock.js';
 import type { Checker } from '../ports/checker.js';
 import type { EssentialChecks } from '../ports/essential.js';
@@ -29,11 +28,8 @@ const IDLE_MS = 3_600_000;
 
 const NONE: ReadonlyMap<Prefix, string> = new Map();
 
-/** Asked for only where something has to be looked at: nothing of it while the agent is there and all has been seen. */
-const announcedBy = once(
-  (decisions: List<PrefixDecision>): ReadonlySet<Prefix> =>
-    new Set(decisions.flatMap(({ prefix, path }) => (path ? [prefix] : []))),
-);
+const announcedBy = (decisions: List<PrefixDecision>): ReadonlySet<Prefix> =>
+  new Set(decisions.flatMap(({ prefix, path }) => (path ? [prefix] : [])));
 
 export interface EssentialWatchParts {
   readonly checks: EssentialChecks;
@@ -75,7 +71,7 @@ export class EssentialWatch {
     this.essentials = essentials;
     this.records = new Map(essentials.map(({ key }) => [key, this.records.get(key) ?? unseen]));
     this.conclude();
-    if (announcedBy(this.decisions).size > 0) this.loop.wake();
+    if (this.decisions.some(({ path }) => path !== undefined)) this.loop.wake();
   }
 
   /** Tells whether the agent is away, and what stands: nothing else needs to be watched. */
@@ -94,7 +90,7 @@ export class EssentialWatch {
     const { clock, checks } = this.parts;
     const began = clock.now();
     if (began < this.notBefore) return this.loop.wakeAfter(this.notBefore - began);
-    const due = this.essentials.filter((essential) => this.matters(essential));
+    const due = this.due();
     if (due.length === 0) return;
     const findings = await checks.look(due.map(({ check }) => check));
     for (const [index, { key }] of due.entries()) {
@@ -110,11 +106,16 @@ export class EssentialWatch {
     this.conclude();
   }
 
-  /** Of what is announced, or has been taken off the wire here. */
-  private matters({ key, prefixes }: Essential): boolean {
-    const record = this.records.get(key) ?? unseen;
-    if (!this.away && record.seen) return false;
-    return record.broken !== undefined || prefixes.some((prefix) => announcedBy(this.decisions).has(prefix));
+  /** Of what is announced, or has been taken off the wire here. Nothing while the agent is there and all has been seen. */
+  private due(): readonly Essential[] {
+    const recordOf = ({ key }: Essential): EssentialRecord => this.records.get(key) ?? unseen;
+    const open = this.essentials.filter((essential) => this.away || !recordOf(essential).seen);
+    if (open.length === 0) return [];
+    const announced = announcedBy(this.decisions);
+    return open.filter(
+      (essential) =>
+        recordOf(essential).broken !== undefined || essential.prefixes.some((prefix) => announced.has(prefix)),
+    );
   }
 
   /** The agent is back, or has just left: what was proven before is no proof any more. */

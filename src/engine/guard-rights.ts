@@ -5,7 +5,7 @@
  */
 import { bulkRefusal, dropsOfSet, isDropped, ownersOf } from '../decide/bulk.js';
 import { type DrainIntent, type DrainVerdict, judgeDrain } from '../decide/drain.js';
-import { type Gate, gateOf } from '../decide/gate.js';
+import { type Gate, gateOf, originsIn } from '../decide/gate.js';
 import {
   adoptedLease,
   extended,
@@ -124,8 +124,9 @@ export class Rights {
   refuseBulk(set: DesiredSet): string | undefined {
     const changed = this.changedBy(set);
     if (changed?.every((announcement) => !isDropped(announcement))) return undefined;
+    const originOf = originsIn(this.gate);
     const announced = this.announcements?.flatMap(({ prefix, level }) =>
-      level !== 'withdrawn' && this.gate.origins.has(prefix) ? [prefix] : [],
+      level !== 'withdrawn' && originOf(prefix) ? [prefix] : [],
     );
     const change = dropsOfSet(announced ?? [], set.announcements);
     return bulkRefusal(change, ownersOf(this.view), this.view.fleet.safety.maxWithdrawnShare, set.allowance);
@@ -229,7 +230,8 @@ export class Rights {
 
   private leave(prefixes: readonly Prefix[]): void {
     const all = new Set([...this.leaving, ...prefixes]);
-    this.leaving = [...all].filter((prefix) => !this.gate.origins.has(prefix));
+    const originOf = originsIn(this.gate);
+    this.leaving = [...all].filter((prefix) => !originOf(prefix));
   }
 
   private changedBy({ announcements }: DesiredSet): List<Announcement> | undefined {

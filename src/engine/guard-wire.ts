@@ -8,7 +8,7 @@ import { placesChanged } from '../model/changes.js';
 import { withItems } from '../model/edited.js';
 import { itemOf, placeFor } from '../model/in-order.js';
 import type { ServerView } from '../model/fleet.js';
-import type { AgentState, WirePrefix, WireState } from '../model/lease.js';
+import { type AgentState, wirePrefix, type WirePrefix, type WireState } from '../model/lease.js';
 import { pair } from '../model/pair.js';
 import type { Path, SpeakerObserved } from '../model/path.js';
 import type { Reason } from '../model/reason.js';
@@ -155,7 +155,7 @@ function lineOf(
   const held = path ? (isOurs(view, path) ? levelHeld(path) : 'unknown') : observed ? 'withdrawn' : 'unknown';
   const isGone = level === 'withdrawn' && held === 'withdrawn';
   const settled = isGone && settling.isSettled(prefix, view.fleet.safety.settleMs, now);
-  return { prefix, ...(asked === undefined ? {} : { asked }), level, reasons, held, settled };
+  return wirePrefix(prefix, { ...(asked === undefined ? {} : { asked }), level, reasons, held, settled });
 }
 
 function wireState(parts: WireParts, prefixes: List<WirePrefix>): WireState {

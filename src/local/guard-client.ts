@@ -16,6 +16,7 @@ import type { Announcement } from '../model/path.js';
 import { type GuardClient, LocalError } from '../ports/guard.js';
 import { type LocalClient, localClient } from './client.js';
 import type { NoParams } from './protocol.js';
+import { wirePrefix } from '../model/lease.js';
 import { itemsIn, type Run, runsOf } from './runs.js';
 
 /** With its list of prefixes in runs. */
@@ -68,7 +69,7 @@ const WORD_MS = 15_000;
 
 /** One object for as long as the wire state is one. */
 export const toldOf = once((wire: WireState): Told => ({ ...wire, prefixes: runsOf(wire.prefixes) }));
-const wireIn = (told: Told): WireState => ({ ...told, prefixes: itemsIn<WirePrefix>(told.prefixes) });
+const wireIn = (told: Told): WireState => ({ ...told, prefixes: itemsIn(told.prefixes, wirePrefix) });
 
 /** Connects with the first call. */
 export function guardClient(path: string): GuardClient {
@@ -113,7 +114,7 @@ interface Last {
 /** As the guard has it now. */
 function wireOf(answer: Extract<RenewalAnswer, { readonly accepted: true }>, last: WireState): WireState {
   if (!('news' in answer)) return answer.wire ? wireIn(answer.wire) : last;
-  const prefixes = withChanges(last.prefixes, itemsIn<WirePrefix>(answer.news.prefixes));
+  const prefixes = withChanges(last.prefixes, itemsIn(answer.news.prefixes, wirePrefix));
   if (!prefixes) throw new LocalError('malformed', 'the guard tells news of prefixes that it has not told of before');
   return { ...answer.news, prefixes };
 }

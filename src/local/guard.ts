@@ -1,6 +1,7 @@
 /** The guard's socket, served: the shapes of its calls are checked here. */
 import { z } from 'zod';
 import type { DesiredSet, OfferAnswer, WireState } from '../model/lease.js';
+import type { Prefix } from '../model/address.js';
 import { changedIn, withChanges } from '../model/changes.js';
 import { LEVELS } from '../model/level.js';
 import type { Announcement } from '../model/path.js';
@@ -43,14 +44,30 @@ const renewalSchema: z.ZodType<Renewal> = z.strictObject({
   changes: z.exactOptional(z.array(announcementsSchema)),
 });
 
-/** The last set of each connection, and the wire state that it was told with it. */
+const announcementOf = (prefix: Prefix, { level, asPath, reasons }: Omit<Announcement, 'prefix'>): Announcement => ({
+  prefix,
+  level,
+  asPath,
+  reasons,
+});
+
+/** The wire state that each connection was told last, and the set that was accepted with it. */
 class Offers {
-  private readonly byCaller = new WeakMap<Caller, { readonly set: DesiredSet; readonly wire: WireState }>();
+  private readonly byCaller = new WeakMap<Caller, { readonly set?: DesiredSet; readonly wire: WireState }>();
 
   constructor(private readonly desk: GuardDesk) {}
 
+  async hello(server: string, pid: number, caller: Caller): Promise<GuardCalls['hello']['result']> {
+    const answer = await this.desk.hello(server, pid, caller);
+    if (!answer.accepted) return answer;
+    this.byCaller.set(caller, { wire: answer.wire });
+    return { ...answer, wire: toldOf(answer.wire) };
+  }
+
   async offer(offered: Offered, caller: Caller): Promise<GuardCalls['offer']['result']> {
-    const answer = await this.take({ ...offered, announcements: itemsIn<Announcement>(offered.announcements) }, caller);
+    const known = this.byCaller.get(caller)?.wire.prefixes;
+    const announcements = itemsIn(offered.announcements, announcementOf, known);
+    const answer = await this.take({ ...offered, announcements }, caller);
     return answer.accepted ? { ...answer, wire: toldOf(answer.wire) } : answer;
   }
 
@@ -63,8 +80,8 @@ class Offers {
 
   async renew({ like, changes = [], ...right }: Renewal, caller: Caller): Promise<RenewalAnswer> {
     const last = this.byCaller.get(caller);
-    const isLast = last?.set.epoch === right.epoch && last.set.sequence === like;
-    const announcements = isLast ? withChanges(last.set.announcements, itemsIn<Announcement>(changes)) : undefined;
+    const set = last?.set?.epoch === right.epoch && last.set.sequence === like ? last.set : undefined;
+    const announcements = set && withChanges(set.announcements, itemsIn(changes, announcementOf));
     if (!last || !announcements) throw new LocalError('refused', `no set ${like} to renew; offer it whole`);
     const answer = await this.take({ ...right, announcements }, caller);
     if (!answer.accepted) return answer;
@@ -81,10 +98,7 @@ function handlersOf(desk: GuardDesk): Handlers<GuardCalls> {
   return {
     hello: {
       params: z.strictObject({ server: z.string(), pid: count }),
-      answer: async ({ server, pid }, caller) => {
-        const answer = await desk.hello(server, pid, caller);
-        return answer.accepted ? { ...answer, wire: toldOf(answer.wire) } : answer;
-      },
+      answer: ({ server, pid }, caller) => offers.hello(server, pid, caller),
     },
     offer: { params: offeredSchema, answer: (offered, caller) => offers.offer(offered, caller) },
     renew: { params: renewalSchema, answer: (renewal, caller) => offers.renew(renewal, caller) },

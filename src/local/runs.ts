@@ -4,6 +4,7 @@
  * before them, and what is not written need not be read.
  */
 import type { Prefix } from '../model/address.js';
+import { placeFor } from '../model/in-order.js';
 import type { List } from '../model/list.js';
 import { same } from '../model/same.js';
 
@@ -29,13 +30,26 @@ export function runsOf<T extends Named>(items: List<T>): readonly Run<T>[] {
   return runs;
 }
 
-/** What runs were made of; all items of one run share its lists. */
-export function itemsIn<T extends Named>(runs: readonly Run<T>[]): readonly T[] {
+/**
+ * What runs were made of, each item by `make`; all items of one run share its
+ * lists. A prefix that stands in `known`, which is in the order of
+ * `comparePrefix`, is the text that stands there: one copy for both.
+ */
+export function itemsIn<T extends Named>(
+  runs: readonly Run<T>[],
+  make: (prefix: Prefix, said: Omit<T, 'prefix'>) => T,
+  known: List<Named> = [],
+): readonly T[] {
   const items: T[] = [];
-  for (const { prefixes, ...rest } of runs) {
-    // A run is made of an item and its prefix, and of nothing else.
-    for (const prefix of prefixes) items.push({ prefix, ...rest } as unknown as T);
-  }
+  let next = 0;
+  const knownAs = (named: Prefix): Prefix => {
+    if (known.at(next)?.prefix !== named) next = placeFor(named, known.length, (at) => known.at(at)?.prefix);
+    const text = known.at(next)?.prefix;
+    if (text !== named) return named;
+    next++;
+    return text;
+  };
+  for (const run of runs) for (const prefix of run.prefixes) items.push(make(knownAs(prefix), run));
   return items;
 }
 

@@ -9,7 +9,7 @@ import { createNamespaces } from '../drivers/namespaces/namespaces.js';
 import { createKernelEvents } from '../drivers/netlink/netlink.js';
 import { createProber } from '../drivers/probe/prober.js';
 import { createSyscalls } from '../drivers/syscall/syscalls.js';
-import { keepThrifty } from '../drivers/syscall/thrift.js';
+import { keepThrifty, returnLargeBlocks } from '../drivers/syscall/thrift.js';
 import { Agent } from '../engine/agent.js';
 import type { AgentInput } from '../engine/agent-fleet.js';
 import { serveAgent } from '../local/agent.js';
@@ -26,6 +26,7 @@ import { signalled } from './signals.js';
 
 /** Runs the agent until SIGTERM or SIGINT. Rejects before anything was changed when it cannot run here. */
 export async function runAgent(options: AgentOptions): Promise<void> {
+  returnLargeBlocks();
   const log = createLog('agent');
   const warn = onlyOnce((line) => log.warn(line));
   const input = await readInput(options, warn);

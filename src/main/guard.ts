@@ -8,7 +8,7 @@ import { createExec } from '../drivers/exec/exec.js';
 import { createFiles } from '../drivers/files/files.js';
 import { createExabgpSpeaker } from '../drivers/speaker/exabgp.js';
 import { createGobgpSpeaker } from '../drivers/speaker/gobgp.js';
-import { keepThrifty } from '../drivers/syscall/thrift.js';
+import { keepThrifty, returnLargeBlocks } from '../drivers/syscall/thrift.js';
 import { Guard } from '../engine/guard.js';
 import type { SpeakerKind } from '../model/fleet.js';
 import type { Speaker } from '../ports/speaker.js';
@@ -51,6 +51,7 @@ const SPEAKERS: { readonly [K in SpeakerKind]: (parts: SpeakerParts) => Speaker 
 
 /** Runs the guard until SIGTERM or SIGINT, which drain first. Rejects before anything was changed when it cannot run here. */
 export async function runGuard(options: GuardOptions): Promise<void> {
+  returnLargeBlocks();
   const log = createLog('guard');
   const warn = onlyOnce((line) => log.warn(line));
   const load = () => loadView(options.fleet, options.server, warn, fleetMemo(options.stateDir));

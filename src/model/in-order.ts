@@ -1,6 +1,6 @@
 /** Lists in the order of `comparePrefix`: where a prefix stands in them, found by halving. */
 import { comparePrefix, type Prefix, rankV4 } from './address.js';
-import type { List } from './list.js';
+import { arrayOf, type List } from './list.js';
 
 interface Named {
   readonly prefix: Prefix;
@@ -26,6 +26,32 @@ export function itemOf<T extends Named>(prefix: Prefix, list: List<T>): T | unde
 export function placeOf(p: Prefix, list: readonly Prefix[]): number | undefined {
   const place = placeFor(p, list.length, (at) => list[at]);
   return list[place] === p ? place : undefined;
+}
+
+/** Where prefixes stand in a list that is in the order of `comparePrefix`: quick where they are asked for in that order too. */
+export function placesIn(list: readonly Prefix[]): (p: Prefix) => number | undefined {
+  let next = 0;
+  return (p) => {
+    const place = list[next] === p ? next : placeOf(p, list);
+    if (place !== undefined) next = place + 1;
+    return place;
+  };
+}
+
+/** Looks prefixes up in a list of any order: quick where it is the one in which they are asked for. */
+export function finderIn<T extends Named>(list: List<T>): (p: Prefix) => T | undefined {
+  const items = arrayOf(list);
+  let next = 0;
+  let all: Map<Prefix, T> | undefined;
+  return (p) => {
+    const item = items[next];
+    if (item?.prefix === p) {
+      next++;
+      return item;
+    }
+    all ??= new Map(items.map((each) => [each.prefix, each]));
+    return all.get(p);
+  };
 }
 
 /** Where a prefix belongs among `length` others that are in the order of `comparePrefix`. */

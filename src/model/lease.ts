@@ -102,3 +102,10 @@ export interface WirePrefix {
   /** Withdrawn, absent from every Adj-RIB-Out, and `settle` is over: what carried it may be torn down. */
   readonly settled: boolean;
 }
+
+/** One literal for each shape: there are very many of them, and the engine gives such no more room than they need. */
+export const wirePrefix = (
+  prefix: Prefix,
+  { asked, level, reasons, held, settled }: Omit<WirePrefix, 'prefix'>,
+): WirePrefix =>
+  asked === undefined ? { prefix, level, reasons, held, settled } : { prefix, asked, level, reasons, held, settled };

@@ -1,5 +1,5 @@
 import { isOurs, levelHeld, ownTag, serverNumber } from '../../src/decide/attributes.js';
-import { allowList, gateOf, refusalOf } from '../../src/decide/gate.js';
+import { allowList, gateOf, gatekeeper } from '../../src/decide/gate.js';
 import { peersOf } from '../../src/decide/sessions.js';
 import { address, prefix } from '../../src/model/address.js';
 import type { Router, Server, ServerView } from '../../src/model/fleet.js';
@@ -135,11 +135,11 @@ describe('the gate', () => {
     ['203.0.112.0/23', [64512], 'the fleet does not name it'],
     ['0.0.0.0/0', [], 'the fleet does not name it'],
   ])('%s with %j: %s', (text, asPath, refusal) => {
-    expect(refusalOf(gateOf(amsS1()), prefix(text), asPath)).toBe(refusal);
+    expect(gatekeeper(gateOf(amsS1()))(prefix(text), asPath)).toBe(refusal);
   });
 
   test('says why a named prefix is outside', () => {
-    expect(refusalOf(gateOf(withoutV6), V6, [64512])).toBe('ams-s1 has no v6 address that could be the next hop');
+    expect(gatekeeper(gateOf(withoutV6))(V6, [64512])).toBe('ams-s1 has no v6 address that could be the next hop');
     expect(allowList(withoutV6)).not.toContain(V6);
     const view = amsS1();
     const customers = view.fleet.customers.map((customer) => ({
@@ -147,7 +147,7 @@ describe('the gate', () => {
       prefixes: customer.prefixes.map(({ prefix: p }) => ({ prefix: p, advertise: false })),
     }));
     const quiet = { ...view, fleet: { ...view.fleet, customers } };
-    expect(refusalOf(gateOf(quiet), V4, [64512])).toBe('the fleet says advertise: false');
+    expect(gatekeeper(gateOf(quiet))(V4, [64512])).toBe('the fleet says advertise: false');
   });
 });
 

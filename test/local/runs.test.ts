@@ -19,11 +19,16 @@ const item = fc.record(
   { requiredKeys: ['prefix', 'level', 'reasons'] },
 );
 
+const make = (of: Prefix, { level, asked, reasons }: Omit<Item, 'prefix'>): Item => ({
+  ...{ prefix: of, level, reasons },
+  ...(asked === undefined ? {} : { asked }),
+});
+
 test('what travels in runs arrives as it was, in its order', () => {
   fc.assert(
     fc.property(fc.array(item), (items) => {
       const travelled = JSON.parse(JSON.stringify(runsOf<Item>(items))) as ReturnType<typeof runsOf<Item>>;
-      expect(itemsIn<Item>(travelled)).toEqual(items);
+      expect(itemsIn(travelled, make)).toEqual(items);
     }),
   );
 });
@@ -38,6 +43,16 @@ test('neighbours that say the same are one run, and share what they say', () => 
     ['10.0.3.0/24'],
     ['10.0.4.0/24'],
   ]);
-  const [first, second] = itemsIn<Item>(runs);
+  const [first, second] = itemsIn(runs, make);
   expect(second?.reasons).toBe(first?.reasons);
+});
+
+test('a prefix that is known has one text, wherever it came from', () => {
+  const texts = ['10.0.1.0/24', '10.0.2.0/24', '10.0.3.0/24'];
+  const copy = (text: string): Prefix => prefix(`${text} `.trimEnd());
+  const known = texts.map((text) => ({ prefix: prefix(text) }));
+  const runs = [
+    { prefixes: [copy('10.0.1.0/24'), copy('10.0.9.0/24'), copy('10.0.2.0/24')], level: 'full', reasons: [] },
+  ];
+  expect(itemsIn(runs, make, known).map((each) => each.prefix)).toEqual(['10.0.1.0/24', '10.0.9.0/24', '10.0.2.0/24']);
 });

@@ -26,6 +26,7 @@ export interface Libc {
   readonly recv: Call;
   readonly sendto: Call;
   readonly mallocTrim: Call;
+  readonly mallopt: Call;
 }
 
 /** Loads the C library; throws `SyscallError` where there is none that we know. */
@@ -49,6 +50,7 @@ export function loadLibc(): Libc {
     write: declare('int64_t write(int fd, uintptr_t buffer, size_t length)'),
     recv: declare('int64_t recv(int fd, uintptr_t buffer, size_t length, int flags)'),
     mallocTrim: declare('int malloc_trim(size_t pad)'),
+    mallopt: declare('int mallopt(int parameter, int value)'),
     sendto: declare(
       'int64_t sendto(int fd, uintptr_t buffer, size_t length, int flags, uintptr_t address, uint32_t addressLength)',
     ),

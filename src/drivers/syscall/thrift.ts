@@ -1,22 +1,62 @@
 /**
- * Gives freed memory back to the kernel, malloc_trim(3). glibc keeps what lies
- * below something that is still in use; after a start with very many prefixes
- * that is as much as the process needs to run.
+ * Gives memory back to the kernel that is not needed any more. V8 collects when
+ * something is allocated, so that a process at rest keeps what a burst has
+ * left; and glibc keeps what lies below something that is still in use,
+ * malloc_trim(3). After a start with very many prefixes both are as much again
+ * as the process needs to run.
  */
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Clock, Timer } from '../../ports/clock.js';
 import { loadLibc } from './libc.js';
 
-/** It takes a few milliseconds at most, and most often there is nothing to do. */
+/** Trimming takes a few milliseconds at most, and most often there is nothing to do. */
 const EVERY_MS = 30_000;
+/** A collection stands everything still, about a millisecond for each megabyte that is in use: only for what is worth it. */
+const GROWN = 1.3;
+const WORTH_BYTES = 16 * 2 ** 20;
 
+/** M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h, and the bytes from which on a free block goes back. */
+const TRIM_THRESHOLD = -1;
+const MMAP_THRESHOLD = -3;
+const LARGE_BYTES = 2 ** 20;
+
+/**
+ * Whatever large is freed goes back to the kernel at once, in every thread:
+ * mallopt(3). Left alone, glibc raises both thresholds with each large block
+ * that is freed, up to 32 MiB, and a thread that has ended keeps that much.
+ */
+export function returnLargeBlocks(): void {
+  const { mallopt } = loadLibc();
+  for (const threshold of [TRIM_THRESHOLD, MMAP_THRESHOLD]) mallopt(threshold, LARGE_BYTES);
+}
+
+/** Collects and trims every half minute, where there is something to be had. */
 export function keepThrifty(clock: Clock): { stop(): void } {
   const { mallocTrim } = loadLibc();
+  const collect = collector();
+  let kept = 0;
   let timer: Timer;
   const later = (): Timer =>
     clock.after(EVERY_MS, () => {
+      if (held() > kept * GROWN + WORTH_BYTES) {
+        collect();
+        kept = held();
+      }
       mallocTrim(0);
       timer = later();
     });
   timer = later();
   return { stop: () => timer.cancel() };
+}
+
+/** Bytes that V8's heap takes, in use or not. */
+const held = (): number => getHeapStatistics().total_physical_size;
+
+/** V8's own function, which a context has when it is made while the flag is set. */
+function collector(): () => void {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  setFlagsFromString('--no-expose-gc');
+  return collect;
 }

@@ -1,8 +1,9 @@
-/** What was freed below something that stays goes back to the kernel, and only malloc_trim(3) sees to it. */
+/** What a process does not need goes back to the kernel. */
 import { readFileSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { keepThrifty } from '../../../src/drivers/syscall/thrift.js';
+import koffi from 'koffi';
+import { keepThrifty, returnLargeBlocks } from '../../../src/drivers/syscall/thrift.js';
 import { VirtualClock } from '../../virtual-clock.js';
 
 const residentMiB = (): number =>
@@ -16,11 +17,33 @@ function hole(): readonly Buffer[] {
   return Array.from({ length: 8_192 }, () => Buffer.alloc(32_768, 1)).filter((_, n) => n % 64 === 63);
 }
 
+/** Before the others, after which there is room to be had without asking the kernel. */
+test('large blocks go back as soon as they are free, whatever was freed before', () => {
+  const libc = koffi.load('libc.so.6');
+  const malloc = libc.func('uintptr_t malloc(size_t size)') as (size: number) => number;
+  const memset = libc.func('uintptr_t memset(uintptr_t block, int to, size_t size)') as (...of: number[]) => number;
+  const free = libc.func('void free(uintptr_t block)') as (block: number) => void;
+  const use = (mebibytes: number, blocks: number): void => {
+    const size = mebibytes * 2 ** 20;
+    const used = Array.from({ length: blocks }, () => memset(malloc(size), 1, size));
+    for (const block of used) free(block);
+  };
+  returnLargeBlocks();
+  // This one makes glibc keep blocks of its size.
+  use(24, 1);
+  const before = residentMiB();
+  use(8, 5);
+  expect(residentMiB() - before).toBeLessThan(8);
+});
+
+/** Only malloc_trim(3) sees to it: what was freed lies below something that stays. */
 test('freed memory goes back, again and again, until it is stopped', async () => {
   const clock = new VirtualClock();
   const thrift = keepThrifty(clock);
   for (let times = 0; times < 2; times++) {
     const stays = hole();
+    // The second finds what the first left to a thread of its own.
+    collect();
     collect();
     await clock.settle();
     const before = residentMiB();
@@ -30,4 +53,19 @@ test('freed memory goes back, again and again, until it is stopped', async () =>
   }
   thrift.stop();
   expect(clock.timers).toBe(0);
+}, 30_000);
+
+test('what V8 has not collected by itself is collected, and not again while there is little', async () => {
+  const clock = new VirtualClock();
+  const thrift = keepThrifty(clock);
+  await clock.advance(30_000);
+  const heldMiB = (): number => getHeapStatistics().total_physical_size / 2 ** 20;
+  const before = heldMiB();
+  let garbage: readonly object[] = Array.from({ length: 1_000_000 }, (_, n) => ({ n, text: `number ${n}` }));
+  expect(garbage).toHaveLength(1_000_000);
+  garbage = [];
+  expect(heldMiB() - before).toBeGreaterThan(32);
+  await clock.advance(30_000);
+  expect(heldMiB() - before).toBeLessThan(16);
+  thrift.stop();
 }, 30_000);
