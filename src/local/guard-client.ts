@@ -16,7 +16,8 @@ import type { Announcement } from '../model/path.js';
 import { type GuardClient, LocalError } from '../ports/guard.js';
 import { type LocalClient, localClient } from './client.js';
 import type { NoParams } from './protocol.js';
-import { itemsIn, type Run, runsOf } from './runs.js';
+import { type Run, runsOf } from './runs.js';
+import { wirePrefixesIn } from './wire-prefixes.js';
 
 /** With its list of prefixes in runs. */
 export type Told = Omit<WireState, 'prefixes'> & { readonly prefixes: readonly Run<WirePrefix>[] };
@@ -68,7 +69,11 @@ const WORD_MS = 15_000;
 
 /** One object for as long as the wire state is one. */
 export const toldOf = once((wire: WireState): Told => ({ ...wire, prefixes: runsOf(wire.prefixes) }));
-const wireIn = (told: Told): WireState => ({ ...told, prefixes: itemsIn<WirePrefix>(told.prefixes) });
+/** With the texts of what is known by these prefixes. */
+const wireIn = (told: Told, known: readonly { readonly prefix: Prefix }[] = []): WireState => ({
+  ...told,
+  prefixes: wirePrefixesIn(told.prefixes, known),
+});
 
 /** Connects with the first call. */
 export function guardClient(path: string): GuardClient {
@@ -112,8 +117,8 @@ interface Last {
 
 /** As the guard has it now. */
 function wireOf(answer: Extract<RenewalAnswer, { readonly accepted: true }>, last: WireState): WireState {
-  if (!('news' in answer)) return answer.wire ? wireIn(answer.wire) : last;
-  const prefixes = withChanges(last.prefixes, itemsIn<WirePrefix>(answer.news.prefixes));
+  if (!('news' in answer)) return answer.wire ? wireIn(answer.wire, last.prefixes) : last;
+  const prefixes = withChanges(last.prefixes, wirePrefixesIn(answer.news.prefixes, last.prefixes));
   if (!prefixes) throw new LocalError('malformed', 'the guard tells news of prefixes that it has not told of before');
   return { ...answer.news, prefixes };
 }
@@ -143,7 +148,7 @@ function offerOver(client: LocalClient<GuardCalls>): GuardClient['offer'] {
     const { announcements } = set;
     const offered = { ...set, announcements: runsOf(announcements) };
     const answer = await client.call('offer', offered, answerMs(announcements));
-    return answer.accepted ? { accepted: true, wire: wireIn(answer.wire) } : answer;
+    return answer.accepted ? { accepted: true, wire: wireIn(answer.wire, announcements) } : answer;
   };
   return async (set) => {
     const last = told;
