@@ -127,9 +127,10 @@ export interface TunnelState {
   readonly up: boolean;
 }
 
-/** Our nft table in one namespace, as text for `nft -f`. Key: netns. */
+/** Our nft table in one namespace. Key: netns. */
 export interface RulesetState {
   readonly netns: Netns;
+  /** Text for `nft -f`. It names every prefix, and may be written anew whenever it is asked for. */
   readonly ruleset: string;
 }
 
