@@ -1,6 +1,7 @@
 /** Whether what stands in a customer's namespace carries its prefixes: route, group, nexthop, tunnel. */
 import type { Netns, NexthopState, RouteState, TunnelState } from '../model/kernel.js';
 import { nexthopKey, routeKey, tunnelKey } from '../model/kernel-order.js';
+import { routesIn } from '../model/routes-alike.js';
 import { same } from '../model/same.js';
 import type { FaultKind } from '../model/verdict.js';
 import type { Share } from './kernel-shares.js';
@@ -28,7 +29,7 @@ export function carriageOf(netns: Netns, routes: readonly RouteState[], wanted: 
       return why === undefined ? [] : [[tunnel.name, `${tunnel.name} ${why} in ${netns}`]];
     }),
   );
-  const standing = new Map(found.routes.map((route) => [routeKey(route), route]));
+  const standing = new Map(routesIn(found.routes).map((route) => [routeKey(route), route]));
   const groups = new Map(found.nexthops.map((nexthop) => [nexthopKey(nexthop), nexthop]));
   const wishes = new Map(wanted.nexthops.map((nexthop) => [nexthopKey(nexthop), nexthop]));
   const carries = (id: number): boolean => {

@@ -11,6 +11,7 @@ import type { ServerView } from '../model/fleet.js';
 import type { KernelDesired, KernelObserved, Netns } from '../model/kernel.js';
 import { addressKey, routeKey, ruleKey, rulesetKey, sysctlKey, vethKey } from '../model/kernel-order.js';
 import { DEFAULT_NETNS, netnsOf } from '../model/naming.js';
+import { routesIn } from '../model/routes-alike.js';
 import { same } from '../model/same.js';
 import type { DataPlaneVerdict, FaultKind, Verdict } from '../model/verdict.js';
 import { carriageOf, type Fault, type Findings } from './carriage.js';
@@ -55,8 +56,8 @@ const commonFindings = (wanted: Share, found: Share): Findings =>
     ),
     missing(
       'route',
-      wanted.routes,
-      found.routes,
+      routesIn(wanted.routes),
+      routesIn(found.routes),
       routeKey,
       (r) => `unreachable ${r.destination} missing in table ${r.table}`,
     ),
@@ -68,13 +69,14 @@ function customerFindings(netns: Netns, wanted: Share, found: Share, tables: (ne
   if (found.namespaces.length === 0)
     return { faults: [{ kind: 'namespace', text: `namespace ${netns} missing` }], notes: [] };
   if (same(wanted, found)) return tables(netns);
-  const carried = wanted.routes.filter(({ target }) => target.kind === 'nexthop');
-  const fixed = wanted.routes.filter(({ target }) => target.kind !== 'nexthop');
+  const routes = routesIn(wanted.routes);
+  const carried = routes.filter(({ target }) => target.kind === 'nexthop');
+  const fixed = routes.filter(({ target }) => target.kind !== 'nexthop');
   const loopback = wanted.addresses.filter(({ device }) => device === 'lo');
   const inner = wanted.addresses.filter(({ device }) => device !== 'lo');
   return merged([
     missing('veth', wanted.veths, found.veths, vethKey, (v) => `veth ${v.name} missing or not ready`),
-    missing('route', fixed, found.routes, routeKey, (r) => `route ${r.destination} missing${at(r.netns)}`),
+    missing('route', fixed, routesIn(found.routes), routeKey, (r) => `route ${r.destination} missing${at(r.netns)}`),
     missing('address', loopback, found.addresses, addressKey, (a) => `${a.address} missing on lo${at(netns)}`),
     asNotes(
       missing('address', inner, found.addresses, addressKey, (a) => `${a.address} missing on ${a.device}${at(netns)}`),

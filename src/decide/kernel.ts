@@ -18,6 +18,7 @@ import {
 import { inOrder, nexthopKey, sortedBy } from '../model/kernel-order.js';
 import { DEFAULT_NETNS, EDGE_DEVICE, netnsOf, tunnelDeviceOf, vethOf } from '../model/naming.js';
 import { once } from '../model/once.js';
+import { gathered } from '../model/routes-alike.js';
 import { nexthopsOf, pathsOf } from './nexthops.js';
 import { customerSysctls, sharedSysctls } from './sysctls.js';
 
@@ -53,7 +54,7 @@ const frameOf = once((view: ServerView, hashing: Hashing['kind'], rulesets: read
     veths: customers.map(({ name }) => ({ name: vethOf(name), customer: name, netns: netnsOf(name), ready: true })),
     addresses: [endpointAddress(view), ...inside.flatMap(({ addresses }) => addresses)],
     rules: rulesOf(view),
-    routes: [...sharedRoutes(view), ...inside.flatMap(({ routes }) => routes)],
+    routes: gathered([...sharedRoutes(view), ...inside.flatMap(({ routes }) => routes)]),
     nexthops: [],
     sysctls: [...sharedSysctls(DEFAULT_NETNS, view.server.uplinks, veths), ...inside.flatMap(({ sysctls }) => sysctls)],
     tunnels: inside.flatMap(({ tunnels }) => tunnels),

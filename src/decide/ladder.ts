@@ -20,7 +20,7 @@ import type { CheckFact, TunnelFact } from './footing.js';
 import type { Intents } from './intents.js';
 import { ownership, type Owner } from './owners.js';
 import { judgeRemotes } from './remote.js';
-import { groundOf, rungsOf, type Basis, type Past, type Rungs } from './rungs.js';
+import { dampingAt, groundOf, rungsOf, type Basis, type Judged, type Past, type Rungs } from './rungs.js';
 import type { FailureKey } from './suspicion.js';
 
 export interface LadderFacts {
@@ -66,25 +66,26 @@ export function climb(view: ServerView, facts: LadderFacts, memory: LadderMemory
   const { safety } = view.fleet;
   const { now, intents } = facts;
   const owners = ownership(view);
-  const last = memory.last?.view === view ? memory.last.rungs : undefined;
+  const last = memory.last?.view === view ? memory.last : undefined;
   const pastOf = pastIn(memory, last);
   const grounds = owners.map((owner, place) => {
     const basis = basisOf(owner, facts);
-    const before = last?.[place];
+    const before = last?.rungs[place];
     if (before && memory.standing.size === 0 && stands(before, basis, facts)) return before;
     return groundOf(owner, basis, intents, pastOf(owner, place), { now, staleMs: safety.staleMs });
   });
   const groups = grounds.flatMap((ground) => ground.groups);
   const remotes = judgeRemotes(view, facts, groups, memory.suspects);
   const rules = { now, holdDown: safety.holdDown, server: view.server.name };
-  const rungs = grounds.map((ground, place) => {
+  const judged = grounds.map((ground, place): Judged => {
     const spared = ground.owner.customer && remotes.spares(ground.owner.customer.name);
-    const before = last?.[place];
+    const before = last?.rungs[place];
     return before === ground && before.spared === spared
-      ? before
+      ? { rungs: before }
       : rungsOf(ground, spared, pastOf(ground.owner, place), rules);
   });
-  const announcements = listed(rungs, last, memory.last?.announcements);
+  const rungs = judged.map((own) => own.rungs);
+  const announcements = listed(judged, last, memory.last?.announcements);
   const changesAt = rungs.reduce((first, own) => Math.min(first, own.changesAt), Infinity);
   return {
     announcements,
@@ -108,17 +109,17 @@ const stands = (before: Rungs, basis: Basis, { now, intents }: LadderFacts): boo
   before.isSettled && now < before.changesAt && before.intents === intents && same(before.basis, basis);
 
 /** Of another fleet's answer the prefixes are looked up, whoever they belonged to. */
-function pastIn(memory: LadderMemory, last: readonly Rungs[] | undefined): (owner: Owner, place: number) => Past {
+function pastIn(memory: LadderMemory, last: Answer | undefined): (owner: Owner, place: number) => Past {
   const { standing } = memory;
   const index = last ? new Map<Prefix, Decided>() : indexOf(memory.last);
-  return ({ prefixes }, place) => {
-    const own = last?.[place];
+  return ({ prefixes, places }, place) => {
+    const own = last?.rungs[place];
     const decided = (at: number): Decided | undefined => index.get(prefixes[at] ?? NONE);
-    const announcement = (at: number) => (own ? own.announcements[at] : decided(at)?.announcement);
+    const announcement = (at: number) => (last ? last.announcements[places[at] ?? 0] : decided(at)?.announcement);
     return {
       standing: (at) => standing.get(prefixes[at] ?? NONE) ?? announcement(at)?.level,
       announcement,
-      damping: (at) => (own ? own.damping[at] : decided(at)?.damping),
+      damping: (at) => (own ? dampingAt(own, at) : decided(at)?.damping),
     };
   };
 }
@@ -129,24 +130,27 @@ interface Decided {
 }
 const NONE = '' as Prefix;
 
-const indexOf = (last: Answer | undefined): ReadonlyMap<Prefix, Decided> =>
-  new Map(
-    (last?.rungs ?? []).flatMap(({ announcements, damping }) =>
-      announcements.map((announcement, at) => [announcement.prefix, { announcement, damping: damping[at] }] as const),
-    ),
-  );
+function indexOf(last: Answer | undefined): ReadonlyMap<Prefix, Decided> {
+  const index = new Map<Prefix, Decided>();
+  for (const own of last?.rungs ?? []) {
+    for (const [at, prefix] of own.owner.prefixes.entries()) {
+      const announcement = last?.announcements[own.owner.places[at] ?? 0];
+      if (announcement) index.set(prefix, { announcement, damping: dampingAt(own, at) });
+    }
+  }
+  return index;
+}
 
 /** All of them in order. What has not changed keeps its place from the list before. */
 function listed(
-  rungs: readonly Rungs[],
-  last: readonly Rungs[] | undefined,
+  judged: readonly Judged[],
+  last: Answer | undefined,
   before: readonly Announcement[] | undefined,
 ): readonly Announcement[] {
-  if (before && last && rungs.every((own, place) => own === last[place])) return before;
-  const list = last && before ? [...before] : [];
-  for (const [place, { owner, announcements }] of rungs.entries()) {
-    if (rungs[place] === last?.[place]) continue;
-    for (const [index, announcement] of announcements.entries()) list[owner.places[index] ?? 0] = announcement;
+  if (last && judged.every(({ announcements }) => !announcements)) return last.announcements;
+  const list = last ? [...last.announcements] : [];
+  for (const { rungs, announcements = [] } of judged) {
+    for (const [index, announcement] of announcements.entries()) list[rungs.owner.places[index] ?? 0] = announcement;
   }
   const isAsBefore = list.length === before?.length && list.every((announcement, at) => announcement === before[at]);
   return isAsBefore ? before : list;

@@ -93,8 +93,13 @@ const frameOf = once((customer: Customer, hashing: Hashing['kind']) => {
     family,
     target: { kind: 'device', device: tunnelDeviceOf(tunnel) },
   }));
-  const groups = alike.map(({ name, ...group }) => ({ ...group, id: idOf(name) }));
-  return { netns, membersFor, devices, groups };
+  const groups = alike.map(({ family, routes, hashing: sort, name }) => ({
+    family,
+    routes,
+    hashing: sort,
+    id: idOf(name),
+  }));
+  return { netns, idOf, membersFor, devices, groups };
 });
 
 /** Prefixes of one family whose routes say the same; the routes of one of them stand for all. */
@@ -146,9 +151,10 @@ function nexthopNames(family: Family, routes: readonly CustomerRoute[], hashing:
 
 /** The path of each prefix of one customer. */
 export function pathsOf(customer: Customer, hashing: Hashing['kind']): readonly PrefixPath[] {
-  const leading = frameOf(customer, hashing).groups.flatMap(({ prefixes, id }) => {
-    const target: RouteTarget = { kind: 'nexthop', id };
-    return prefixes.map((prefix) => ({ prefix, target }));
+  const { idOf } = frameOf(customer, hashing);
+  const leading = routedAlike(customer).flatMap((alike) => {
+    const target: RouteTarget = { kind: 'nexthop', id: idOf(named(alike, hashing).name) };
+    return alike.prefixes.map((prefix) => ({ prefix, target }));
   });
   return [...leading, ...unroutedOf(customer)];
 }

@@ -15,7 +15,7 @@ export interface Owner {
   readonly asPath: readonly number[];
   readonly prefixes: readonly Prefix[];
   /** Where each of them stands among all prefixes of the server, in the order of `comparePrefix`. */
-  readonly places: readonly number[];
+  readonly places: ArrayLike<number>;
   readonly kinds: readonly Kind[];
 }
 
@@ -53,7 +53,7 @@ export const ownership = once((view: ServerView): readonly Owner[] => {
   const order = [...all.keys()].sort((a, b) => comparePrefix(all[a] ?? NONE, all[b] ?? NONE));
   for (const [place, index] of order.entries()) places[index] = place;
   let first = 0;
-  return owners.map((owner) => ({ ...owner, places: [...places.subarray(first, (first += owner.prefixes.length))] }));
+  return owners.map((owner) => ({ ...owner, places: places.subarray(first, (first += owner.prefixes.length)) }));
 });
 
 const NO_TUNNELS: readonly string[] = [];

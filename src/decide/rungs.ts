@@ -49,16 +49,23 @@ export interface Ground {
   readonly groups: readonly Group[];
 }
 
-/** The answer for one owner; lists by the indices of its prefixes. */
+/** What is remembered of the answer for one owner. */
 export interface Rungs extends Ground {
   /** Why a remote fault costs no more than degraded. */
   readonly spared: ReasonCode | undefined;
-  readonly announcements: readonly Announcement[];
+  /** By the indices of its prefixes; one for all where all have the same. */
   readonly damping: readonly Damping[];
   /** The answer changes at this time by itself; Infinity when it does not. CLOCK_MONOTONIC, milliseconds. */
   readonly changesAt: number;
   /** The levels are those that it was judged by: judged again it would be the same. */
   readonly isSettled: boolean;
+}
+
+/** An answer. */
+export interface Judged {
+  readonly rungs: Rungs;
+  /** By the indices of the owner's prefixes; absent where they are those of the last answer. */
+  readonly announcements?: readonly Announcement[];
 }
 
 /** What has been decided before about the prefix with this index. */
@@ -139,7 +146,7 @@ export interface Rules {
 }
 
 /** Announcements that say what they said before are the same objects; new ones share what they say with their neighbours. */
-export function rungsOf(ground: Ground, spared: ReasonCode | undefined, past: Past, rules: Rules): Rungs {
+export function rungsOf(ground: Ground, spared: ReasonCode | undefined, past: Past, rules: Rules): Judged {
   const { owner, groups } = ground;
   const announcements: Announcement[] = new Array<Announcement>(owner.prefixes.length);
   const damping: Damping[] = new Array<Damping>(owner.prefixes.length);
@@ -168,7 +175,9 @@ export function rungsOf(ground: Ground, spared: ReasonCode | undefined, past: Pa
       announcements[index] = stands ? before : { prefix, level, asPath: owner.asPath, reasons: why };
     }
   }
-  return { ...ground, spared, announcements, damping, changesAt, isSettled };
+  const [one] = damping;
+  const isOne = one !== undefined && damping.every((own) => own === one);
+  return { rungs: { ...ground, spared, damping: isOne ? [one] : damping, changesAt, isSettled }, announcements };
 }
 
 type Damped = ReturnType<typeof damp>;
@@ -176,6 +185,9 @@ interface Alike {
   readonly damping: Damping;
   readonly held?: NonNullable<Damped['held']> & { readonly level: Level };
 }
+
+export const dampingAt = ({ damping }: Rungs, index: number): Damping | undefined =>
+  damping.length === 1 ? damping[0] : damping[index];
 
 /** Where nothing of one prefix's own counts, one answer is everybody's. */
 function dampedAlike(

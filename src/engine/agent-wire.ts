@@ -34,10 +34,10 @@ export const isUnread = ({ speaker, prefixes }: WireState): boolean =>
  */
 export function mayPrune({ fleet }: ServerView, wire: WireState | undefined): boolean {
   if (wire?.generation !== fleet.generation || wire.speaker !== 'ready') return false;
-  return nothingUnnamedStands(wire.prefixes, fleet);
+  return nothingUnnamedStands(wire, fleet);
 }
 
-const nothingUnnamedStands = once((prefixes: WireState['prefixes'], { provider, customers }: Fleet): boolean => {
+const nothingUnnamedStands = once(({ prefixes }: WireState, { provider, customers }: Fleet): boolean => {
   const named = new Set([
     ...provider.covering,
     ...customers.flatMap((customer) => customer.prefixes.map(({ prefix }) => prefix)),

@@ -222,7 +222,8 @@ export class Agent {
 
   private get periodMs(): number {
     const { routes = [], nexthops = [], addresses = [], sysctls = [] } = this.kernel.observed ?? {};
-    const objects = routes.length + nexthops.length + addresses.length + sysctls.length;
+    const destinations = routes.reduce((sum, alike) => sum + alike.destinations.length, 0);
+    const objects = destinations + nexthops.length + addresses.length + sysctls.length;
     return Math.min(LONGEST_PERIOD_MS, Math.max(PERIOD_MS, objects * PERIOD_PER_OBJECT_MS));
   }
 

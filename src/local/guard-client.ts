@@ -9,15 +9,15 @@ import type {
   WirePrefix,
   WireState,
 } from '../model/lease.js';
-import { changedIn, withChanges } from '../model/changes.js';
+import { changedIn } from '../model/changes.js';
 import type { List } from '../model/list.js';
 import { once } from '../model/once.js';
 import type { Announcement } from '../model/path.js';
 import { type GuardClient, LocalError } from '../ports/guard.js';
 import { type LocalClient, localClient } from './client.js';
 import type { NoParams } from './protocol.js';
-import { wirePrefix } from '../model/lease.js';
-import { itemsIn, type Run, runsOf } from './runs.js';
+import { type Run, runsOf } from './runs.js';
+import { WireList } from './wire-list.js';
 
 /** With its list of prefixes in runs. */
 export type Told = Omit<WireState, 'prefixes'> & { readonly prefixes: readonly Run<WirePrefix>[] };
@@ -69,7 +69,7 @@ const WORD_MS = 15_000;
 
 /** One object for as long as the wire state is one. */
 export const toldOf = once((wire: WireState): Told => ({ ...wire, prefixes: runsOf(wire.prefixes) }));
-const wireIn = (told: Told): WireState => ({ ...told, prefixes: itemsIn(told.prefixes, wirePrefix) });
+const wireIn = (told: Told): WireState => WireList.of(told.prefixes).in(told);
 
 /** Connects with the first call. */
 export function guardClient(path: string): GuardClient {
@@ -105,18 +105,26 @@ export async function sentToPeers(path: string, prefix: Prefix): Promise<readonl
 
 const answerMs = (travelling: List<Announcement>): number => ANSWER_MS + travelling.length * ANSWER_MS_PER_PREFIX;
 
+type Refused = Extract<OfferAnswer, { readonly accepted: false }>;
+
 /** The last set that the guard has accepted here, and the wire state as it was told then. */
 interface Last {
   readonly set: DesiredSet;
+  readonly list: WireList;
   readonly wire: WireState;
 }
 
+const lastOf = (set: DesiredSet, list: WireList, told: Told): Last => ({ set, list, wire: list.in(told) });
+
 /** As the guard has it now. */
-function wireOf(answer: Extract<RenewalAnswer, { readonly accepted: true }>, last: WireState): WireState {
-  if (!('news' in answer)) return answer.wire ? wireIn(answer.wire) : last;
-  const prefixes = withChanges(last.prefixes, itemsIn(answer.news.prefixes, wirePrefix));
-  if (!prefixes) throw new LocalError('malformed', 'the guard tells news of prefixes that it has not told of before');
-  return { ...answer.news, prefixes };
+function after(answer: Extract<RenewalAnswer, { readonly accepted: true }>, set: DesiredSet, last: Last): Last {
+  if ('news' in answer) {
+    const list = last.list.with(answer.news.prefixes);
+    if (!list) throw new LocalError('malformed', 'the guard tells news of prefixes that it has not told of before');
+    return lastOf(set, list, answer.news);
+  }
+  const { wire } = answer;
+  return wire ? lastOf(set, WireList.of(wire.prefixes, set.announcements), wire) : { ...last, set };
 }
 
 /**
@@ -127,31 +135,32 @@ function wireOf(answer: Extract<RenewalAnswer, { readonly accepted: true }>, las
 function offerOver(client: LocalClient<GuardCalls>): GuardClient['offer'] {
   let told: Last | undefined;
 
-  const renew = async (set: DesiredSet, last: Last): Promise<OfferAnswer | undefined> => {
+  const renew = async (set: DesiredSet, last: Last): Promise<Last | Refused | undefined> => {
     const changes = changedIn(set.announcements, last.set.announcements);
     if (changes === undefined) return undefined;
     const { announcements: _, ...rest } = set;
     const renewal = { ...rest, like: last.set.sequence, ...(changes.length > 0 && { changes: runsOf(changes) }) };
     try {
       const answer = await client.call('renew', renewal, answerMs(changes));
-      return answer.accepted ? { accepted: true, wire: wireOf(answer, last.wire) } : answer;
+      return answer.accepted ? after(answer, set, last) : answer;
     } catch (error) {
       if (error instanceof LocalError && error.reason === 'refused') return undefined;
       throw error;
     }
   };
-  const whole = async (set: DesiredSet): Promise<OfferAnswer> => {
+  const whole = async (set: DesiredSet): Promise<Last | Refused> => {
     const { announcements } = set;
     const offered = { ...set, announcements: runsOf(announcements) };
     const answer = await client.call('offer', offered, answerMs(announcements));
-    return answer.accepted ? { accepted: true, wire: wireIn(answer.wire) } : answer;
+    return answer.accepted ? lastOf(set, WireList.of(answer.wire.prefixes, announcements), answer.wire) : answer;
   };
   return async (set) => {
     const last = told;
     told = undefined;
     const renewed = last?.set.epoch === set.epoch ? await renew(set, last) : undefined;
     const answer = renewed ?? (await whole(set));
-    if (answer.accepted) told = { set, wire: answer.wire };
-    return answer;
+    if ('accepted' in answer) return answer;
+    told = answer;
+    return { accepted: true, wire: answer.wire };
   };
 }

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { compact } from '../config/compact.js';
 import type { FleetFile } from '../config/document.js';
 import { formatIssue } from '../config/issue.js';
-import { type FleetParsed, parseFleet } from '../config/parse.js';
+import type { FleetParsed } from '../config/parse.js';
 import { viewOf, type Fleet, type ServerView } from '../model/fleet.js';
 import { remembered } from './fleet-memo.js';
 import type { ParseOrder } from './fleet-parser.js';
@@ -45,6 +45,12 @@ const LONG = 500_000;
 /** MiB of heap; a million characters take about 60. */
 const MOST_MEMORY = 8_192;
 
+/** Who reads no fleet in this thread need not hold the reader either. */
+async function parseHere({ files, generation }: ParseOrder): Promise<FleetParsed> {
+  const { parseFleet } = await import('../config/parse.js');
+  return parseFleet(files, generation);
+}
+
 /** In a thread of its own. */
 function parseBeside(order: ParseOrder): Promise<FleetParsed> {
   const [, parser = ''] = entry('fleet-parser');
@@ -73,7 +79,7 @@ export async function loadFleet(path: string, warn: Warn, memo?: string): Promis
   const isLong = files.reduce((sum, { text }) => sum + text.length, 0) > LONG;
   const beside = (): Promise<FleetParsed> => parseBeside(order);
   const parsed = !isLong
-    ? parseFleet(files, order.generation)
+    ? await parseHere(order)
     : await (memo === undefined ? beside() : remembered(memo, files, beside));
   if (parsed.ok) {
     for (const warning of parsed.warnings) warn(formatIssue(warning));

@@ -34,7 +34,7 @@ export function withChanges<T extends Named>(list: List<T>, changed: readonly T[
   const items = new Map<number, T>();
   let from = 0;
   for (const item of changed) {
-    const place = placeIn(list, item.prefix, from);
+    const place = placeFrom(from, item.prefix, list.length, (at) => list.at(at)?.prefix);
     if (place === undefined) return undefined;
     items.set(place, item);
     from = place + 1;
@@ -42,13 +42,22 @@ export function withChanges<T extends Named>(list: List<T>, changed: readonly T[
   return withItems(list, items);
 }
 
-/** By halving where the list is in the order of `comparePrefix`, as nearly all are; by a walk where it is not. */
-function placeIn(list: List<Named>, prefix: Prefix, from: number): number | undefined {
-  if (list.at(from)?.prefix === prefix) return from;
-  const place = placeFor(prefix, list.length, (at) => list.at(at)?.prefix);
-  if (place >= from && list.at(place)?.prefix === prefix) return place;
-  const found = arrayOf(list).findIndex((each, at) => at >= from && each.prefix === prefix);
-  return found < 0 ? undefined : found;
+/**
+ * Where a prefix stands among `length`, not before `from`; `undefined` when it
+ * does not. By halving where they are in the order of `comparePrefix`, as
+ * nearly always; by a walk where they are not.
+ */
+export function placeFrom(
+  from: number,
+  prefix: Prefix,
+  length: number,
+  prefixAt: (place: number) => Prefix | undefined,
+): number | undefined {
+  if (prefixAt(from) === prefix) return from;
+  const halved = placeFor(prefix, length, prefixAt);
+  if (halved >= from && prefixAt(halved) === prefix) return halved;
+  for (let place = from; place < length; place++) if (prefixAt(place) === prefix) return place;
+  return undefined;
 }
 
 /** The places at which two lists have another object; `undefined` where they are not equally long. */

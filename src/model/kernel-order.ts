@@ -5,7 +5,9 @@ import type {
   KernelDesired,
   NamespaceState,
   NexthopState,
+  RoutesAlike,
   RouteState,
+  RouteTarget,
   RuleState,
   RulesetState,
   SysctlState,
@@ -22,10 +24,23 @@ export const addressKey = (a: Pick<AddressState, 'netns' | 'device' | 'address'>
 export const ruleKey = (r: RuleState): string => `${r.family} ${r.iif} ${r.preference} ${r.mark} ${r.mask} ${r.table}`;
 export const routeKey = (r: Pick<RouteState, 'netns' | 'family' | 'table' | 'destination'>): string =>
   `${r.netns} ${r.family} ${r.table} ${r.destination}`;
+export const routesKey = (r: Pick<RoutesAlike, 'netns' | 'family' | 'table' | 'target'>): string =>
+  `${r.netns} ${r.family} ${r.table} ${wayKey(r.target)}`;
 export const nexthopKey = (n: Pick<NexthopState, 'netns' | 'id'>): string => `${n.netns} ${n.id}`;
 export const sysctlKey = (s: Pick<SysctlState, 'netns' | 'key'>): string => `${s.netns} ${s.key}`;
 export const tunnelKey = (t: Pick<TunnelState, 'netns' | 'name'>): string => `${t.netns} ${t.name}`;
 export const rulesetKey = (r: Pick<RulesetState, 'netns'>): string => r.netns;
+
+function wayKey(target: RouteTarget): string {
+  switch (target.kind) {
+    case 'unreachable':
+      return target.kind;
+    case 'nexthop':
+      return `${target.kind} ${target.id}`;
+    case 'via':
+      return `${target.kind} ${target.device} ${target.via ?? ''} ${target.source ?? ''}`;
+  }
+}
 
 /** Of a group. */
 export const inGroupOrder = (members: readonly GroupMember[]): readonly GroupMember[] =>
@@ -68,7 +83,7 @@ export const inOrder = (k: KernelDesired): KernelDesired => ({
   veths: sortedBy(k.veths, vethKey),
   addresses: sortedBy(k.addresses, addressKey),
   rules: sortedBy(k.rules, ruleKey),
-  routes: sortedBy(k.routes, routeKey),
+  routes: sortedBy(k.routes, routesKey),
   nexthops: sortedBy(k.nexthops, nexthopKey),
   sysctls: sortedBy(k.sysctls, sysctlKey),
   tunnels: sortedBy(k.tunnels, tunnelKey),

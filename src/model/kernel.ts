@@ -50,13 +50,22 @@ export type RouteTarget =
   /** A nexthop object or group. */
   | { readonly kind: 'nexthop'; readonly id: number };
 
-/** A route of ours, by protocol number. Key: netns, family, table, destination. */
-export interface RouteState {
+interface RouteWay {
   readonly netns: Netns;
   readonly family: Family;
   readonly table: number;
-  readonly destination: Prefix;
   readonly target: RouteTarget;
+}
+
+/** A route of ours, by protocol number. Key: netns, family, table, destination. */
+export interface RouteState extends RouteWay {
+  readonly destination: Prefix;
+}
+
+/** Routes of ours that stand in one table and lead the same way, as nearly all of a customer's do. Key: netns, family, table, target. */
+export interface RoutesAlike extends RouteWay {
+  /** At least one, sorted. */
+  readonly destinations: readonly Prefix[];
 }
 
 /**
@@ -118,9 +127,10 @@ export interface TunnelState {
   readonly up: boolean;
 }
 
-/** Our nft table in one namespace, as text for `nft -f`. Key: netns. */
+/** Our nft table in one namespace. Key: netns. */
 export interface RulesetState {
   readonly netns: Netns;
+  /** Text for `nft -f`. It names every prefix, and may be written anew whenever it is asked for. */
   readonly ruleset: string;
 }
 
@@ -142,7 +152,7 @@ interface KernelObjects {
   readonly veths: readonly VethState[];
   readonly addresses: readonly AddressState[];
   readonly rules: readonly RuleState[];
-  readonly routes: readonly RouteState[];
+  readonly routes: readonly RoutesAlike[];
   readonly nexthops: readonly NexthopState[];
   readonly sysctls: readonly SysctlState[];
   readonly tunnels: readonly TunnelState[];

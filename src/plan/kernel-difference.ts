@@ -1,3 +1,6 @@
+import type { RoutesAlike, RouteState } from '../model/kernel.js';
+import { routeKey, routesKey } from '../model/kernel-order.js';
+import { routesIn } from '../model/routes-alike.js';
 import { same } from '../model/same.js';
 
 export type Keyed<T> = (item: T) => string;
@@ -30,4 +33,33 @@ export function surplus<T>(found: readonly T[], wanted: readonly T[], key: Keyed
   if (same(found, wanted)) return [];
   const keys = new Set(wanted.map(key));
   return found.filter((item) => !keys.has(key(item)));
+}
+
+/** `pairs` of routes, one by one; whatever leads alike in both as a whole is not looked into. */
+export function routePairs(
+  wanted: readonly RoutesAlike[],
+  found: readonly RoutesAlike[],
+  also: (wanted: Pick<RoutesAlike, 'netns' | 'target'>) => boolean,
+): readonly Pair<RouteState>[] {
+  const open = [...new Set([...unlike(wanted, found), ...wanted.filter(also)])];
+  return pairs(routesIn(open), routesIn(beside(open, found)), routeKey, also);
+}
+
+/** `surplus` of routes, one by one. */
+export function surplusRoutes(found: readonly RoutesAlike[], wanted: readonly RoutesAlike[]): readonly RouteState[] {
+  const open = unlike(found, wanted);
+  return surplus(routesIn(open), routesIn(beside(open, wanted)), routeKey);
+}
+
+/** Those of the first that are not the same in the second. */
+function unlike(some: readonly RoutesAlike[], others: readonly RoutesAlike[]): readonly RoutesAlike[] {
+  if (some === others) return [];
+  const byKey = new Map(others.map((alike) => [routesKey(alike), alike]));
+  return some.filter((alike) => !same(alike, byKey.get(routesKey(alike))));
+}
+
+/** Those of the second that stand in the namespaces of the first. */
+function beside(some: readonly RoutesAlike[], others: readonly RoutesAlike[]): readonly RoutesAlike[] {
+  const places = new Set(some.map(({ netns }) => netns));
+  return others.filter(({ netns }) => places.has(netns));
 }

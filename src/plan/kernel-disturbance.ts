@@ -80,7 +80,7 @@ export class RouteDisturbance {
     this.sources = new Set(sources.map(({ netns, address }) => sourceKey(netns, address)));
   }
 
-  of({ netns, target }: RouteState): boolean {
+  of({ netns, target }: Pick<RouteState, 'netns' | 'target'>): boolean {
     switch (target.kind) {
       case 'unreachable':
         return this.devices.ofNamespace(netns);

@@ -7,10 +7,10 @@ import type {
   NexthopTarget,
   RouteState,
 } from '../model/kernel.js';
-import { addressKey, nexthopKey, routeKey } from '../model/kernel-order.js';
+import { addressKey, nexthopKey } from '../model/kernel-order.js';
 import { DEFAULT_NETNS } from '../model/naming.js';
 import { lostNexthops, RouteDisturbance, type Disturbance } from './kernel-disturbance.js';
-import { differs, pairs } from './kernel-difference.js';
+import { differs, pairs, routePairs } from './kernel-difference.js';
 
 export function planForwarding(
   desired: KernelDesired,
@@ -37,7 +37,7 @@ export function planForwarding(
   );
 
   const routesUnder = new RouteDisturbance(disturbance, lost, wrongLength);
-  const routes = pairs(desired.routes, observed.routes, routeKey, (wanted) => routesUnder.of(wanted));
+  const routes = routePairs(desired.routes, observed.routes, (wanted) => routesUnder.of(wanted));
 
   return [
     ...wrongLength.map((address): KernelOp => ({ kind: 'address-delete', address })),

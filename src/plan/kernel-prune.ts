@@ -1,15 +1,7 @@
 /** Taking away what is ours and no longer wanted: outermost first, so that nothing leads to what is gone. */
 import type { KernelDesired, KernelObserved, KernelOp, NexthopState, RuleState } from '../model/kernel.js';
-import {
-  addressKey,
-  namespaceKey,
-  nexthopKey,
-  routeKey,
-  rulesetKey,
-  tunnelKey,
-  vethKey,
-} from '../model/kernel-order.js';
-import { surplus } from './kernel-difference.js';
+import { addressKey, namespaceKey, nexthopKey, rulesetKey, tunnelKey, vethKey } from '../model/kernel-order.js';
+import { surplus, surplusRoutes } from './kernel-difference.js';
 
 /**
  * What lies inside a namespace that goes, goes with it; only tunnels are
@@ -34,7 +26,7 @@ export function planPrune(desired: KernelDesired, observed: KernelObserved): rea
   );
   return [
     ...surplus(observed.rules, desired.rules, placeOf).map((rule): KernelOp => ({ kind: 'rule-delete', rule })),
-    ...surplus(observed.routes.filter(stays), desired.routes, routeKey).map((route): KernelOp => ({
+    ...surplusRoutes(observed.routes.filter(stays), desired.routes).map((route): KernelOp => ({
       kind: 'route-delete',
       route,
     })),

@@ -5,7 +5,7 @@ import type {
   NamespaceState,
   Netns,
   NexthopState,
-  RouteState,
+  RoutesAlike,
   RuleState,
   RulesetObserved,
   RulesetState,
@@ -55,7 +55,7 @@ export interface RouteDriver {
     wanted: Pick<KernelDesired, 'routes' | 'nexthops'>,
   ): Promise<{
     readonly rules: readonly RuleState[];
-    readonly routes: readonly RouteState[];
+    readonly routes: readonly RoutesAlike[];
     readonly nexthops: readonly NexthopState[];
   }>;
   apply(

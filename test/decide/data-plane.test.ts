@@ -1,7 +1,8 @@
 import { judgeDataPlane } from '../../src/decide/data-plane.js';
 import { desiredKernel } from '../../src/decide/kernel.js';
 import type { TunnelHealth } from '../../src/model/health.js';
-import type { KernelDesired, KernelObserved } from '../../src/model/kernel.js';
+import type { KernelDesired, KernelObserved, RouteState } from '../../src/model/kernel.js';
+import { gathered, routesIn } from '../../src/model/routes-alike.js';
 import type { Verdict } from '../../src/model/verdict.js';
 import { amsS1 } from '../acme.js';
 
@@ -23,6 +24,11 @@ const without = <K extends keyof KernelObserved>(
 ): KernelObserved => ({
   ...intact,
   [list]: (intact[list] as readonly KernelObserved[K][number][]).filter((item) => !matches(item)),
+});
+
+const withoutRoutes = (matches: (route: RouteState) => boolean): KernelObserved => ({
+  ...intact,
+  routes: gathered(routesIn(intact.routes).filter((route) => !matches(route))),
 });
 
 const lines = (verdict: Verdict | undefined): readonly string[] => {
@@ -57,7 +63,7 @@ test.each<[string, KernelObserved, Partial<ReturnType<typeof judged>>]>([
   ],
   [
     'covering',
-    without('routes', ({ destination }) => destination === '192.0.2.0/24'),
+    withoutRoutes(({ destination }) => destination === '192.0.2.0/24'),
     { endpoint: ['unreachable 192.0.2.0/24 missing in table 254'] },
   ],
   ['uplink', { ...intact, uplinks: [{ name: 'eth1', up: false }] }, { endpoint: ['uplink eth1 is down'] }],
@@ -81,12 +87,12 @@ test.each<[string, KernelObserved, Partial<ReturnType<typeof judged>>]>([
   ],
   [
     'way in',
-    without('routes', ({ table, destination }) => table === 7700 && destination === '203.0.113.0/24'),
+    withoutRoutes(({ table, destination }) => table === 7700 && destination === '203.0.113.0/24'),
     { acme: ['route 203.0.113.0/24 missing'] },
   ],
   [
     'way out',
-    without('routes', ({ netns, destination }) => netns === 'cv-globex' && destination === '0.0.0.0/0'),
+    withoutRoutes(({ netns, destination }) => netns === 'cv-globex' && destination === '0.0.0.0/0'),
     { globex: ['route 0.0.0.0/0 missing in cv-globex'] },
   ],
   [
@@ -112,7 +118,7 @@ test.each<[string, KernelObserved, Partial<ReturnType<typeof judged>>]>([
   ],
   [
     'prefix route',
-    without('routes', ({ netns, destination }) => netns === 'cv-globex' && destination === '198.19.7.0/24'),
+    withoutRoutes(({ netns, destination }) => netns === 'cv-globex' && destination === '198.19.7.0/24'),
     { globex: ['198.19.7.0/24 in cv-globex: route missing'] },
   ],
   [

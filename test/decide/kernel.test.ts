@@ -6,6 +6,7 @@ import type { Customer, CustomerRoute, Fleet } from '../../src/model/fleet.js';
 import type { TunnelHealth } from '../../src/model/health.js';
 import type { GroupMember, Hashing, KernelDesired, NexthopState } from '../../src/model/kernel.js';
 import { inOrder } from '../../src/model/kernel-order.js';
+import { routesIn } from '../../src/model/routes-alike.js';
 import { acme, acmeFleet, amsS1, globex } from '../acme.js';
 
 const allUp = (): TunnelHealth => 'up';
@@ -199,7 +200,7 @@ describe('the desired kernel', () => {
   });
 
   test('leads each prefix into its customer’s namespace and everything else nowhere', () => {
-    const inTable = desire().routes.filter(({ table }) => table === acmeFleet.kernel.table);
+    const inTable = routesIn(desire().routes).filter(({ table }) => table === acmeFleet.kernel.table);
     expect(
       inTable.map(({ destination, target }) => [
         destination,
@@ -216,7 +217,7 @@ describe('the desired kernel', () => {
 
   test('a prefix without a route ends in the namespace instead of following the way out', () => {
     const customers = [{ ...globex, routes: [] }];
-    const inside = desire({ ...acmeFleet, customers }).routes.find(
+    const inside = routesIn(desire({ ...acmeFleet, customers }).routes).find(
       ({ netns, destination }) => netns === 'cv-globex' && destination === '198.19.7.0/24',
     );
     expect(inside?.target).toEqual({ kind: 'unreachable' });

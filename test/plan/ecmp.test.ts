@@ -5,6 +5,7 @@ import type { Customer, Fleet } from '../../src/model/fleet.js';
 import type { TunnelHealth } from '../../src/model/health.js';
 import type { Hashing, KernelDesired, KernelOp, NexthopState, RouteState } from '../../src/model/kernel.js';
 import { nexthopKey, routeKey, tunnelKey } from '../../src/model/kernel-order.js';
+import { routesIn } from '../../src/model/routes-alike.js';
 import { planKernel } from '../../src/plan/kernel.js';
 import { acme, acmeFleet, amsS1, globex } from '../acme.js';
 import { DAMAGES } from './damages.js';
@@ -93,7 +94,7 @@ test('any sequence of wishes and harms: each plan reaches its wish, and no route
         const touched = new Set(ops.flatMap(touches));
         const upright = [...kernel.tunnels.values()].filter((own) => own.up && !touched.has(tunnelKey(own)));
         const standing = new Set(upright.map(tunnelKey));
-        const kept = desired.routes.filter(({ target }) => target.kind === 'nexthop');
+        const kept = routesIn(desired.routes).filter(({ target }) => target.kind === 'nexthop');
         const carried = kept.filter((route) => carriersOf(kernel, route, standing).length > 0);
         for (const op of ops) {
           kernel.execute(op);

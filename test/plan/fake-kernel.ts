@@ -22,6 +22,7 @@ import {
   tunnelKey,
 } from '../../src/model/kernel-order.js';
 import { EDGE_DEVICE } from '../../src/model/naming.js';
+import { gathered } from '../../src/model/routes-alike.js';
 import { KernelWorld } from './kernel-world.js';
 
 class Refusal extends Error {}
@@ -45,7 +46,7 @@ export class FakeKernel extends KernelWorld {
       veths: all(this.veths, ({ name }) => name),
       addresses: all(this.addresses, addressKey),
       rules: all(this.rules, ruleKey),
-      routes: all(this.routes, routeKey),
+      routes: gathered([...this.routes.values()]),
       nexthops: all(this.nexthops, nexthopKey),
       sysctls: all(this.sysctls, sysctlKey),
       tunnels: all(this.tunnels, tunnelKey),

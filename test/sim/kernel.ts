@@ -5,6 +5,7 @@
 import type { KernelDrivers } from '../../src/engine/kernel.js';
 import type { KernelOp, Netns, RulesetState, SysctlState } from '../../src/model/kernel.js';
 import { sysctlKey } from '../../src/model/kernel-order.js';
+import { gathered, routesIn } from '../../src/model/routes-alike.js';
 import { KernelError, type KernelEvents } from '../../src/ports/kernel.js';
 import { FakeKernel } from '../plan/fake-kernel.js';
 import type { Process } from './process.js';
@@ -144,7 +145,7 @@ export class SimKernel {
             ({ rules, routes, nexthops }) => ({ rules, routes, nexthops }),
             ({ rules, routes, nexthops }, share) => ({
               rules: portion(rules, share),
-              routes: portion(routes, share),
+              routes: gathered(portion(routesIn(routes), share)),
               nexthops: portion(nexthops, share),
             }),
           ),

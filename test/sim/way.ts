@@ -34,13 +34,13 @@ function lossInside(view: ServerView, prefix: Prefix, kernel: Truth): string | u
   const looked = kernel.rules.some((rule) => rule.family === family && rule.mark === mark && rule.table === table);
   if (!looked) return `no rule for marked IPv${family} packets`;
   const way = kernel.routes.find(
-    (route) => route.netns === '' && route.table === table && route.destination === prefix,
+    (routes) => routes.netns === '' && routes.table === table && routes.destinations.includes(prefix),
   );
   if (way?.target.kind !== 'via' || way.target.device !== veth) return `no route to ${veth}`;
   if (!kernel.namespaces.some(({ name }) => name === netns)) return `no ${netns}`;
   if (!kernel.veths.some(({ name, ready }) => name === veth && ready)) return `${veth} is not ready`;
 
-  const inside = kernel.routes.find((route) => route.netns === netns && route.destination === prefix);
+  const inside = kernel.routes.find((routes) => routes.netns === netns && routes.destinations.includes(prefix));
   if (inside?.target.kind !== 'nexthop') return `no route to a tunnel in ${netns}`;
   const { id } = inside.target;
   const group = kernel.nexthops.find((nexthop) => nexthop.netns === netns && nexthop.id === id);

@@ -1,10 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Netns, RulesetObserved } from '../../model/kernel.js';
+import type { Netns, RulesetObserved, RulesetState } from '../../model/kernel.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Exec } from '../../ports/exec.js';
 import type { FirewallDriver } from '../../ports/kernel.js';
 import type { Namespaces } from '../../ports/namespaces.js';
 import type { Netlink } from '../../ports/netlink.js';
+import { digestOfRuleset } from './digest.js';
 import { createGlanceAt, type Glance } from './glance.js';
 import { Judge } from './judge.js';
 import { Judgements, type Seen, type State } from './judgements.js';
@@ -45,12 +46,16 @@ export function createFirewallDriver({ exec, netlink, namespaces, clock }: Firew
   const judgements = new Judgements(clock);
   const replacer = new Replacer(exec);
 
-  async function glanceAtAll(names: Iterable<Netns>, texts: ReadonlyMap<Netns, string>): Promise<readonly Seen[]> {
+  async function glanceAtAll(
+    names: Iterable<Netns>,
+    texts: ReadonlyMap<Netns, RulesetState>,
+  ): Promise<readonly Seen[]> {
     const seen: Seen[] = [];
     let since = clock.now();
     for (const netns of names) {
       const glance = glanceAt(netns);
-      if (glance) seen.push({ ...glance, netns, wanted: texts.get(netns) });
+      const text = texts.get(netns);
+      if (glance) seen.push({ ...glance, netns, wanted: text && digestOfRuleset(text) });
       if (clock.now() - since < SLICE_MS) continue;
       await setImmediate();
       since = clock.now();
@@ -58,20 +63,21 @@ export function createFirewallDriver({ exec, netlink, namespaces, clock }: Firew
     return seen;
   }
 
-  async function judgeNow(seen: Seen): Promise<State> {
-    const state = await judge.judge(seen.netns, seen.wanted);
+  async function judgeNow(seen: Seen, text: RulesetState | undefined): Promise<State> {
+    const state = await judge.judge(seen.netns, text);
     judgements.keep(seen, state);
     return state;
   }
 
   return {
     async observe(wanted, present) {
-      const texts = new Map(wanted.map(({ netns, ruleset }) => [netns, ruleset]));
-      judge.keep(new Set(texts.values()));
+      const texts = new Map(wanted.map((text) => [text.netns, text]));
+      judge.keep(new Set(wanted.map(digestOfRuleset)));
       const seen = await glanceAtAll(new Set(present), texts);
       const current = judgements.current(seen.filter(({ table }) => table === 'plain'));
       const observed = await mapInTurn(seen, async (one): Promise<RulesetObserved> => {
-        const state = STATE_AT_A_GLANCE[one.table] ?? current.get(one.netns) ?? (await judgeNow(one));
+        const state =
+          STATE_AT_A_GLANCE[one.table] ?? current.get(one.netns) ?? (await judgeNow(one, texts.get(one.netns)));
         return state === 'absent' ? absent(one.netns) : { netns: one.netns, state, counters: one.counters };
       });
       const there = new Set(seen.map(({ netns }) => netns));

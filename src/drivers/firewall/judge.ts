@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
-import type { Netns, RulesetObserved } from '../../model/kernel.js';
+import type { Netns, RulesetObserved, RulesetState } from '../../model/kernel.js';
 import type { Exec } from '../../ports/exec.js';
+import { digestOf, digestOfRuleset } from './digest.js';
 import type { GlanceAt } from './glance.js';
 import { listAside, listTable } from './nft.js';
 
@@ -10,7 +10,7 @@ import { listAside, listTable } from './nft.js';
  * how it is listed. Foreign tables are not read.
  */
 export class Judge {
-  /** Ruleset → digest of how it is listed when loaded. A pure function of its key on one version of nft and kernel. */
+  /** Ruleset → how it is listed when loaded, by digests. A pure function of its key on one version of nft and kernel. */
   private forms: ReadonlyMap<string, string> = new Map();
 
   constructor(
@@ -18,20 +18,20 @@ export class Judge {
     private readonly glanceAt: GlanceAt,
   ) {}
 
-  /** Forgets all texts but these. */
+  /** Forgets all texts but those of these digests. */
   keep(rulesets: ReadonlySet<string>): void {
     this.forms = new Map([...this.forms].filter(([ruleset]) => rulesets.has(ruleset)));
   }
 
   /** Our table was there a moment ago. One where none is wanted differs from what is wanted. */
-  async judge(netns: Netns, wanted: string | undefined): Promise<RulesetObserved['state']> {
+  async judge(netns: Netns, wanted: RulesetState | undefined): Promise<RulesetObserved['state']> {
     const live = await this.list(netns);
     if (live === undefined) return 'absent';
     if (wanted === undefined) return 'different';
-    const known = this.forms.get(wanted);
-    if (live === (known ?? (await this.learn(netns, wanted)))) return 'equal';
+    const known = this.forms.get(digestOfRuleset(wanted));
+    if (live === (known ?? (await this.learn(wanted)))) return 'equal';
     // Learnt long ago, perhaps from an nft that has been replaced since: a repair must not rest on it.
-    if (known !== undefined && live === (await this.learn(netns, wanted))) return 'equal';
+    if (known !== undefined && live === (await this.learn(wanted))) return 'equal';
     return 'different';
   }
 
@@ -45,12 +45,9 @@ export class Judge {
     }
   }
 
-  private async learn(netns: Netns, ruleset: string): Promise<string> {
-    const form = digestOf(await listAside(this.exec, netns, ruleset));
-    this.forms = new Map(this.forms).set(ruleset, form);
+  private async learn(wanted: RulesetState): Promise<string> {
+    const form = digestOf(await listAside(this.exec, wanted.netns, wanted.ruleset));
+    this.forms = new Map(this.forms).set(digestOfRuleset(wanted), form);
     return form;
   }
 }
-
-/** A listing is several times as long as its ruleset, and is only ever compared. */
-const digestOf = (form: string): string => createHash('sha256').update(form).digest('base64');

@@ -5,7 +5,7 @@ import type { Glance } from './glance.js';
 /** Older than this, a judgement is made anew although nothing says that it must. To list 10,000 elements takes half a second. */
 const OLD_MS = 600_000;
 
-/** A namespace at this look, and the text wanted there. */
+/** A namespace at this look, and the digest of the text wanted there. */
 export interface Seen extends Glance {
   readonly netns: Netns;
   readonly wanted: string | undefined;

@@ -14,6 +14,7 @@ import type { Netns } from '../../model/kernel.js';
 import { NFT_TABLE } from '../../model/naming.js';
 import type { Exec } from '../../ports/exec.js';
 import { KernelError } from '../../ports/kernel.js';
+import { digestOf } from './digest.js';
 import { type ObjectName, readNames } from './listing.js';
 import { listNames, load } from './nft.js';
 
@@ -48,16 +49,17 @@ export function transition(standing: readonly ObjectName[], ruleset: string): st
 }
 
 export class Replacer {
-  /** Texts brought about by a transition. Kernels before 6.2 take a set whose type changed for the same. */
+  /** Digests of texts brought about by a transition. Kernels before 6.2 take a set whose type changed for the same. */
   private readonly passed = new Map<Netns, string>();
 
   constructor(private readonly exec: Exec) {}
 
   /** Rejects with KernelError, and what was there stays. */
   async replace(netns: Netns, ruleset: string): Promise<void> {
-    const insufficient = this.passed.get(netns) === ruleset;
+    const digest = digestOf(ruleset);
+    const insufficient = this.passed.get(netns) === digest;
     this.passed.delete(netns);
-    if (!insufficient && (await this.pass(netns, ruleset))) this.passed.set(netns, ruleset);
+    if (!insufficient && (await this.pass(netns, ruleset))) this.passed.set(netns, digest);
     else await load(this.exec, netns, DELETE + ruleset, 'replace the ruleset');
   }
 

@@ -3,6 +3,7 @@ import { getSystemErrorName } from 'node:util';
 import { KernelError } from '../../ports/kernel.js';
 import type { NetlinkMessage, NetlinkMessages, NetlinkRequest } from '../../ports/netlink.js';
 import { aligned, host, readAttributes, readFields } from './attributes.js';
+import { Datagram } from './datagram.js';
 
 export const HEADER_BYTES = 16;
 const TYPE_AT = 4;
@@ -16,7 +17,7 @@ const NLM_F_DUMP_INTR = 0x10;
 /** Messages of an earlier, abandoned dump are passed over. */
 export class Answer {
   /** What has arrived, without the numbers of this conversation: an answer that says the same has the same bytes. */
-  readonly datagrams: Buffer[] = [];
+  readonly datagrams: Datagram[] = [];
   complete = false;
   interrupted = false;
 
@@ -24,7 +25,7 @@ export class Answer {
     private readonly request: NetlinkRequest,
     private readonly sequence: number,
     /** Of an earlier answer to the same. */
-    private readonly known: readonly Buffer[] = [],
+    private readonly known: readonly Datagram[] = [],
   ) {}
 
   /** Writes to the datagram, and keeps a copy unless it is known. */
@@ -44,7 +45,7 @@ export class Answer {
     const isWhole = own.reduce((sum, { length }) => sum + length, 0) === datagram.length;
     const said = isWhole ? datagram : Buffer.concat(own);
     const known = this.known[this.datagrams.length];
-    if (said.length > 0) this.datagrams.push(known?.equals(said) ? known : Buffer.from(said));
+    if (said.length > 0) this.datagrams.push(known?.says(said) ? known : new Datagram(said));
   }
 
   /** What the complete answer says. */
@@ -75,9 +76,9 @@ export class Answer {
 
 const isEnd = (type: number): boolean => type === NLMSG_ERROR || type === NLMSG_DONE;
 
-/** Reads datagrams that have been found whole. A long dump is held as its bytes, which are a tenth of what they say. */
-function* messagesIn(datagrams: readonly Buffer[], from: number): Generator<NetlinkMessage> {
-  for (const datagram of datagrams) {
+/** Reads datagrams that have been found whole. */
+function* messagesIn(datagrams: readonly Datagram[], from: number): Generator<NetlinkMessage> {
+  for (const { bytes: datagram } of datagrams) {
     for (let at = 0; at < datagram.length; at += aligned(host.u32(datagram, at))) {
       const message = datagram.subarray(at, at + host.u32(datagram, at));
       const type = host.u16(message, TYPE_AT);

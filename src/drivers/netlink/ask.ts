@@ -5,6 +5,7 @@ import type { Namespaces } from '../../ports/namespaces.js';
 import { SyscallError, type FileDescriptor, type Memory, type Syscalls } from '../../ports/syscall.js';
 import { Answer, HEADER_BYTES, refused } from './answer.js';
 import { aligned, host, writeAttributes } from './attributes.js';
+import type { Datagram } from './datagram.js';
 import { Recall } from './recall.js';
 
 /** linux/netlink.h. */
@@ -28,7 +29,7 @@ export function createNetlink({ syscalls, namespaces }: NetlinkParts): Netlink {
   const kernel = kernelAddress(syscalls);
   const recall = new Recall();
 
-  function askOnce(fd: FileDescriptor, sequence: number, request: NetlinkRequest, known: readonly Buffer[]): Answer {
+  function askOnce(fd: FileDescriptor, sequence: number, request: NetlinkRequest, known: readonly Datagram[]): Answer {
     const length = writeRequest(buffer.bytes, sequence, request);
     const sent = syscalls.send(fd, buffer, 0, length, kernel);
     if (sent < 0) throw refused(request, sent);
@@ -41,7 +42,12 @@ export function createNetlink({ syscalls, namespaces }: NetlinkParts): Netlink {
     return answer;
   }
 
-  function askUntilWhole(fd: FileDescriptor, turn: number, request: NetlinkRequest, known: readonly Buffer[]): Answer {
+  function askUntilWhole(
+    fd: FileDescriptor,
+    turn: number,
+    request: NetlinkRequest,
+    known: readonly Datagram[],
+  ): Answer {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const answer = askOnce(fd, turn * ATTEMPTS + attempt + 1, request, known);
       if (!answer.interrupted) return answer;

@@ -1,11 +1,12 @@
 import type { NetlinkMessages } from '../../ports/netlink.js';
 import type { Answer } from './answer.js';
+import type { Datagram } from './datagram.js';
 
 /** Eight for each of four thousand namespaces; beyond them the longest unasked is forgotten. */
 const MOST_QUESTIONS = 32_768;
 
 interface Reading {
-  readonly datagrams: readonly Buffer[];
+  readonly datagrams: readonly Datagram[];
   readonly messages: NetlinkMessages;
 }
 
@@ -19,7 +20,7 @@ export class Recall {
   private readonly last = new Map<string, Reading>();
 
   /** Of the last answer. */
-  datagrams(question: string): readonly Buffer[] {
+  datagrams(question: string): readonly Datagram[] {
     return this.last.get(question)?.datagrams ?? [];
   }
 
@@ -38,5 +39,5 @@ export class Recall {
 
 const readingOf = (answer: Answer): Reading => ({ datagrams: answer.datagrams, messages: answer.messages() });
 
-const isSame = (a: readonly Buffer[], b: readonly Buffer[]): boolean =>
+const isSame = (a: readonly Datagram[], b: readonly Datagram[]): boolean =>
   a.length === b.length && a.every((datagram, place) => datagram === b[place]);

@@ -1,8 +1,9 @@
 /** Policy rules, routes and nexthop objects: read through rtnetlink, changed through iproute2. */
 import type { KernelNumbers } from '../../model/fleet.js';
 import type { KernelDesired, Netns } from '../../model/kernel.js';
-import { nexthopKey, routeKey, ruleKey, sharing, sortedBy } from '../../model/kernel-order.js';
+import { nexthopKey, routeKey, routesKey, ruleKey, sharing, sortedBy } from '../../model/kernel-order.js';
 import { DEFAULT_NETNS } from '../../model/naming.js';
+import { gathered, routesIn } from '../../model/routes-alike.js';
 import { same } from '../../model/same.js';
 import type { Iproute } from '../../ports/iproute.js';
 import { KernelError, type RouteDriver } from '../../ports/kernel.js';
@@ -20,15 +21,15 @@ const isSameFind = (a: Find, b: Find): boolean =>
 
 /** Nexthop objects are ours in customers' namespaces only. */
 function insideFrom(found: Find, protocol: number): Inside {
-  const routes = found.flatMap(([netns, inside]) => routesFrom(inside.routes, netns));
+  const routes = found.flatMap(([netns, inside]) => gathered(routesFrom(inside.routes, netns)));
   const nexthops = found.flatMap(([netns, inside]) =>
     netns === DEFAULT_NETNS ? [] : nexthopsFrom(inside.nexthops, netns, protocol),
   );
-  return { routes: sortedBy(routes, routeKey), nexthops: sortedBy(nexthops, nexthopKey) };
+  return { routes: sortedBy(routes, routesKey), nexthops: sortedBy(nexthops, nexthopKey) };
 }
 
 const sharedWith = (wanted: Inside, { routes, nexthops }: Inside): Inside => ({
-  routes: routes === wanted.routes ? routes : sharing(routes, wanted.routes, routeKey),
+  routes: routes === wanted.routes ? routes : sharing(routes, wanted.routes, routesKey),
   nexthops: nexthops === wanted.nexthops ? nexthops : sharing(nexthops, wanted.nexthops, nexthopKey),
 });
 
@@ -78,8 +79,10 @@ export function createRouteDriver(ip: Iproute, rtnetlink: Rtnetlink, numbers: Ke
         return rulesFrom(await rtnetlink.rules(), protocol).some((rule) => same(rule, op.rule));
       case 'rule-delete':
         return rulesFrom(await rtnetlink.rules(), protocol).every((rule) => !same(rule, op.rule));
-      case 'route-delete':
-        return (await forwardingIn(op.route.netns)).routes.every((route) => routeKey(route) !== routeKey(op.route));
+      case 'route-delete': {
+        const { routes } = await forwardingIn(op.route.netns);
+        return routesIn(routes).every((route) => routeKey(route) !== routeKey(op.route));
+      }
       case 'nexthop-delete':
         return (await forwardingIn(op.netns)).nexthops.every(({ id }) => id !== op.id);
       case 'route-replace':

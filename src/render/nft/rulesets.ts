@@ -1,5 +1,5 @@
 import type { ServerView } from '../../model/fleet.js';
-import type { RulesetState } from '../../model/kernel.js';
+import type { Netns, RulesetState } from '../../model/kernel.js';
 import { DEFAULT_NETNS, netnsOf } from '../../model/naming.js';
 import { customerTable } from './customer.js';
 import { serverTable } from './server.js';
@@ -12,11 +12,21 @@ import { serverTable } from './server.js';
  * that configuration never lets through.
  */
 export function serverRulesets(view: ServerView): readonly RulesetState[] {
-  const customers = view.fleet.customers.map((customer) => ({
-    netns: netnsOf(customer.name),
-    ruleset: customerTable(customer),
-  }));
-  return [{ netns: DEFAULT_NETNS, ruleset: serverTable(view) }, ...customers.sort(byNetns)];
+  const customers = view.fleet.customers.map((customer) =>
+    written(netnsOf(customer.name), () => customerTable(customer)),
+  );
+  return [written(DEFAULT_NETNS, () => serverTable(view)), ...customers.sort(byNetns)];
+}
+
+/** The text is as long as the fleet, and needed when something has changed: it is not held. */
+function written(netns: Netns, write: () => string): RulesetState {
+  write();
+  return {
+    netns,
+    get ruleset() {
+      return write();
+    },
+  };
 }
 
 const byNetns = (a: RulesetState, b: RulesetState): number => (a.netns < b.netns ? -1 : 1);

@@ -16,6 +16,7 @@ import { createSysctlDriver } from '../../../src/drivers/sysctl/sysctl.js';
 import { applyToKernel, observeKernel, type KernelDrivers } from '../../../src/engine/kernel.js';
 import type { TunnelHealth } from '../../../src/model/health.js';
 import type { GroupSupport, KernelDesired, KernelObserved, KernelOp } from '../../../src/model/kernel.js';
+import { routesIn } from '../../../src/model/routes-alike.js';
 import { planKernel } from '../../../src/plan/kernel.js';
 import type { FirewallDriver } from '../../../src/ports/kernel.js';
 import { acmeFleet, amsS1 } from '../../acme.js';
@@ -136,7 +137,7 @@ onKernel('our objects in a real kernel', () => {
       ...desired.veths.map((veth): KernelOp => ({ kind: 'veth-repair', veth })),
       ...desired.addresses.map((address): KernelOp => ({ kind: 'address-add', address })),
       ...desired.rules.map((rule): KernelOp => ({ kind: 'rule-add', rule })),
-      ...desired.routes.map((route): KernelOp => ({ kind: 'route-replace', route })),
+      ...routesIn(desired.routes).map((route): KernelOp => ({ kind: 'route-replace', route })),
       { kind: 'nexthop-delete', netns: 'cv-acme', id: 424242 },
       { kind: 'veth-delete', name: 'cv-none' },
       { kind: 'namespace-delete', name: 'cv-none' },

@@ -138,6 +138,17 @@ describe('an answer that is repeated', () => {
     expect(second).not.toEqual(first);
   });
 
+  test('in long datagrams is the same object too, another one when a byte is another, and read whole', () => {
+    const long = (last: number) => Buffer.concat(Array.from({ length: 1_000 }, (_, n) => link(1, n < 999 ? n : last)));
+    const ask = heard((_sequence, turn) => [long(turn < 2 ? 999 : 9_999), done(1)]);
+    const [first, second, third] = [ask(), ask(), ask()];
+    expect(second).toBe(first);
+    expect(third).not.toBe(first);
+    const indexes = (messages = first) => Array.from(messages ?? [], ({ header }) => header.u32(4));
+    expect(indexes()).toEqual([...Array(1_000).keys()]);
+    expect(indexes(third)).toEqual([...Array(999).keys(), 9_999]);
+  });
+
   test('is another one in another namespace, and to another request', () => {
     const ask = heard((sequence) => [link(sequence, 1), done(sequence)]);
     const first = ask();

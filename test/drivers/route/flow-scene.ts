@@ -17,6 +17,7 @@ import type { TunnelHealth } from '../../../src/model/health.js';
 import { TABLE_MAIN, type Hashing, type KernelDesired, type KernelOp } from '../../../src/model/kernel.js';
 import { inOrder } from '../../../src/model/kernel-order.js';
 import { netnsOf } from '../../../src/model/naming.js';
+import { gathered } from '../../../src/model/routes-alike.js';
 import { planKernel } from '../../../src/plan/kernel.js';
 import type { RouteDriver } from '../../../src/ports/kernel.js';
 import { acme, acmeFleet } from '../../acme.js';
@@ -71,7 +72,7 @@ function desiredFor({ customer, hashing = 'resilient', down = [], timers }: Wish
     if (!timers || target.kind !== 'group' || target.hashing.kind !== 'resilient') return nexthop;
     return { ...nexthop, target: { ...target, hashing: { ...target.hashing, ...timers } } };
   });
-  return inOrder({ ...NOTHING, routes, nexthops });
+  return inOrder({ ...NOTHING, routes: gathered(routes), nexthops });
 }
 
 const pairOf = (tunnel: string, index: number): readonly string[] => {

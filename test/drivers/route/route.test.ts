@@ -2,6 +2,7 @@
 import { createIproute } from '../../../src/drivers/iproute/iproute.js';
 import { createRouteDriver } from '../../../src/drivers/route/route.js';
 import { address, prefix } from '../../../src/model/address.js';
+import { routesIn } from '../../../src/model/routes-alike.js';
 import { ExecError, type Exec, type ExecResult } from '../../../src/ports/exec.js';
 import type { Forwarding, Nexthop, Route, Rtnetlink, Rule } from '../../../src/ports/rtnetlink.js';
 import { acmeFleet } from '../../acme.js';
@@ -96,7 +97,7 @@ test('reads ours and leaves the rest', async () => {
   expect(rules).toEqual([
     { family: 4, iif: 'eth1', mark: 0x77000000, mask: 0xff000000, table: 7700, preference: 7700 },
   ]);
-  expect(routes.map(({ netns, table, destination, target }) => [netns, table, destination, target])).toEqual([
+  expect(routesIn(routes).map(({ netns, table, destination, target }) => [netns, table, destination, target])).toEqual([
     ['', 254, '198.51.100.1/32', { kind: 'via', device: 'cv-acme', via: 'fe80::2' }],
     ['', 254, '198.51.100.2/32', { kind: 'via', device: '' }],
     ['', 7700, '0.0.0.0/0', { kind: 'unreachable' }],
