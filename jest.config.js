@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 /** Types are checked by `tsc --noEmit`; Jest only strips them. */
 const stripped = {
   testEnvironment: 'node',
+  setupFilesAfterEnv: ['<rootDir>/test/house/lists.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {

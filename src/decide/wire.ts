@@ -1,7 +1,7 @@
 /** From gate, desired set, lease and drain to what the speaker shall hold, each prefix with its reasons. */
 import { comparePrefix, type Family, familyOf, type Prefix } from '../model/address.js';
 import { placesChanged } from '../model/changes.js';
-import { withItems, withPrefixes } from '../model/edited.js';
+import { withPrefixes, withSaid } from '../model/edited.js';
 import { finderIn, placeOf } from '../model/in-order.js';
 import type { ServerView } from '../model/fleet.js';
 import type { AgentState } from '../model/lease.js';
@@ -14,6 +14,7 @@ import { type Gate, gatekeeper, originsIn } from './gate.js';
 import { peersOf } from './sessions.js';
 import type { Verdict } from './verdict.js';
 import type { List } from '../model/list.js';
+import { SaidList } from '../model/said-list.js';
 
 export interface WireFacts {
   readonly view: ServerView;
@@ -42,10 +43,16 @@ export interface PrefixDecision {
 
 /** What becomes of all prefixes of one family that ask alike. `attributes` is absent when they are withdrawn. */
 interface Ruling {
+  readonly asked?: Level;
   readonly level: Level;
   readonly reasons: readonly Reason[];
   readonly attributes?: PathAttributes;
 }
+
+export type Decisions = SaidList<Ruling, PrefixDecision>;
+
+const decisionOf = (prefix: Prefix, { attributes, ...ruling }: Ruling): PrefixDecision =>
+  attributes ? { prefix, ...ruling, path: { prefix, attributes } } : { prefix, ...ruling };
 
 /** What an announcement asks, beside its prefix. */
 type Question = Omit<Announcement, 'prefix'> & { readonly family: Family };
@@ -62,35 +69,28 @@ function rulingOn({ view, hold, drain, lease }: WireFacts, asked: Question, faul
   const lowered = level !== asked.level;
   const theirs = asked.reasons.filter(({ code }) => !lowered || code !== 'healthy');
   const reasons = lowered ? [...ours, ...theirs] : [...theirs, ...ours];
-  if (level === 'withdrawn') return { level, reasons };
-  return { level, reasons, attributes: attributesFor(view, level, asked.family, asked.asPath, drain.leavesSite) };
+  const ruled = { asked: asked.level, level, reasons };
+  if (level === 'withdrawn') return ruled;
+  return { ...ruled, attributes: attributesFor(view, level, asked.family, asked.asPath, drain.leavesSite) };
 }
 
 const asksTheSame = (a: Question, b: Question): boolean =>
   a.level === b.level && a.reasons === b.reasons && a.asPath === b.asPath && a.family === b.family;
 
 /** Decides about announcements one after the other; neighbours that ask alike get one ruling. */
-function judge(facts: WireFacts): (asked: Announcement, named?: Prefix) => PrefixDecision {
+function judge(facts: WireFacts): (asked: Announcement) => Ruling {
   const refusalOf = gatekeeper(facts.gate);
   let last: { readonly question: Question; readonly ruling: Ruling } | undefined;
-  const rule = (question: Question, prefix: Prefix): Ruling => {
+  return ({ prefix, level, asPath, reasons }) => {
+    const refusal = level === 'withdrawn' ? undefined : refusalOf(prefix, asPath);
+    if (refusal !== undefined) {
+      return { asked: level, level: 'withdrawn', reasons: [{ code: 'not-allowed', detail: refusal }] };
+    }
+    const question = { level, asPath, reasons, family: familyOf(prefix) };
     const fault = facts.broken?.get(prefix);
     if (fault !== undefined) return rulingOn(facts, question, fault);
     if (!last || !asksTheSame(question, last.question)) last = { question, ruling: rulingOn(facts, question) };
     return last.ruling;
-  };
-  return ({ level: asked, asPath, reasons: theirs, prefix: own }, prefix = own) => {
-    const refusal = asked === 'withdrawn' ? undefined : refusalOf(prefix, asPath);
-    if (refusal !== undefined) {
-      return { prefix, asked, level: 'withdrawn', reasons: [{ code: 'not-allowed', detail: refusal }] };
-    }
-    const { level, reasons, attributes } = rule(
-      { level: asked, asPath, reasons: theirs, family: familyOf(prefix) },
-      prefix,
-    );
-    return attributes
-      ? { prefix, asked, level, reasons, path: { prefix, attributes } }
-      : { prefix, asked, level, reasons };
   };
 }
 
@@ -104,54 +104,48 @@ function reasonsUnasked(facts: WireFacts): readonly Reason[] {
 }
 
 /** Every prefix that the gate knows, sorted, and after them whatever else was asked for or is leaving. */
-export function decideWire(facts: WireFacts): List<PrefixDecision> {
+export function decideWire(facts: WireFacts): Decisions {
   const { gate, announcements = [] } = facts;
   const decideAsked = judge(facts);
   const leaving = new Set(facts.leaving);
   const askedFor = finderIn(announcements);
-  const unasked = reasonsUnasked(facts);
-  const decide = (prefix: Prefix): PrefixDecision => {
+  const left: Ruling = { level: 'withdrawn', reasons: [{ code: 'left-fleet' }] };
+  const unasked: Ruling = { level: 'withdrawn', reasons: reasonsUnasked(facts) };
+  const decide = (prefix: Prefix): Ruling => {
     const announcement = askedFor(prefix);
-    // Named as the gate does, so that there is one text of each prefix.
-    if (announcement) return decideAsked(announcement, prefix);
-    if (leaving.has(prefix)) return { prefix, level: 'withdrawn', reasons: [{ code: 'left-fleet' }] };
-    return { prefix, level: 'withdrawn', reasons: unasked };
+    if (announcement) return decideAsked(announcement);
+    return leaving.has(prefix) ? left : unasked;
   };
-  const outside = new Set(leaving);
-  for (const { prefix } of announcements) outside.add(prefix);
-  for (const prefix of gate.allow) outside.delete(prefix);
-  return [...gate.allow.map(decide), ...[...outside].sort(comparePrefix).map(decide)];
+  const outside = outsideOf(gate, [...leaving, ...announcements.map(({ prefix }) => prefix)]);
+  // Named as the gate does, so that there is one text of each prefix.
+  const prefixes = outside.length === 0 ? gate.allow : [...gate.allow, ...outside];
+  return new SaidList(prefixes, prefixes.map(decide), decisionOf);
+}
+
+/** Those that the gate does not know, sorted; each once. */
+function outsideOf(gate: Gate, prefixes: readonly Prefix[]): readonly Prefix[] {
+  const originOf = originsIn(gate);
+  return [...new Set(prefixes.filter((prefix) => !originOf(prefix)))].sort(comparePrefix);
 }
 
 /** The decisions as before, but for these announcements: the facts are the same otherwise, and no other prefix is named. */
-export function redecideWire(
-  facts: WireFacts,
-  before: List<PrefixDecision>,
-  changed: List<Announcement>,
-): List<PrefixDecision> {
+export function redecideWire(facts: WireFacts, before: Decisions, changed: readonly Announcement[]): Decisions {
   if (changed.length > FEW) return decideWire(facts);
   const decideAsked = judge(facts);
-  const decisions = new Map<number, PrefixDecision>();
+  const rulings = new Map<number, Ruling>();
   for (const announcement of changed) {
     const place = placeOf(announcement.prefix, facts.gate.allow);
     if (place === undefined) return decideWire(facts);
-    decisions.set(place, decideAsked(announcement, facts.gate.allow[place]));
+    rulings.set(place, decideAsked(announcement));
   }
-  return withItems(before, decisions);
+  return withSaid(before, rulings);
 }
 
-function pathsOf(decisions: List<PrefixDecision>): List<Path> {
-  const paths: Path[] = [];
-  for (const { path } of decisions) if (path) paths.push(path);
-  return paths;
-}
+const pathsOf = (decisions: Decisions): List<Path> =>
+  decisions.collect((prefix, { attributes }) => attributes && { prefix, attributes });
 
 /** The goal as before, which these decisions led to, but for what other ones in their places say. */
-export function goalWith(
-  goal: SpeakerDesired,
-  before: List<PrefixDecision>,
-  decisions: List<PrefixDecision>,
-): SpeakerDesired {
+export function goalWith(goal: SpeakerDesired, before: Decisions, decisions: Decisions): SpeakerDesired {
   const changed = placesChanged(decisions, before);
   if (!changed || changed.length > FEW) return { ...goal, paths: pathsOf(decisions) };
   const paths = new Map<Prefix, Path | undefined>();
@@ -166,12 +160,7 @@ export function goalWith(
 const FEW = 1_000;
 
 /** Complete: what is not in it has to go. */
-export function speakerDesired(
-  view: ServerView,
-  gate: Gate,
-  decisions: List<PrefixDecision>,
-  listenPort: number,
-): SpeakerDesired {
+export function speakerDesired(view: ServerView, gate: Gate, decisions: Decisions, listenPort: number): SpeakerDesired {
   return {
     asn: view.server.asn,
     routerId: view.server.v4,

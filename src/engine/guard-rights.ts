@@ -19,9 +19,9 @@ import {
 import type { Verdict } from '../decide/verdict.js';
 import {
   adoptedSet,
+  type Decisions,
   decideWire,
   leftBehind,
-  type PrefixDecision,
   redecideWire,
   goalWith,
   speakerDesired,
@@ -48,7 +48,7 @@ interface Grounds {
 
 /** What was decided, and what the speaker shall hold therefore. */
 export interface Outcome {
-  readonly decisions: List<PrefixDecision>;
+  readonly decisions: Decisions;
   readonly goal: SpeakerDesired;
 }
 
@@ -213,7 +213,7 @@ export class Rights {
   }
 
   /** The same array as before while nothing has changed. */
-  decide(now: number): List<PrefixDecision> {
+  decide(now: number): Decisions {
     return this.reckon(now).decisions;
   }
 

@@ -8,6 +8,7 @@
  */
 import { placesChanged } from '../model/changes.js';
 import type { DesiredSet, OfferRefusal } from '../model/lease.js';
+import { prefixIn } from '../model/said-list.js';
 import type { Caller } from '../ports/guard.js';
 
 interface Holder {
@@ -25,7 +26,7 @@ type Announcements = DesiredSet['announcements'];
 
 /** The same prefixes in the same places. */
 const namesTheSame = (a: Announcements, b: Announcements = []): boolean =>
-  placesChanged(a, b)?.every((place) => a.at(place)?.prefix === b.at(place)?.prefix) ?? false;
+  placesChanged(a, b)?.every((place) => prefixIn(a, place) === prefixIn(b, place)) ?? false;
 
 const namesEachOnce = (announcements: Announcements): boolean =>
   new Set(announcements.map(({ prefix }) => prefix)).size === announcements.length;

@@ -2,23 +2,24 @@
 import { isOurs, levelHeld } from '../decide/attributes.js';
 import type { DrainVerdict } from '../decide/drain.js';
 import type { Verdict } from '../decide/verdict.js';
-import type { PrefixDecision } from '../decide/wire.js';
+import type { Decisions, PrefixDecision } from '../decide/wire.js';
 import type { Prefix } from '../model/address.js';
 import { placesChanged } from '../model/changes.js';
-import { withItems } from '../model/edited.js';
+import { withSaid } from '../model/edited.js';
 import { itemOf, placeFor } from '../model/in-order.js';
 import type { ServerView } from '../model/fleet.js';
 import { type AgentState, wirePrefix, type WirePrefix, type WireState } from '../model/lease.js';
 import { pair } from '../model/pair.js';
 import type { Path, SpeakerObserved } from '../model/path.js';
 import type { Reason } from '../model/reason.js';
+import { SaidList } from '../model/said-list.js';
 import { same } from '../model/same.js';
 import type { Settling } from './guard-settle.js';
 import type { List } from '../model/list.js';
 
 export interface WireParts {
   readonly view: ServerView;
-  readonly decisions: List<PrefixDecision>;
+  readonly decisions: Decisions;
   readonly observed: SpeakerObserved | undefined;
   readonly speaker: Pick<WireState, 'speaker' | 'speakerDetail'>;
   readonly lease: Verdict<AgentState>;
@@ -31,7 +32,7 @@ export interface WireParts {
 
 /** What a view of single prefixes rests on. */
 interface Basis {
-  readonly decisions: List<PrefixDecision>;
+  readonly decisions: Decisions;
   readonly paths: List<Path>;
 }
 
@@ -44,17 +45,16 @@ const FEW = 1_000;
 /** The places of the decisions about which something is new, in the decision or on the wire; `undefined` where that may be any. */
 function placesTouched(now: Basis, before: Basis): readonly number[] | undefined {
   const decided = placesChanged(now.decisions, before.decisions);
-  const isSamePrefix = (place: number): boolean =>
-    now.decisions.at(place)?.prefix === before.decisions.at(place)?.prefix;
+  const isSamePrefix = (place: number): boolean => now.decisions.prefixes[place] === before.decisions.prefixes[place];
   // Another fleet may name as many prefixes as the one before.
   if (!decided || decided.length > FEW || !decided.every(isSamePrefix)) return undefined;
   const places = new Set(decided);
   let isSingle = true;
   const touch = ({ prefix }: Path): void => {
     if (places.size > FEW) return;
-    const place = placeFor(prefix, now.decisions.length, (at) => now.decisions.at(at)?.prefix);
+    const place = placeFor(prefix, now.decisions.length, (at) => now.decisions.prefixes[at]);
     // What nobody has decided about may stand anywhere behind those that the gate knows.
-    if (now.decisions.at(place)?.prefix === prefix) places.add(place);
+    if (now.decisions.prefixes[place] === prefix) places.add(place);
     else isSingle = false;
   };
   pair(before.paths, now.paths, { both: touch, first: touch, second: touch });
@@ -65,7 +65,7 @@ function placesTouched(now: Basis, before: Basis): readonly number[] | undefined
 export class Absent {
   private last: (Basis & { readonly observed: SpeakerObserved; readonly set: ReadonlySet<Prefix> }) | undefined;
 
-  from(decisions: List<PrefixDecision>, observed: SpeakerObserved): ReadonlySet<Prefix> {
+  from(decisions: Decisions, observed: SpeakerObserved): ReadonlySet<Prefix> {
     const { last } = this;
     if (last?.decisions === decisions && last.observed === observed) return last.set;
     const basis = { decisions, paths: pathsOf(observed) };
@@ -103,59 +103,63 @@ function absentBut(
   return set;
 }
 
+/** What is told of a prefix; neighbours that stand alike share it. */
+type Told = Omit<WirePrefix, 'prefix'>;
+
 /** Each prefix as it stands, in the order of the decisions. */
 interface Lines extends Basis {
-  readonly told: List<WirePrefix>;
+  readonly told: SaidList<Told, WirePrefix>;
   /** Places of what has gone and has not settled: time alone changes them. */
   readonly open: readonly number[];
 }
 
-/** A line stays the same object while nothing about it changes: an answer to an agent is made of those that did. */
+/** The same list while nothing changes: an answer to an agent is made of the places that did. */
 function linesOf(parts: WireParts, before: Lines | undefined): Lines {
   const { decisions } = parts;
   const basis = { decisions, paths: pathsOf(parts.observed) };
   const touched = before && placesTouched(basis, before);
-  const line = (decision: PrefixDecision, path: Path | undefined, place: number): WirePrefix => {
-    const [now, last] = [lineOf(parts, decision, path), before?.told.at(place)];
-    return last && same(now, last) ? last : now;
-  };
-  if (!touched) return allLines(basis, line);
+  if (!touched) return allLines(parts, basis);
   const places = [...new Set([...before.open, ...touched])];
-  const changed = new Map<number, WirePrefix>();
+  const changed = new Map<number, Told>();
   for (const place of places) {
     const decision = decisions.at(place);
-    const now = decision && line(decision, itemOf(decision.prefix, basis.paths), place);
-    if (now && now !== before.told.at(place)) changed.set(place, now);
+    if (!decision) continue;
+    const now = lineOf(parts, decision, itemOf(decision.prefix, basis.paths));
+    if (!same(now, before.told.said.at(place))) changed.set(place, now);
   }
-  const told = changed.size === 0 ? before.told : withItems(before.told, changed);
-  return { ...basis, told, open: places.filter((place) => isOpen(told.at(place))) };
+  const told = changed.size === 0 ? before.told : withSaid(before.told, changed);
+  return { ...basis, told, open: places.filter((place) => isOpen(told.said.at(place))) };
 }
 
-function allLines(
-  basis: Basis,
-  line: (decision: PrefixDecision, path: Path | undefined, place: number) => WirePrefix,
-): Lines {
-  const told = new Array<WirePrefix>(basis.decisions.length);
+function allLines(parts: WireParts, basis: Basis): Lines {
+  const lines = new Array<Told>(basis.decisions.length);
+  let last: Told | undefined;
+  const tell = (decision: PrefixDecision, path: Path | undefined, place: number): void => {
+    const now = lineOf(parts, decision, path);
+    if (!last || !same(last, now)) last = now;
+    lines[place] = last;
+  };
   pair<PrefixDecision, Path>(basis.decisions, basis.paths, {
-    both: (decision, path, place) => (told[place] = line(decision, path, place)),
-    first: (decision, place) => (told[place] = line(decision, undefined, place)),
+    both: tell,
+    first: (decision, place) => tell(decision, undefined, place),
     second: () => undefined,
   });
-  return { ...basis, told, open: [...told.keys()].filter((place) => isOpen(told.at(place))) };
+  const told = new SaidList(basis.decisions.prefixes, lines, wirePrefix);
+  return { ...basis, told, open: [...lines.keys()].filter((place) => isOpen(lines[place])) };
 }
 
-const isOpen = (line: WirePrefix | undefined): boolean =>
+const isOpen = (line: Told | undefined): boolean =>
   line?.level === 'withdrawn' && line.held === 'withdrawn' && !line.settled;
 
 function lineOf(
   { view, observed, settling, now }: WireParts,
   { prefix, asked, level, reasons }: PrefixDecision,
   path: Path | undefined,
-): WirePrefix {
+): Told {
   const held = path ? (isOurs(view, path) ? levelHeld(path) : 'unknown') : observed ? 'withdrawn' : 'unknown';
   const isGone = level === 'withdrawn' && held === 'withdrawn';
   const settled = isGone && settling.isSettled(prefix, view.fleet.safety.settleMs, now);
-  return wirePrefix(prefix, { ...(asked === undefined ? {} : { asked }), level, reasons, held, settled });
+  return { ...(asked === undefined ? {} : { asked }), level, reasons, held, settled };
 }
 
 function wireState(parts: WireParts, prefixes: List<WirePrefix>): WireState {

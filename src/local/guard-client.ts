@@ -1,13 +1,14 @@
 /** The guard's socket, called. Loads no schema: agents and the command line begin here. */
 import type { Prefix } from '../model/address.js';
-import type {
-  DesiredSet,
-  DrainScope,
-  HelloAnswer,
-  OfferAnswer,
-  SentTo,
-  WirePrefix,
-  WireState,
+import {
+  type DesiredSet,
+  type DrainScope,
+  type HelloAnswer,
+  type OfferAnswer,
+  type SentTo,
+  wirePrefix,
+  type WirePrefix,
+  type WireState,
 } from '../model/lease.js';
 import { changedIn } from '../model/changes.js';
 import type { List } from '../model/list.js';
@@ -16,8 +17,7 @@ import type { Announcement } from '../model/path.js';
 import { type GuardClient, LocalError } from '../ports/guard.js';
 import { type LocalClient, localClient } from './client.js';
 import type { NoParams } from './protocol.js';
-import { type Run, runsOf } from './runs.js';
-import { WireList } from './wire-list.js';
+import { type Listed, listOf, type Run, runsOf, withNews } from './runs.js';
 
 /** With its list of prefixes in runs. */
 export type Told = Omit<WireState, 'prefixes'> & { readonly prefixes: readonly Run<WirePrefix>[] };
@@ -69,7 +69,7 @@ const WORD_MS = 15_000;
 
 /** One object for as long as the wire state is one. */
 export const toldOf = once((wire: WireState): Told => ({ ...wire, prefixes: runsOf(wire.prefixes) }));
-const wireIn = (told: Told): WireState => WireList.of(told.prefixes).in(told);
+const wireIn = (told: Told): WireState => ({ ...told, prefixes: listOf(told.prefixes, wirePrefix) });
 
 /** Connects with the first call. */
 export function guardClient(path: string): GuardClient {
@@ -110,21 +110,29 @@ type Refused = Extract<OfferAnswer, { readonly accepted: false }>;
 /** The last set that the guard has accepted here, and the wire state as it was told then. */
 interface Last {
   readonly set: DesiredSet;
-  readonly list: WireList;
+  readonly list: Listed<WirePrefix>;
   readonly wire: WireState;
 }
 
-const lastOf = (set: DesiredSet, list: WireList, told: Told): Last => ({ set, list, wire: list.in(told) });
+const lastOf = (set: DesiredSet, list: Listed<WirePrefix>, told: Told): Last => ({
+  set,
+  list,
+  wire: { ...told, prefixes: list },
+});
+
+/** An agent names prefixes by the texts that it has already. */
+const wholeOf = (set: DesiredSet, told: Told): Last =>
+  lastOf(set, listOf(told.prefixes, wirePrefix, set.announcements), told);
 
 /** As the guard has it now. */
 function after(answer: Extract<RenewalAnswer, { readonly accepted: true }>, set: DesiredSet, last: Last): Last {
   if ('news' in answer) {
-    const list = last.list.with(answer.news.prefixes);
+    const list = withNews(last.list, answer.news.prefixes);
     if (!list) throw new LocalError('malformed', 'the guard tells news of prefixes that it has not told of before');
     return lastOf(set, list, answer.news);
   }
   const { wire } = answer;
-  return wire ? lastOf(set, WireList.of(wire.prefixes, set.announcements), wire) : { ...last, set };
+  return wire ? wholeOf(set, wire) : { ...last, set };
 }
 
 /**
@@ -152,7 +160,7 @@ function offerOver(client: LocalClient<GuardCalls>): GuardClient['offer'] {
     const { announcements } = set;
     const offered = { ...set, announcements: runsOf(announcements) };
     const answer = await client.call('offer', offered, answerMs(announcements));
-    return answer.accepted ? lastOf(set, WireList.of(answer.wire.prefixes, announcements), answer.wire) : answer;
+    return answer.accepted ? wholeOf(set, answer.wire) : answer;
   };
   return async (set) => {
     const last = told;

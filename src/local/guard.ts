@@ -2,14 +2,14 @@
 import { z } from 'zod';
 import type { DesiredSet, OfferAnswer, WireState } from '../model/lease.js';
 import type { Prefix } from '../model/address.js';
-import { changedIn, withChanges } from '../model/changes.js';
+import { changedIn } from '../model/changes.js';
 import { LEVELS } from '../model/level.js';
 import type { Announcement } from '../model/path.js';
 import { type ReasonCode, REASONS } from '../model/reason.js';
 import { type Caller, type GuardDesk, LocalError } from '../ports/guard.js';
 import { type GuardCalls, type Offered, type Renewal, type RenewalAnswer, toldOf } from './guard-client.js';
 import { allowanceSchema, type Handlers, noParams, prefixSchema } from './request.js';
-import { itemsIn, type Run } from './runs.js';
+import { type Listed, listOf, type Run, withNews } from './runs.js';
 import { type LocalServer, serveLocal } from './server.js';
 
 const count = z.number().int().nonnegative();
@@ -51,9 +51,17 @@ const announcementOf = (prefix: Prefix, { level, asPath, reasons }: Omit<Announc
   reasons,
 });
 
-/** The wire state that each connection was told last, and the set that was accepted with it. */
+type OfferedSet = DesiredSet & { readonly announcements: Listed<Announcement> };
+
+/** The wire state that a connection was told last, and the set that was accepted with it. */
+interface Last {
+  readonly set?: OfferedSet;
+  readonly wire: WireState;
+}
+
+/** The last answer to each connection: most offers only renew. */
 class Offers {
-  private readonly byCaller = new WeakMap<Caller, { readonly set?: DesiredSet; readonly wire: WireState }>();
+  private readonly byCaller = new WeakMap<Caller, Last>();
 
   constructor(private readonly desk: GuardDesk) {}
 
@@ -66,12 +74,12 @@ class Offers {
 
   async offer(offered: Offered, caller: Caller): Promise<GuardCalls['offer']['result']> {
     const known = this.byCaller.get(caller)?.wire.prefixes;
-    const announcements = itemsIn(offered.announcements, announcementOf, known);
+    const announcements = listOf(offered.announcements, announcementOf, known);
     const answer = await this.take({ ...offered, announcements }, caller);
     return answer.accepted ? { ...answer, wire: toldOf(answer.wire) } : answer;
   }
 
-  private async take(set: DesiredSet, caller: Caller): Promise<OfferAnswer> {
+  private async take(set: OfferedSet, caller: Caller): Promise<OfferAnswer> {
     this.byCaller.delete(caller);
     const answer = await this.desk.offer(set);
     if (answer.accepted) this.byCaller.set(caller, { set, wire: answer.wire });
@@ -81,7 +89,7 @@ class Offers {
   async renew({ like, changes = [], ...right }: Renewal, caller: Caller): Promise<RenewalAnswer> {
     const last = this.byCaller.get(caller);
     const set = last?.set?.epoch === right.epoch && last.set.sequence === like ? last.set : undefined;
-    const announcements = set && withChanges(set.announcements, itemsIn(changes, announcementOf));
+    const announcements = set && withNews(set.announcements, changes);
     if (!last || !announcements) throw new LocalError('refused', `no set ${like} to renew; offer it whole`);
     const answer = await this.take({ ...right, announcements }, caller);
     if (!answer.accepted) return answer;

@@ -4,15 +4,17 @@
  * before them, and what is not written need not be read.
  */
 import type { Prefix } from '../model/address.js';
+import { placeFrom } from '../model/changes.js';
+import { withSaid } from '../model/edited.js';
 import { placeFor } from '../model/in-order.js';
 import type { List } from '../model/list.js';
+import { type Named, SaidList } from '../model/said-list.js';
 import { same } from '../model/same.js';
 
-interface Named {
-  readonly prefix: Prefix;
-}
+/** What an item says beside its prefix. */
+type Said<T extends Named> = Omit<T, 'prefix'>;
 
-export type Run<T extends Named> = Omit<T, 'prefix'> & { readonly prefixes: readonly Prefix[] };
+export type Run<T extends Named> = Said<T> & { readonly prefixes: readonly Prefix[] };
 
 /** In the same order. */
 export function runsOf<T extends Named>(items: List<T>): readonly Run<T>[] {
@@ -30,27 +32,57 @@ export function runsOf<T extends Named>(items: List<T>): readonly Run<T>[] {
   return runs;
 }
 
+export type Listed<T extends Named> = SaidList<Said<T>, T>;
+
 /**
- * What runs were made of, each item by `make`; all items of one run share its
- * lists. A prefix that stands in `known`, which is in the order of
- * `comparePrefix`, is the text that stands there: one copy for both.
+ * What runs were made of; all items of one run share what they say. A prefix
+ * that stands in `known`, which is in the order of `comparePrefix`, is the text
+ * that stands there.
  */
-export function itemsIn<T extends Named>(
+export function listOf<T extends Named>(
   runs: readonly Run<T>[],
-  make: (prefix: Prefix, said: Omit<T, 'prefix'>) => T,
+  itemOf: (prefix: Prefix, said: Said<T>) => T,
   known: List<Named> = [],
-): readonly T[] {
-  const items: T[] = [];
+): Listed<T> {
+  const textOf = textsOf(known);
+  const prefixes: Prefix[] = [];
+  const said: Said<T>[] = [];
+  for (const { prefixes: own, ...rest } of runs) {
+    for (const prefix of own) {
+      prefixes.push(textOf(prefix));
+      // A run is what its items say, and their prefixes.
+      said.push(rest as unknown as Said<T>);
+    }
+  }
+  return new SaidList(prefixes, said, itemOf);
+}
+
+/** The list with news of some of its prefixes, which come in its order; `undefined` when it does not have one of them. */
+export function withNews<T extends Named>(list: Listed<T>, news: readonly Run<T>[]): Listed<T> | undefined {
+  const { prefixes } = list;
+  const said = new Map<number, Said<T>>();
+  let from = 0;
+  for (const { prefixes: named, ...rest } of news) {
+    for (const prefix of named) {
+      const place = placeFrom(from, prefix, prefixes.length, (at) => prefixes[at]);
+      if (place === undefined) return undefined;
+      said.set(place, rest as unknown as Said<T>);
+      from = place + 1;
+    }
+  }
+  return said.size === 0 ? list : withSaid(list, said);
+}
+
+/** For prefixes in order: each stands right behind the one before it, or is looked for. */
+function textsOf(known: List<Named>): (prefix: Prefix) => Prefix {
   let next = 0;
-  const knownAs = (named: Prefix): Prefix => {
-    if (known.at(next)?.prefix !== named) next = placeFor(named, known.length, (at) => known.at(at)?.prefix);
+  return (prefix) => {
+    if (known.at(next)?.prefix !== prefix) next = placeFor(prefix, known.length, (place) => known.at(place)?.prefix);
     const text = known.at(next)?.prefix;
-    if (text !== named) return named;
+    if (text !== prefix) return prefix;
     next++;
     return text;
   };
-  for (const run of runs) for (const prefix of run.prefixes) items.push(make(knownAs(prefix), run));
-  return items;
 }
 
 function saysTheSame<T extends Named>(a: T, b: T): boolean {

@@ -2,24 +2,33 @@
 import type { Prefix } from './address.js';
 import { placesApart, withItems } from './edited.js';
 import { placeFor } from './in-order.js';
-import { arrayOf, type List } from './list.js';
+import type { List } from './list.js';
+import { isSaidList, type Named, prefixIn } from './said-list.js';
 import { same } from './same.js';
-
-interface Named {
-  readonly prefix: Prefix;
-}
 
 /** The items that are new; `undefined` where the two do not name the same prefixes in the same order. */
 export function changedIn<T extends Named>(next: List<T>, before: List<T> | undefined): readonly T[] | undefined {
   const places = before && placesChanged(next, before);
   if (!places) return undefined;
+  const isSame = comparison(next, before);
   const changed: T[] = [];
   for (const place of places) {
-    const [item, last] = [next.at(place), before.at(place)];
-    if (item === undefined || item.prefix !== last?.prefix) return undefined;
-    if (!same(item, last)) changed.push(item);
+    if (prefixIn(next, place) !== prefixIn(before, place)) return undefined;
+    const item = isSame(place) ? undefined : next.at(place);
+    if (item) changed.push(item);
   }
   return changed;
+}
+
+/** Whether two lists say the same in a place. What is said by neighbours in one object is looked at once. */
+function comparison(next: List<Named>, before: List<Named>): (place: number) => boolean {
+  if (!isSaidList(next) || !isSaidList(before)) return (place) => same(next.at(place), before.at(place));
+  let last: { readonly a: unknown; readonly b: unknown; readonly isSame: boolean } | undefined;
+  return (place) => {
+    const [a, b] = [next.said.at(place), before.said.at(place)];
+    if (!last || last.a !== a || last.b !== b) last = { a, b, isSame: same(a, b) };
+    return last.isSame;
+  };
 }
 
 /**
@@ -34,7 +43,7 @@ export function withChanges<T extends Named>(list: List<T>, changed: readonly T[
   const items = new Map<number, T>();
   let from = 0;
   for (const item of changed) {
-    const place = placeFrom(from, item.prefix, list.length, (at) => list.at(at)?.prefix);
+    const place = placeFrom(from, item.prefix, list.length, (at) => prefixIn(list, at));
     if (place === undefined) return undefined;
     items.set(place, item);
     from = place + 1;
@@ -60,13 +69,19 @@ export function placeFrom(
   return undefined;
 }
 
-/** The places at which two lists have another object; `undefined` where they are not equally long. */
+/**
+ * The places at which two lists have another object, or where items are made
+ * for each look, other parts of one; `undefined` where they are not equally long.
+ */
 export function placesChanged(next: List<Named>, before: List<Named>): readonly number[] | undefined {
   if (next.length !== before.length) return undefined;
+  const standsIn = (place: number): boolean =>
+    isSaidList(next) && isSaidList(before)
+      ? next.prefixes[place] === before.prefixes[place] && next.said.at(place) === before.said.at(place)
+      : next.at(place) === before.at(place);
   const known = placesApart(next, before);
-  if (known) return known.filter((place) => next.at(place) !== before.at(place)).sort((a, b) => a - b);
-  const [nexts, befores] = [arrayOf(next), arrayOf(before)];
+  if (known) return known.filter((place) => !standsIn(place)).sort((a, b) => a - b);
   const places: number[] = [];
-  for (let place = 0; place < nexts.length; place++) if (nexts[place] !== befores[place]) places.push(place);
+  for (let place = 0; place < next.length; place++) if (!standsIn(place)) places.push(place);
   return places;
 }

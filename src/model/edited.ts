@@ -8,10 +8,7 @@
 import type { Prefix } from './address.js';
 import { placeFor } from './in-order.js';
 import { Draft, type List } from './list.js';
-
-interface Named {
-  readonly prefix: Prefix;
-}
+import type { Named, SaidList } from './said-list.js';
 
 /** Where a list may differ from the one that it was made from. */
 interface Edit {
@@ -31,6 +28,13 @@ export function withItems<T extends Named>(list: List<T>, items: ReadonlyMap<num
   }
   const next = draft.done();
   inPlace.set(next, { from: new WeakRef(list), at: [...items.keys()] });
+  return next;
+}
+
+/** The list with something else said in these places. */
+export function withSaid<S, T extends Named>(list: SaidList<S, T>, news: ReadonlyMap<number, S>): SaidList<S, T> {
+  const next = list.saying(news);
+  inPlace.set(next, { from: new WeakRef(list), at: [...news.keys()] });
   return next;
 }
 

@@ -1,10 +1,7 @@
 /** Lists in the order of `comparePrefix`: where a prefix stands in them, found by halving. */
 import { comparePrefix, type Prefix, rankV4 } from './address.js';
 import { arrayOf, type List } from './list.js';
-
-interface Named {
-  readonly prefix: Prefix;
-}
+import type { Named } from './said-list.js';
 
 /** A new list of these items in the order of `comparePrefix`: of very many in half the time that a plain sort takes. */
 export function inOrder<T>(items: readonly T[], prefixOf: (item: T) => Prefix): readonly T[] {

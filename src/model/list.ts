@@ -43,55 +43,69 @@ function itemAt<T>({ chunks, starts }: Chunks<T>, place: number): T | undefined 
   return chunks[chunk]?.[place - (starts[chunk] ?? 0)];
 }
 
-class ChunkedList<T> implements List<T>, Chunks<T> {
+/** What all lists but arrays can do. */
+export abstract class LongList<T> implements List<T> {
+  abstract readonly length: number;
+  abstract at(place: number): T | undefined;
+  /** For a walk over all of it. */
+  abstract toArray(): readonly T[];
+
+  map<U>(to: (item: T, place: number) => U): U[] {
+    return this.toArray().map(to);
+  }
+
+  flatMap<U>(to: (item: T, place: number) => U | readonly U[]): U[] {
+    return this.toArray().flatMap(to);
+  }
+
+  filter(keep: (item: T) => boolean): T[] {
+    return this.toArray().filter(keep);
+  }
+
+  every(holds: (item: T, place: number) => boolean): boolean {
+    return this.toArray().every(holds);
+  }
+
+  some(holds: (item: T) => boolean): boolean {
+    return this.toArray().some(holds);
+  }
+
+  find(is: (item: T) => boolean): T | undefined {
+    return this.toArray().find(is);
+  }
+
+  [Symbol.iterator](): Iterator<T> {
+    return this.toArray()[Symbol.iterator]();
+  }
+
+  toJSON(): readonly T[] {
+    return this.toArray();
+  }
+}
+
+class ChunkedList<T> extends LongList<T> implements Chunks<T> {
   constructor(
     readonly chunks: readonly (readonly T[])[],
     readonly starts: readonly number[],
     readonly length: number,
-  ) {}
+  ) {
+    super();
+  }
 
   at(place: number): T | undefined {
     return itemAt(this, place);
   }
 
-  map<U>(to: (item: T, place: number) => U): U[] {
-    return arrayOf(this).map(to);
-  }
-
-  flatMap<U>(to: (item: T, place: number) => U | readonly U[]): U[] {
-    return arrayOf(this).flatMap(to);
-  }
-
-  filter(keep: (item: T) => boolean): T[] {
-    return this.chunks.flatMap((chunk) => chunk.filter(keep));
-  }
-
-  every(holds: (item: T, place: number) => boolean): boolean {
-    return this.chunks.every((chunk, of) => chunk.every((item, at) => holds(item, (this.starts[of] ?? 0) + at)));
-  }
-
-  some(holds: (item: T) => boolean): boolean {
-    return this.chunks.some((chunk) => chunk.some(holds));
-  }
-
-  find(is: (item: T) => boolean): T | undefined {
-    return arrayOf(this).find(is);
-  }
-
-  *[Symbol.iterator](): Iterator<T> {
-    for (const chunk of this.chunks) yield* chunk;
-  }
-
-  toJSON(): readonly T[] {
-    return arrayOf(this);
+  toArray(): readonly T[] {
+    return ([] as T[]).concat(...this.chunks);
   }
 }
 
 /** The list as an array, for a walk over all of it. An array is the very same. */
 export const arrayOf = <T>(list: List<T>): readonly T[] =>
-  list instanceof ChunkedList ? ([] as T[]).concat(...chunksIn(list as List<T>)) : (list as readonly T[]);
+  list instanceof LongList ? (list as LongList<T>).toArray() : (list as readonly T[]);
 
-export const isList = (value: object): value is List<unknown> => Array.isArray(value) || value instanceof ChunkedList;
+export const isList = (value: object): value is List<unknown> => Array.isArray(value) || value instanceof LongList;
 
 /** The same number of items, and all of them in pairs. Chunks that both lists share are passed without a look. */
 export function isPairwise<T>(a: List<T>, b: List<T>, holds: (x: T, y: T) => boolean): boolean {
@@ -104,7 +118,7 @@ export function isPairwise<T>(a: List<T>, b: List<T>, holds: (x: T, y: T) => boo
 }
 
 const chunksIn = <T>(list: List<T>): readonly (readonly T[])[] =>
-  list instanceof ChunkedList ? (list as ChunkedList<T>).chunks : [list as readonly T[]];
+  list instanceof ChunkedList ? (list as ChunkedList<T>).chunks : [arrayOf(list)];
 
 /** A list in the making: the one that it is made from stays as it is, and both share the chunks that no edit touches. */
 export class Draft<T> implements Chunks<T> {

@@ -10,10 +10,7 @@ import { comparePrefix, type Prefix } from './address.js';
 import { placesApart, prefixesApart } from './edited.js';
 import { itemOf, placeFor } from './in-order.js';
 import { arrayOf, type List } from './list.js';
-
-interface Named {
-  readonly prefix: Prefix;
-}
+import type { Named } from './said-list.js';
 
 export interface Pairing<A, B> {
   /** The prefix is in both lists; `place` is that of `a` in the first. */

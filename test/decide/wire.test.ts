@@ -11,7 +11,6 @@ import {
   speakerDesired,
 } from '../../src/decide/wire.js';
 import { prefix } from '../../src/model/address.js';
-import { arrayOf } from '../../src/model/list.js';
 import { changedIn } from '../../src/model/changes.js';
 import type { AgentState } from '../../src/model/lease.js';
 import { LEVELS, type Level, weaker } from '../../src/model/level.js';
@@ -159,8 +158,8 @@ describe('for every set', () => {
           );
           const named = new Set(changed.map(({ prefix: p }) => p));
           if (changed.some(({ prefix: p }) => !gate.allow.includes(p))) return;
-          for (const [place, decision] of arrayOf(now).entries())
-            if (!named.has(decision.prefix)) expect(decision).toBe(was.at(place));
+          for (const [place, decided] of now.prefixes.entries())
+            if (!named.has(decided)) expect(now.said.at(place)).toBe(was.said.at(place));
         },
       ),
     );

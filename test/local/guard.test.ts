@@ -140,7 +140,7 @@ describe('renewals', () => {
     const answer = await client.offer(changed);
     expect(answer).toEqual({ accepted: true, wire });
     expect(offered()[1]).toEqual(changed);
-    expect(offered()[1]?.announcements.at(1)).toBe(offered()[0]?.announcements.at(1));
+    expect(offered()[1]?.announcements.at(1)?.reasons).toBe(offered()[0]?.announcements.at(1)?.reasons);
     const again = await client.offer(next(3, { announcements: changed.announcements }));
     expect(again).toEqual({ accepted: true, wire });
     expect(offered()[2]?.announcements).toBe(offered()[1]?.announcements);

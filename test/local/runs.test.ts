@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { itemsIn, runsOf } from '../../src/local/runs.js';
+import { listOf, runsOf, withNews } from '../../src/local/runs.js';
 import { type Prefix, prefix } from '../../src/model/address.js';
+import { placesApart } from '../../src/model/edited.js';
 
 interface Item {
   readonly prefix: Prefix;
@@ -18,41 +19,60 @@ const item = fc.record(
   },
   { requiredKeys: ['prefix', 'level', 'reasons'] },
 );
+const items = fc.uniqueArray(item, { selector: (each) => each.prefix });
 
-const make = (of: Prefix, { level, asked, reasons }: Omit<Item, 'prefix'>): Item => ({
-  ...{ prefix: of, level, reasons },
-  ...(asked === undefined ? {} : { asked }),
+const make = (of: Prefix, said: Omit<Item, 'prefix'>): Item => ({ prefix: of, ...said });
+const travelled = (list: readonly Item[]): ReturnType<typeof runsOf<Item>> =>
+  JSON.parse(JSON.stringify(runsOf(list))) as ReturnType<typeof runsOf<Item>>;
+const of = (octet: number, level = 'full'): Item => ({
+  prefix: prefix(`10.0.${octet}.0/24`),
+  level,
+  reasons: [{ code: 'healthy' }],
 });
 
-test('what travels in runs arrives as it was, in its order', () => {
+test('what travels in runs arrives as it was, in its order, beside whatever is known', () => {
   fc.assert(
-    fc.property(fc.array(item), (items) => {
-      const travelled = JSON.parse(JSON.stringify(runsOf<Item>(items))) as ReturnType<typeof runsOf<Item>>;
-      expect(itemsIn(travelled, make)).toEqual(items);
+    fc.property(items, items, (list, known) => {
+      expect([...listOf(travelled(list), make, known)]).toEqual(list);
+      expect([...listOf(travelled(list), make, list)]).toEqual(list);
     }),
   );
 });
 
 test('neighbours that say the same are one run, and share what they say', () => {
-  const of = (octet: number, level: string): Item => ({
-    ...{ prefix: prefix(`10.0.${octet}.0/24`), level, reasons: [{ code: 'healthy' }] },
-  });
-  const runs = runsOf([of(1, 'full'), of(2, 'full'), of(3, 'withdrawn'), of(4, 'full')]);
+  const runs = runsOf([of(1), of(2), of(3, 'withdrawn'), of(4)]);
   expect(runs.map(({ prefixes }) => prefixes)).toEqual([
     ['10.0.1.0/24', '10.0.2.0/24'],
     ['10.0.3.0/24'],
     ['10.0.4.0/24'],
   ]);
-  const [first, second] = itemsIn(runs, make);
-  expect(second?.reasons).toBe(first?.reasons);
+  const list = listOf(runs, make);
+  expect(list.said.at(1)).toBe(list.said.at(0));
+  expect(list.at(1)?.reasons).toBe(list.at(0)?.reasons);
 });
 
-test('a prefix that is known has one text, wherever it came from', () => {
-  const texts = ['10.0.1.0/24', '10.0.2.0/24', '10.0.3.0/24'];
-  const copy = (text: string): Prefix => prefix(`${text} `.trimEnd());
-  const known = texts.map((text) => ({ prefix: prefix(text) }));
-  const runs = [
-    { prefixes: [copy('10.0.1.0/24'), copy('10.0.9.0/24'), copy('10.0.2.0/24')], level: 'full', reasons: [] },
-  ];
-  expect(itemsIn(runs, make, known).map((each) => each.prefix)).toEqual(['10.0.1.0/24', '10.0.9.0/24', '10.0.2.0/24']);
+test('news of some prefixes: the rest of the list says what it said, and it is known where it does not', () => {
+  fc.assert(
+    fc.property(
+      items,
+      fc.array(fc.constantFrom(undefined, 'full', 'withdrawn'), { minLength: 256, maxLength: 256 }),
+      (list, levels) => {
+        const news = list.flatMap((each, place): Item[] => {
+          const level = levels[place];
+          return level === undefined ? [] : [{ ...each, level }];
+        });
+        const before = listOf(travelled(list), make);
+        const after = withNews(before, travelled(news));
+        expect([...after!]).toEqual(list.map((each) => news.find((own) => own.prefix === each.prefix) ?? each));
+        expect([...before]).toEqual(list);
+        expect(placesApart(after!, before)).toHaveLength(news.length);
+      },
+    ),
+  );
+});
+
+test('news of a prefix that the list does not have is none', () => {
+  const list = listOf(runsOf([of(1), of(3)]), make);
+  expect(withNews(list, runsOf([of(1, 'withdrawn'), of(2)]))).toBeUndefined();
+  expect(withNews(list, [])).toBe(list);
 });
