@@ -51,8 +51,13 @@ interface Ruling {
 
 export type Decisions = SaidList<Ruling, PrefixDecision>;
 
-const decisionOf = (prefix: Prefix, { attributes, ...ruling }: Ruling): PrefixDecision =>
-  attributes ? { prefix, ...ruling, path: { prefix, attributes } } : { prefix, ...ruling };
+/** What nobody has asked for has no path. */
+function decisionOf(prefix: Prefix, { asked, level, reasons, attributes }: Ruling): PrefixDecision {
+  if (asked === undefined) return { prefix, level, reasons };
+  return attributes
+    ? { prefix, asked, level, reasons, path: { prefix, attributes } }
+    : { prefix, asked, level, reasons };
+}
 
 /** What an announcement asks, beside its prefix. */
 type Question = Omit<Announcement, 'prefix'> & { readonly family: Family };

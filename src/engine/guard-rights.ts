@@ -65,6 +65,9 @@ export class Rights {
   private announcements: List<Announcement> | undefined;
   /** As accepted last: equal to `announcements`, and often the very same as before. */
   private accepted: List<Announcement> | undefined;
+  /** The set that was looked at last, until it is accepted or another one comes. */
+  private judged:
+    (Pick<Grounds, 'announcements'> & { readonly changed: readonly Announcement[] | undefined }) | undefined;
   /** Of fleets that were followed before: listed until settled, so that nobody tears down what still carries them. */
   private leaving: readonly Prefix[] = [];
   private lease: Lease | undefined;
@@ -153,6 +156,7 @@ export class Rights {
   accept(set: DesiredSet, now: number): void {
     // Most sets only renew: what was decided then still holds.
     if (this.changedBy(set)?.length !== 0) this.announcements = set.announcements;
+    this.judged = undefined;
     this.accepted = set.announcements;
     this.offeredGeneration = set.generation;
     this.offeredTtlMs = set.ttlMs;
@@ -234,8 +238,12 @@ export class Rights {
     this.leaving = [...all].filter((prefix) => !originOf(prefix));
   }
 
-  private changedBy({ announcements }: DesiredSet): List<Announcement> | undefined {
-    return announcements === this.accepted ? [] : changedIn(announcements, this.announcements);
+  /** What a set changes: asked for when it is judged and when it is accepted. */
+  private changedBy({ announcements }: DesiredSet): readonly Announcement[] | undefined {
+    if (announcements === this.accepted) return [];
+    if (this.judged?.announcements !== announcements)
+      this.judged = { announcements, changed: changedIn(announcements, this.announcements) };
+    return this.judged.changed;
   }
 
   private reckon(now: number): Decided {

@@ -121,10 +121,11 @@ function linesOf(parts: WireParts, before: Lines | undefined): Lines {
   if (!touched) return allLines(parts, basis);
   const places = [...new Set([...before.open, ...touched])];
   const changed = new Map<number, Told>();
+  const tell = teller(parts);
   for (const place of places) {
     const decision = decisions.at(place);
     if (!decision) continue;
-    const now = lineOf(parts, decision, itemOf(decision.prefix, basis.paths));
+    const now = tell(decision, itemOf(decision.prefix, basis.paths));
     if (!same(now, before.told.said.at(place))) changed.set(place, now);
   }
   const told = changed.size === 0 ? before.told : withSaid(before.told, changed);
@@ -133,15 +134,10 @@ function linesOf(parts: WireParts, before: Lines | undefined): Lines {
 
 function allLines(parts: WireParts, basis: Basis): Lines {
   const lines = new Array<Told>(basis.decisions.length);
-  let last: Told | undefined;
-  const tell = (decision: PrefixDecision, path: Path | undefined, place: number): void => {
-    const now = lineOf(parts, decision, path);
-    if (!last || !same(last, now)) last = now;
-    lines[place] = last;
-  };
+  const tell = teller(parts);
   pair<PrefixDecision, Path>(basis.decisions, basis.paths, {
-    both: tell,
-    first: (decision, place) => tell(decision, undefined, place),
+    both: (decision, path, place) => (lines[place] = tell(decision, path)),
+    first: (decision, place) => (lines[place] = tell(decision, undefined)),
     second: () => undefined,
   });
   const told = new SaidList(basis.decisions.prefixes, lines, wirePrefix);
@@ -151,15 +147,22 @@ function allLines(parts: WireParts, basis: Basis): Lines {
 const isOpen = (line: Told | undefined): boolean =>
   line?.level === 'withdrawn' && line.held === 'withdrawn' && !line.settled;
 
-function lineOf(
-  { view, observed, settling, now }: WireParts,
-  { prefix, asked, level, reasons }: PrefixDecision,
-  path: Path | undefined,
-): Told {
-  const held = path ? (isOurs(view, path) ? levelHeld(path) : 'unknown') : observed ? 'withdrawn' : 'unknown';
-  const isGone = level === 'withdrawn' && held === 'withdrawn';
-  const settled = isGone && settling.isSettled(prefix, view.fleet.safety.settleMs, now);
-  return { ...(asked === undefined ? {} : { asked }), level, reasons, held, settled };
+/** Tells of one prefix after the other; neighbours that stand alike get one line. */
+function teller({ view, observed, settling, now }: WireParts): (decision: PrefixDecision, path?: Path) => Told {
+  let last: Told | undefined;
+  return ({ prefix, asked, level, reasons }, path) => {
+    const held = path ? (isOurs(view, path) ? levelHeld(path) : 'unknown') : observed ? 'withdrawn' : 'unknown';
+    const isGone = level === 'withdrawn' && held === 'withdrawn';
+    const settled = isGone && settling.isSettled(prefix, view.fleet.safety.settleMs, now);
+    const isAlike =
+      last?.asked === asked &&
+      last?.level === level &&
+      last.reasons === reasons &&
+      last.held === held &&
+      last.settled === settled;
+    if (!last || !isAlike) last = { ...(asked === undefined ? {} : { asked }), level, reasons, held, settled };
+    return last;
+  };
 }
 
 function wireState(parts: WireParts, prefixes: List<WirePrefix>): WireState {

@@ -7,10 +7,11 @@
  * the result is the same, only later.
  */
 import { comparePrefix, type Prefix } from './address.js';
+import { placesChanged } from './changes.js';
 import { placesApart, prefixesApart } from './edited.js';
 import { itemOf, placeFor } from './in-order.js';
 import { arrayOf, type List } from './list.js';
-import type { Named } from './said-list.js';
+import { isSaidList, type Named } from './said-list.js';
 
 export interface Pairing<A, B> {
   /** The prefix is in both lists; `place` is that of `a` in the first. */
@@ -29,6 +30,8 @@ export function pair<A extends Named, B extends Named>(
   const prefixes = places ? undefined : prefixesApart(firsts, seconds);
   if (places) pairPlaces(firsts, seconds, places, pairing);
   else if (prefixes) pairPrefixes(firsts, seconds, prefixes, pairing);
+  else if (isSaidList(firsts) && isSaidList(seconds) && firsts.prefixes === seconds.prefixes)
+    pairPlaces(firsts, seconds, placesChanged(firsts, seconds) ?? [], pairing);
   else walk(arrayOf(firsts), arrayOf(seconds), pairing);
 }
 
