@@ -41,7 +41,14 @@ interface Change {
   readonly decision: Decision;
 }
 
-const isLike = ({ from, decision }: Change, before: Level | undefined, { level, reasons }: Decision): boolean =>
+/** A prefix that has been told of, and the change that it belongs to. */
+interface Told {
+  readonly from: Level | undefined;
+  readonly decision: Decision;
+  readonly change: Change;
+}
+
+const isLike = ({ from, decision }: Told, before: Level | undefined, { level, reasons }: Decision): boolean =>
   from === before && decision.level === level && decision.reasons === reasons;
 
 export class RecordedLevels {
@@ -53,15 +60,17 @@ export class RecordedLevels {
   decided(decisions: List<Decision>): void {
     if (decisions === this.last) return;
     const changes = new Map<string, Change>();
-    let last: Change | undefined;
+    let last: Told | undefined;
     const changed = (before: Decision | undefined, decision: Decision): void => {
+      const from = before?.level;
       // Neighbours nearly always say the same, in the same words.
-      if (!last || !isLike(last, before?.level, decision)) {
-        const key = JSON.stringify([before?.level, decision.level, decision.reasons]);
-        last = changes.get(key) ?? { prefixes: [], from: before?.level, decision };
-        changes.set(key, last);
+      if (!last || !isLike(last, from, decision)) {
+        const key = JSON.stringify([from, decision.level, decision.reasons]);
+        const change = changes.get(key) ?? { prefixes: [], from, decision };
+        changes.set(key, change);
+        last = { from, decision, change };
       }
-      last.prefixes.push(decision.prefix);
+      last.change.prefixes.push(decision.prefix);
     };
     pair(this.last, decisions, {
       both: (before, decision) => {
