@@ -72,7 +72,7 @@ export function createFirewallDriver({ exec, netlink, namespaces, clock }: Firew
   return {
     async observe(wanted, present) {
       const texts = new Map(wanted.map((text) => [text.netns, text]));
-      judge.keep(new Set(wanted.map(digestOfRuleset)));
+      judge.keep(new Set(wanted.map((text) => digestOfRuleset(text))));
       const seen = await glanceAtAll(new Set(present), texts);
       const current = judgements.current(seen.filter(({ table }) => table === 'plain'));
       const observed = await mapInTurn(seen, async (one): Promise<RulesetObserved> => {

@@ -195,6 +195,23 @@ if (why) console.warn(`the firewall driver does not meet nft: ${why}`);
       expect(started).toEqual([]);
     });
 
+    test('and no text is written anew for it', async () => {
+      let written = 0;
+      const counted = wanted.map(({ netns, ruleset }) => ({
+        netns,
+        get ruleset() {
+          written++;
+          return ruleset;
+        },
+      }));
+      const driver = driverWith();
+      await driver.apply(counted.map(replace));
+      await driver.observe(counted, present);
+      written = 0;
+      expect(states(await driver.observe(counted, present))).toEqual(EQUAL);
+      expect(written).toBe(0);
+    });
+
     test('none for drift that is known', async () => {
       const driver = await settled();
       await nft('cv-acme', 'flush chain inet culvert decapsulated');
