@@ -36,12 +36,16 @@ export function keepThrifty(clock: Clock): { stop(): void } {
   const { mallocTrim } = loadLibc();
   const collect = collector();
   let kept = 0;
+  let wasWorthIt = false;
   let timer: Timer;
   const later = (): Timer =>
     clock.after(EVERY_MS, () => {
-      if (held() > kept * GROWN + WORTH_BYTES) {
+      const before = held();
+      // One in the middle of a start finds much in use that is not needed half a minute later.
+      if (wasWorthIt || before > kept * GROWN + WORTH_BYTES) {
         collect();
         kept = held();
+        wasWorthIt = before - kept > WORTH_BYTES;
       }
       mallocTrim(0);
       timer = later();
