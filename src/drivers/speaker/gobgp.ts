@@ -49,7 +49,7 @@ function executorsFor(api: Api, tag: LargeCommunity | undefined): Executors {
     announce: (op) => announce(api, op.paths),
     withdraw: (op) => withdraw(api, op.prefixes),
     'delete-foreign': ({ family, prefix }) =>
-      deleteLocal(api, (path) => path.prefix === prefix && !pathReader(api.codec, tag)(path.listed).ours, [family]),
+      deleteLocal(api, (path) => path.prefix === prefix && !pathReader(tag)(path.prefix, path.listed).ours, [family]),
     'add-peer': (op) => addPeer(api, op.peer),
     'delete-peer': (op) => deletePeer(api, op.address),
   };

@@ -24,9 +24,9 @@ export class OwnTable {
     private readonly api: Api,
     tag: LargeCommunity | undefined,
   ) {
-    const readPath = pathReader(api.codec, tag);
+    const readPath = pathReader(tag);
     this.read = ({ family, prefix, listed }) => {
-      const read = readPath(listed);
+      const read = readPath(prefix, listed);
       return read.ours ? { path: read.path } : { foreign: { family, prefix, detail: read.detail } };
     };
   }
