@@ -26,8 +26,13 @@ const NO_BYTES = Buffer.alloc(0);
 
 function pathIn(fields: Fields, message: Buffer): ListedPath {
   const path: Writable<ListedPath> = {
-    ...{ nlri: NO_BYTES, attributes: '', family: null },
-    ...{ source_asn: 0, source_id: '', neighbor_ip: '', identifier: 0 },
+    nlri: NO_BYTES,
+    attributes: '',
+    family: null,
+    source_asn: 0,
+    source_id: '',
+    neighbor_ip: '',
+    identifier: 0,
   };
   let [from, to] = [0, 0];
   while (fields.next()) {
