@@ -17,7 +17,12 @@ import { checkPaths, checkPrefix } from '../../../src/drivers/speaker/check-path
 import { loadInterface, messageType } from '../../../src/drivers/speaker/client.js';
 import type { Codec, Encoded } from '../../../src/drivers/speaker/gobgp/codec.js';
 import { doubtOf } from '../../../src/drivers/speaker/gobgp/convert-event.js';
-import { pathEncoder, pathReader, withdrawalToWire } from '../../../src/drivers/speaker/gobgp/convert-path.js';
+import {
+  pathEncoder,
+  pathReader,
+  strangerTo,
+  withdrawalToWire,
+} from '../../../src/drivers/speaker/gobgp/convert-path.js';
 import { readDestination } from '../../../src/drivers/speaker/gobgp/listed.js';
 import type { ListedPath } from '../../../src/drivers/speaker/gobgp/messages.js';
 import { gobgp3 } from '../../../src/drivers/speaker/gobgp/v3.js';
@@ -294,8 +299,9 @@ describe('foreign paths', () => {
   });
 
   test('a tag that is asked for', () => {
-    expect(pathReader('64500:1:11')(sample.prefix, listed(sample))).toMatchObject({ ours: true });
-    expect(pathReader('64500:1:12')(sample.prefix, listed(sample))).toMatchObject({ ours: false });
+    expect(strangerTo('64500:1:11', sample)).toBeUndefined();
+    expect(strangerTo(undefined, sample)).toBeUndefined();
+    expect(strangerTo('64500:1:12', sample)).toMatch(/lacks our large community 64500:1:12/);
   });
 });
 

@@ -144,18 +144,17 @@ export type PathRead =
 
 /**
  * Reads local paths back. Ours are exactly what `pathEncoder` can have
- * written, with the tag when one is given; everything else is foreign. Make
- * one for a daemon: paths with equal attributes share them, whenever they are
+ * written; everything else is foreign. Make one for a daemon: paths with equal attributes share them, whenever they are
  * read, and attributes that come again byte for byte are not decoded again.
  * Throws for a path that is listed without its attributes: that is no answer.
  */
-export function pathReader(tag?: LargeCommunity): (prefix: string, listed: ListedPath) => PathRead {
+export function pathReader(): (prefix: string, listed: ListedPath) => PathRead {
   const byBytes = new Shared<PathAttributes>();
   const byContent = new Shared<PathAttributes>();
   const attributesOf = (family: Family, listed: ListedPath): PathAttributes =>
     // Each of them stands there with its length: no others read the same.
     byBytes.get(`${family} ${listed.attributes}`, () => {
-      const read = attributesFromWire(decodeAttributes(listed), family, tag);
+      const read = attributesFromWire(decodeAttributes(listed), family);
       return byContent.get(JSON.stringify(read), () => read);
     });
   return (text, listed) => {
@@ -171,6 +170,10 @@ export function pathReader(tag?: LargeCommunity): (prefix: string, listed: Liste
     }
   };
 }
+
+/** Why a path that could be ours is not: it does not bear the tag that was asked for. `undefined` when it does. */
+export const strangerTo = (tag: LargeCommunity | undefined, { attributes }: Path): string | undefined =>
+  tag === undefined || attributes.largeCommunities.includes(tag) ? undefined : `lacks our large community ${tag}`;
 
 /** Far more than any server has sets of attributes. MP_REACH_NLRI holds the prefix, so that no two are alike in their bytes. */
 const MOST_SHARED = 4_096;
@@ -198,17 +201,15 @@ function requirePlain(listed: ListedPath, family: Family): void {
   if (listed.identifier !== 0) throw new Foreign(`has the path identifier ${listed.identifier}`);
 }
 
-function attributesFromWire(found: Partial<Found>, family: Family, tag: LargeCommunity | undefined): PathAttributes {
+function attributesFromWire(found: Partial<Found>, family: Family): PathAttributes {
   const { ORIGIN: origin, MULTI_EXIT_DISC: med, LOCAL_PREF: localPref } = found;
   if (origin !== ORIGIN_IGP) throw new Foreign(`has ORIGIN ${origin ?? 'absent'}, not IGP`);
-  const largeCommunities = largeCommunitiesFromWire(found.LARGE_COMMUNITY);
-  if (tag !== undefined && !largeCommunities.includes(tag)) throw new Foreign(`lacks our large community ${tag}`);
   return {
     asPath: asPathFromWire(found.AS_PATH),
     nextHop: nextHopFromWire(found, family),
     ...(med === undefined ? {} : { med }),
     ...(localPref === undefined ? {} : { localPref }),
     communities: communitiesFromWire(found.COMMUNITIES),
-    largeCommunities,
+    largeCommunities: largeCommunitiesFromWire(found.LARGE_COMMUNITY),
   };
 }
