@@ -45,12 +45,6 @@ const LONG = 500_000;
 /** MiB of heap; a million characters take about 60. */
 const MOST_MEMORY = 8_192;
 
-/** Who reads no fleet in this thread need not hold the reader either. */
-async function parseHere({ files, generation }: ParseOrder): Promise<FleetParsed> {
-  const { parseFleet } = await import('../config/parse.js');
-  return parseFleet(files, generation);
-}
-
 /** In a thread of its own. */
 function parseBeside(order: ParseOrder): Promise<FleetParsed> {
   const [, parser = ''] = entry('fleet-parser');
@@ -65,6 +59,12 @@ function parseBeside(order: ParseOrder): Promise<FleetParsed> {
   });
 }
 
+/** Loads the reader first: a process that has the memo of a long fleet starts without it. */
+async function parseHere({ files, generation }: ParseOrder): Promise<FleetParsed> {
+  const { parseFleet } = await import('../config/parse.js');
+  return parseFleet(files, generation);
+}
+
 /**
  * Rejects with `FleetError` that lists every problem; nothing is half-loaded.
  * What a long fleet was read as is kept at `memo`, for the next time.
@@ -75,12 +75,13 @@ export async function loadFleet(path: string, warn: Warn, memo?: string): Promis
   );
   const hash = createHash('sha256');
   for (const { text } of files) hash.update(text).update('\0');
-  const order: ParseOrder = { files, generation: hash.digest('hex').slice(0, 12) };
+  const digest = hash.digest('hex');
+  const order: ParseOrder = { files, generation: digest.slice(0, 12) };
   const isLong = files.reduce((sum, { text }) => sum + text.length, 0) > LONG;
   const beside = (): Promise<FleetParsed> => parseBeside(order);
   const parsed = !isLong
     ? await parseHere(order)
-    : await (memo === undefined ? beside() : remembered(memo, files, beside));
+    : await (memo === undefined ? beside() : remembered(memo, { files, digest }, beside));
   if (parsed.ok) {
     for (const warning of parsed.warnings) warn(formatIssue(warning));
     return compact(parsed.fleet);

@@ -5,7 +5,8 @@
  * for nothing else. Whatever is wrong with it, the text is read again.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FleetFile } from '../config/document.js';
 import type { FleetParsed } from '../config/parse.js';
@@ -18,23 +19,29 @@ interface Memo {
   readonly parsed: Accepted;
 }
 
+/** What was read, and the SHA-256 of all texts in their order. */
+interface Text {
+  readonly files: readonly FleetFile[];
+  readonly digest: string;
+}
+
 /** What makes a model of a text. */
 const READERS = ['config', 'model'] as const;
 
-/** Another program may read the same text as something else. */
-async function programHash(): Promise<string> {
+/** Another program may read the same text as something else. Read at once: 70 small files would each wait for a turn behind all else that a starting process reads. */
+function programHash(): string {
   const hash = createHash('sha256');
   for (const room of READERS) {
     const folder = join(HOME, 'dist', room);
-    const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.js')).sort();
-    for (const name of names) hash.update(`${name}\0`).update(await readFile(join(folder, name)));
+    const names = (readdirSync(folder, { recursive: true }) as string[]).filter((name) => name.endsWith('.js')).sort();
+    for (const name of names) hash.update(`${name}\0`).update(readFileSync(join(folder, name)));
   }
   return hash.digest('hex');
 }
 
-async function keyOf(files: readonly FleetFile[]): Promise<string> {
-  const hash = createHash('sha256').update(await programHash());
-  for (const { path, text } of files) hash.update(`\0${path}\0`).update(text);
+function keyOf({ files, digest }: Text): string {
+  const hash = createHash('sha256').update(programHash()).update(digest);
+  for (const { path } of files) hash.update(`\0${path}`);
   return hash.digest('hex');
 }
 
@@ -55,12 +62,8 @@ async function keep(path: string, memo: Memo): Promise<void> {
 }
 
 /** `read`, unless the memo at `path` has its result. A fleet that is refused is not kept; a disk that is full loses only time. */
-export async function remembered(
-  path: string,
-  files: readonly FleetFile[],
-  read: () => Promise<FleetParsed>,
-): Promise<FleetParsed> {
-  const key = await keyOf(files);
+export async function remembered(path: string, text: Text, read: () => Promise<FleetParsed>): Promise<FleetParsed> {
+  const key = keyOf(text);
   const known = await recalled(path, key);
   if (known) return known;
   const parsed = await read();

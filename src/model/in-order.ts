@@ -13,6 +13,10 @@ export function inOrder<T>(items: readonly T[], prefixOf: (item: T) => Prefix): 
   return ranked.map(({ item }) => item);
 }
 
+/** True for prefixes that stand in the order of `comparePrefix`, each of them once. */
+export const isInOrder = (prefixes: readonly Prefix[]): boolean =>
+  prefixes.every((prefix, at) => at === 0 || comparePrefix(prefixes[at - 1] ?? prefix, prefix) < 0);
+
 /** The item of a prefix in a list that is in the order of `comparePrefix`. */
 export function itemOf<T extends Named>(prefix: Prefix, list: List<T>): T | undefined {
   const item = list.at(placeFor(prefix, list.length, (at) => list.at(at)?.prefix));

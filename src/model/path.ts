@@ -129,7 +129,7 @@ export interface PeerObserved {
   readonly updatesSent?: number;
 }
 
-/** `held`: default reject in both directions and exactly `allow` accepted. */
+/** `held`: default reject in both directions and exactly `allow` accepted, which is in the order of `comparePrefix`. */
 export type BarrierObserved =
   | { readonly state: 'absent' }
   | { readonly state: 'wrong'; readonly detail: string }

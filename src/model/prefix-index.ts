@@ -22,7 +22,8 @@ export class PrefixIndex<T> {
     const network = networkOf(range);
     for (let length = lengthOf(range); length >= 0; length--) {
       if (!this.#lengths[familyOf(range)].has(length)) continue;
-      found.push(...(this.#entries.get(prefixOf(network, length)) ?? []));
+      const outer = length === lengthOf(range) ? range : prefixOf(network, length);
+      found.push(...(this.#entries.get(outer) ?? []));
     }
     return found;
   }

@@ -1,3 +1,4 @@
+import { comparePrefix } from '../../src/model/address.js';
 import { planSpeaker } from '../../src/plan/speaker.js';
 import type { SpeakerDesired } from '../../src/model/path.js';
 import { arrayOf } from '../../src/model/list.js';
@@ -11,7 +12,7 @@ export function adoption(stage: Stage): void {
     asn: OWN_ASN,
     routerId: SELF,
     listenPort: 1790,
-    allow: [...ALLOWED].sort(),
+    allow: [...ALLOWED].sort(comparePrefix),
     paths: [path(V4), path(V6)],
     peers: [peer(R1), peer(R2, { hold: 30, keepalive: 10 })],
   };

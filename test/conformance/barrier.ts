@@ -1,4 +1,4 @@
-import type { Prefix } from '../../src/model/address.js';
+import { comparePrefix, type Prefix } from '../../src/model/address.js';
 import { until } from '../drivers/speaker/until.js';
 import { ALLOWED, announce, LEARNED, path, type Stage, V4, V6, WIDE, WIDE6, withdraw } from './stage.js';
 
@@ -29,7 +29,7 @@ export function barrier(stage: Stage): void {
     expect([after.r1.updates - before.r1.updates, after.r2.updates - before.r2.updates]).toEqual([1, 1]);
     await only(V4, V6);
     const { barrier: held, paths } = await stage.observed();
-    expect(held).toEqual({ state: 'held', allow: [...ALLOWED].sort() });
+    expect(held).toEqual({ state: 'held', allow: [...ALLOWED].sort(comparePrefix) });
     expect(paths).toEqual([path(V4), path(V6)]);
   });
 
@@ -105,6 +105,6 @@ export function barrier(stage: Stage): void {
     await stage.settled();
     await only(V4, V6);
     await stage.speaker.apply([{ kind: 'allow', prefixes: [WIDE] }]);
-    expect((await stage.observed()).barrier).toEqual({ state: 'held', allow: [...ALLOWED].sort() });
+    expect((await stage.observed()).barrier).toEqual({ state: 'held', allow: [...ALLOWED].sort(comparePrefix) });
   });
 }

@@ -1,3 +1,4 @@
+import { comparePrefix } from '../../src/model/address.js';
 import { until } from '../drivers/speaker/until.js';
 import {
   addPeer,
@@ -50,7 +51,7 @@ export function configuration(stage: Stage): void {
     await stage.speaker.apply([{ kind: 'allow', prefixes: [V4] }]);
     expect((await stage.observed()).barrier).toEqual({ state: 'held', allow: [V4] });
     await stage.speaker.apply([{ kind: 'allow', prefixes: [V4, V6, V6] }]);
-    expect((await stage.observed()).barrier).toEqual({ state: 'held', allow: [V6, V4] });
+    expect((await stage.observed()).barrier).toEqual({ state: 'held', allow: [V4, V6] });
     await stage.speaker.apply([announce(path(V4), path(V6))]);
     expect((await stage.observed()).paths).toEqual([path(V4), path(V6)]);
     await stage.speaker.apply([withdraw(V4, V6), { kind: 'disallow', prefixes: [V4, V6, LEARNED] }]);
@@ -64,6 +65,6 @@ export function configuration(stage: Stage): void {
       paths: [path(V6)],
     });
     await stage.speaker.apply([withdraw(V6), install(...ALLOWED)]);
-    expect((await stage.observed()).barrier).toEqual({ state: 'held', allow: [...ALLOWED].sort() });
+    expect((await stage.observed()).barrier).toEqual({ state: 'held', allow: [...ALLOWED].sort(comparePrefix) });
   });
 }

@@ -6,7 +6,6 @@ import {
   type PackageDefinition,
 } from '@grpc/proto-loader';
 import { SpeakerError } from '../../ports/speaker.js';
-import type { Recall } from './recall.js';
 
 type Method = MethodDefinition<object, object>;
 
@@ -99,20 +98,19 @@ export class RpcClient {
   }
 
   /**
-   * Collects a stream of answers to its end, each as it is read. With a
-   * `recall`, those that came the last time are not read again. A table of any
-   * size is waited for as long as it comes: `silenceMs` is between two answers.
+   * Collects a stream of answers to its end, each as `read` has its bytes, or
+   * as the interface describes it. A table of any size is waited for as long
+   * as it comes: `silenceMs` is between two answers.
    */
   async list<T extends object>(
     method: string,
     request: object,
     silenceMs: number,
-    read: (answer: object) => T,
-    recall?: Recall<T>,
+    read?: (bytes: Buffer) => T,
   ): Promise<readonly T[]> {
     const { path, requestSerialize, responseDeserialize } = this.#method(method);
-    const fromBytes = (bytes: Buffer): T => read(responseDeserialize(bytes));
-    const deserialize = recall?.listing(fromBytes) ?? fromBytes;
+    // Whoever gives no `read` takes what the interface describes.
+    const deserialize = read ?? (responseDeserialize as (bytes: Buffer) => T);
     return new Promise((resolve, reject) => {
       const answers: T[] = [];
       const call = this.#client.makeServerStreamRequest(path, requestSerialize, deserialize, request, new Metadata(), {

@@ -14,9 +14,9 @@ import type { Api } from './gobgp/api.js';
 import { allow, disallow, installBarrier, observeBarrier } from './gobgp/barrier.js';
 import { Connection } from './gobgp/connection.js';
 import { doubtOf } from './gobgp/convert-event.js';
-import { pathReader } from './gobgp/convert-path.js';
+import { pathReader, strangerTo } from './gobgp/convert-path.js';
 import { getGlobal, start } from './gobgp/daemon.js';
-import { announce, deleteLocal, listSent, withdraw } from './gobgp/paths.js';
+import { announce, deleteLocal, listSent, type LocalPath, withdraw } from './gobgp/paths.js';
 import { OwnTable } from './gobgp/table.js';
 import type { WireEvent } from './gobgp/messages.js';
 import { addPeer, deletePeer, listPeers } from './gobgp/peers.js';
@@ -24,13 +24,18 @@ import { versionIn } from './gobgp/versions.js';
 import { type EventSource, type Watch, watchEvents } from './watch.js';
 import type { OpenStream } from './client.js';
 
+export interface ServerTag {
+  readonly asn: number;
+  readonly server: number;
+}
+
 export interface GobgpOptions {
   /** `unix:/path`, `127.0.0.1:PORT` or `[::1]:PORT`. */
   readonly address: string;
   /** The folder that holds `gobgp/`. */
   readonly protoDir: string;
-  /** When given, a path without the large community `asn:1:server` is foreign. */
-  readonly serverTag?: { readonly asn: number; readonly server: number };
+  /** When given, a path without the large community `asn:1:server` is foreign. Nothing that was read is told before it is known. */
+  readonly serverTag?: ServerTag | Promise<ServerTag>;
   /** What `gobgpd --version` prints on this machine; releases that must not run here are refused by it. Without it none is. */
   readonly installed?: () => Promise<string>;
   /** For one call, in milliseconds; default 2,000. Calls over many items may take longer, in proportion. */
@@ -40,7 +45,7 @@ export interface GobgpOptions {
 type Kind = SpeakerOp['kind'];
 type Executors = { readonly [K in Kind]: (op: Extract<SpeakerOp, { kind: K }>) => Promise<void> };
 
-function executorsFor(api: Api, tag: LargeCommunity | undefined): Executors {
+function executorsFor(api: Api, tag: Promise<LargeCommunity | undefined>): Executors {
   return {
     start: (op) => start(api, op),
     'install-barrier': (op) => installBarrier(api, op.allow),
@@ -48,8 +53,15 @@ function executorsFor(api: Api, tag: LargeCommunity | undefined): Executors {
     disallow: (op) => disallow(api, op.prefixes),
     announce: (op) => announce(api, op.paths),
     withdraw: (op) => withdraw(api, op.prefixes),
-    'delete-foreign': ({ family, prefix }) =>
-      deleteLocal(api, (path) => path.prefix === prefix && !pathReader(api.codec, tag)(path.listed).ours, [family]),
+    'delete-foreign': async ({ family, prefix }) => {
+      const read = pathReader();
+      const own = await tag;
+      const isOurs = ({ listed }: LocalPath): boolean => {
+        const it = read(prefix, listed);
+        return it.ours && strangerTo(own, it.path) === undefined;
+      };
+      return deleteLocal(api, (path) => path.prefix === prefix && !isOurs(path), [family]);
+    },
     'add-peer': (op) => addPeer(api, op.peer),
     'delete-peer': (op) => deletePeer(api, op.address),
   };
@@ -161,6 +173,11 @@ export const GOBGP_CAN: SpeakerCapabilities = {
   adoption: true,
 };
 
+async function tagOf(serverTag: GobgpOptions['serverTag']): Promise<LargeCommunity | undefined> {
+  const tag = await serverTag;
+  return tag && `${tag.asn}:${TAG_FUNCTION}:${tag.server}`;
+}
+
 /**
  * A speaker on a running gobgpd that is ours alone, 3.10 or later, or 4: which
  * one it is, is found out when it is asked, and again when it comes back.
@@ -172,7 +189,9 @@ export function createGobgpSpeaker(options: GobgpOptions): Speaker {
   const name = `gobgpd at ${address}`;
   const installedRelease = async (): Promise<string | undefined> => versionIn((await installed?.()) ?? '');
   const connection = new Connection({ name, target: endpointOf(address), protoDir, deadlineMs, installedRelease });
-  const tag: LargeCommunity | undefined = serverTag && `${serverTag.asn}:${TAG_FUNCTION}:${serverTag.server}`;
+  const tag = tagOf(serverTag);
+  // Told by whatever needs it.
+  tag.catch(() => undefined);
   const partsOf = once((api: Api): Parts => ({ table: new OwnTable(api, tag), executors: executorsFor(api, tag) }));
   const watches = new Set<Watch>();
 

@@ -1,40 +1,91 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { address, type Family, parseAddress, type Prefix, prefix, prefixOf } from '../../../src/model/address.js';
+import type { PackageDefinition } from '@grpc/proto-loader';
+import {
+  address,
+  type Family,
+  networkOf,
+  octetsOf,
+  parseAddress,
+  type Prefix,
+  prefix,
+  prefixOf,
+} from '../../../src/model/address.js';
 import type { Community, LargeCommunity, Path, PathAttributes } from '../../../src/model/path.js';
 import { checkPaths, checkPrefix } from '../../../src/drivers/speaker/check-path.js';
 import { loadInterface, messageType } from '../../../src/drivers/speaker/client.js';
 import type { Codec, Encoded } from '../../../src/drivers/speaker/gobgp/codec.js';
 import { doubtOf } from '../../../src/drivers/speaker/gobgp/convert-event.js';
-import { pathEncoder, pathReader, withdrawalToWire } from '../../../src/drivers/speaker/gobgp/convert-path.js';
-import type { ListedPath, WirePath } from '../../../src/drivers/speaker/gobgp/messages.js';
+import {
+  pathEncoder,
+  pathReader,
+  strangerTo,
+  withdrawalToWire,
+} from '../../../src/drivers/speaker/gobgp/convert-path.js';
+import { readDestination } from '../../../src/drivers/speaker/gobgp/listed.js';
+import type { ListedPath } from '../../../src/drivers/speaker/gobgp/messages.js';
 import { gobgp3 } from '../../../src/drivers/speaker/gobgp/v3.js';
 import { gobgp4 } from '../../../src/drivers/speaker/gobgp/v4.js';
 import { changedPath } from '../../paths.js';
+import { asPath, attribute, attributesOf, listed, nextHop, origin, reach } from './listing.js';
 
 const protoDir = fileURLToPath(new URL('../../../protos', import.meta.url));
 const definitions = [gobgp3, gobgp4].map((dialect) => ({
   dialect,
   definition: loadInterface(join(protoDir, dialect.proto)),
 }));
-const codecs = definitions.map(({ dialect, definition }): [string, Codec, Encoded] => [
+const codecs = definitions.map(({ dialect, definition }): [string, Codec, (pattr: Encoded) => object] => [
   `GoBGP ${dialect.version}`,
   dialect.codec(definition),
-  // AggregatorAttribute, as each of them writes it: an attribute that ours never have.
-  dialect.version === 3
-    ? messageType(definition, 'apipb.Packed').serialize({ type_url: 'type.googleapis.com/apipb.AggregatorAttribute' })
-    : Buffer.from([0x42, 0x00]),
+  dialect.version === 3 ? bodyIn3(definition) : bodyIn4(definition),
 ]);
 
-const listed = (wire: WirePath, extra: Partial<ListedPath> = {}): ListedPath => ({
-  ...wire,
-  source_asn: 0,
-  source_id: '<nil>',
-  neighbor_ip: '<nil>',
-  identifier: 0,
-  ...extra,
-});
+/** An attribute's own name there, and what is in it. */
+function bodyIn3(definition: PackageDefinition): (pattr: Encoded) => object {
+  const packed = messageType(definition, 'apipb.Packed');
+  return (pattr) => {
+    const { type_url, value } = packed.deserialize(pattr) as { readonly type_url: string; readonly value: Buffer };
+    const name = type_url.replace('type.googleapis.com/apipb.', '');
+    return { [name]: messageType(definition, `gobgp.${name}`).deserialize(value) };
+  };
+}
+
+function bodyIn4(definition: PackageDefinition): (pattr: Encoded) => object {
+  const FIELDS: Readonly<Record<string, string>> = {
+    origin: 'OriginAttribute',
+    as_path: 'AsPathAttribute',
+    next_hop: 'NextHopAttribute',
+    multi_exit_disc: 'MultiExitDiscAttribute',
+    local_pref: 'LocalPrefAttribute',
+    communities: 'CommunitiesAttribute',
+    large_communities: 'LargeCommunitiesAttribute',
+  };
+  const attribute = messageType(definition, 'api.Attribute');
+  return (pattr) => {
+    const read = attribute.deserialize(pattr) as Readonly<Record<string, object>> & { readonly attr: string };
+    return { [FIELDS[read.attr] ?? read.attr]: read[read.attr] };
+  };
+}
+
+const sample: Path = {
+  prefix: prefix('203.0.113.0/24'),
+  attributes: {
+    asPath: [64_512],
+    nextHop: address('198.18.1.11'),
+    communities: [],
+    largeCommunities: ['64500:1:11'],
+  },
+};
+
+const header = (tag: number, content: Buffer): Buffer => Buffer.concat([Buffer.from([tag, content.length]), content]);
+const field21 = (each: Buffer): Buffer => Buffer.concat([Buffer.from([0xaa, 0x01, each.length]), each]);
+
+const HOP_6 = octetsOf(address('2001:db8:1::11'));
+const v6Sample: Path = {
+  prefix: prefix('2001:db8:acf::/48'),
+  attributes: { ...sample.attributes, nextHop: address('2001:db8:1::11') },
+};
 
 const uint = (bits: number) => fc.integer({ min: 0, max: 2 ** bits - 1 });
 const asn = fc.integer({ min: 1, max: 2 ** 32 - 2 }).filter((n) => n !== 23_456 && n !== 65_535);
@@ -87,25 +138,23 @@ const paths: fc.Arbitrary<Path> = fc.constantFrom<Family>(4, 6).chain((family) =
     .filter((path) => sensible(path.prefix)),
 );
 
-describe.each(codecs)('paths on the wire of %s', (_, codec) => {
-  test('what is encoded reads back as it was, also many from one encoder', () => {
-    fc.assert(
-      fc.property(fc.array(paths, { minLength: 1, maxLength: 5 }), (all) => {
-        const encode = pathEncoder(codec);
-        const read = pathReader(codec);
-        for (const path of all) {
-          expect(() => checkPaths([path])).not.toThrow();
-          expect(read(listed(encode(path)))).toEqual({ ours: true, path });
-        }
-      }),
-    );
-  });
-
-  test('MED 0 and LOCAL_PREF 0 are not the same as none', () => {
-    const zeros = changedPath(sample, { med: 0, localPref: 0 });
-    const [zero, none] = [zeros, sample].map((path) => pathReader(codec)(listed(pathEncoder(codec)(path))));
-    expect(zero).toEqual({ ours: true, path: zeros });
-    expect(none).toEqual({ ours: true, path: sample });
+describe.each(codecs)('paths as they are given to %s', (_, codec, bodyIn) => {
+  test('each attribute has its own message, and one that is absent has none', () => {
+    const full = changedPath(sample, { med: 0, localPref: 7, communities: ['65535:0'] });
+    const bodies = (path: Path): object => Object.assign({}, ...pathEncoder(codec)(path).pattrs.map(bodyIn)) as object;
+    const least = {
+      OriginAttribute: { origin: 0 },
+      AsPathAttribute: { segments: [{ type: 2, numbers: [64_512] }] },
+      NextHopAttribute: { next_hop: '198.18.1.11' },
+      LargeCommunitiesAttribute: { communities: [{ global_admin: 64_500, local_data1: 1, local_data2: 11 }] },
+    };
+    expect(bodies(sample)).toEqual(least);
+    expect(bodies(full)).toEqual({
+      ...least,
+      MultiExitDiscAttribute: { med: 0 },
+      LocalPrefAttribute: { local_pref: 7 },
+      CommunitiesAttribute: { communities: [0xffff_0000] },
+    });
   });
 
   test('paths with equal attributes share their encoding', () => {
@@ -114,21 +163,6 @@ describe.each(codecs)('paths on the wire of %s', (_, codec) => {
     const [a, b, c] = [sample, other, changedPath(sample, { med: 1 })].map(encode);
     expect(b!.pattrs).toBe(a!.pattrs);
     expect(c!.pattrs).not.toBe(a!.pattrs);
-  });
-
-  test('v6 as GoBGP lists it: MP_REACH_NLRI in place of the next hop', () => {
-    const path = {
-      prefix: prefix('2001:db8:acf::/48'),
-      attributes: { ...sample.attributes, nextHop: address('2001:db8:1::11') },
-    };
-    const wire = pathEncoder(codec)(path);
-    const reach = (next_hops: string[]): Encoded => codec.encode('MpReachNLRIAttribute', { next_hops });
-    const others = wire.pattrs.filter((one) => codec.decode(one)?.name !== 'NextHopAttribute');
-    const read = pathReader(codec);
-    expect(read(listed({ ...wire, pattrs: [...others, reach(['2001:db8:1::11'])] }))).toEqual({ ours: true, path });
-    expect(read(listed({ ...wire, pattrs: [...others, reach(['2001:db8:1::11', 'fe80::1'])] }))).toMatchObject({
-      ours: false,
-    });
   });
 
   test('an event names its prefixes; what cannot be read could be anything', () => {
@@ -152,57 +186,122 @@ describe.each(codecs)('paths on the wire of %s', (_, codec) => {
   });
 });
 
-const sample: Path = {
-  prefix: prefix('203.0.113.0/24'),
-  attributes: {
-    asPath: [64_512],
-    nextHop: address('198.18.1.11'),
-    communities: [],
-    largeCommunities: ['64500:1:11'],
-  },
-};
-
-describe.each(codecs)('foreign paths of %s', (_, codec, unknown) => {
-  const wire = pathEncoder(codec)(sample);
-  const replaced = (name: string, other: Encoded | undefined): WirePath => ({
-    ...wire,
-    pattrs: [...wire.pattrs.filter((one) => codec.decode(one)?.name !== name), ...(other ? [other] : [])],
+describe('paths as they are listed', () => {
+  test('what stands in an UPDATE reads as what it says, also many by one reader', () => {
+    fc.assert(
+      fc.property(fc.array(paths, { minLength: 1, maxLength: 5 }), (all) => {
+        const read = pathReader();
+        for (const path of all) {
+          expect(() => checkPaths([path])).not.toThrow();
+          expect(read(path.prefix, listed(path))).toEqual({ ours: true, path });
+        }
+      }),
+    );
   });
-  const asSet = codec.encode('AsPathAttribute', { segments: [{ type: 1, numbers: [64_512] }] });
-  const garbage = Buffer.concat([wire.pattrs[1]!.subarray(0, -3), Buffer.from([0xff, 0xff, 0xff])]);
+
+  test('MED 0 and LOCAL_PREF 0 are not the same as none', () => {
+    const zeros = changedPath(sample, { med: 0, localPref: 0 });
+    const [zero, none] = [zeros, sample].map((path) => pathReader()(path.prefix, listed(path)));
+    expect(zero).toEqual({ ours: true, path: zeros });
+    expect(none).toEqual({ ours: true, path: sample });
+  });
+
+  test('paths with equal attributes share them, also where their bytes differ', () => {
+    const read = pathReader();
+    const [first, second] = ['2001:db8:a::/48', '2001:db8:b::/48'].map((text) => {
+      const path = { ...v6Sample, prefix: prefix(text) };
+      const own = Buffer.from([48, ...octetsOf(networkOf(path.prefix)).subarray(0, 6)]);
+      const others = attributesOf(path.attributes).filter((each) => each[1] !== 14);
+      return read(text, listed(path, { pattrs_binary: [...others, reach(own, HOP_6)] }));
+    });
+    expect(first).toMatchObject({ ours: true });
+    expect(second!.ours && second!.path.attributes).toBe(first!.ours && first!.path.attributes);
+  });
+
+  test('attributes need not stand one behind the other', () => {
+    const path = listed(sample);
+    const [one, ...rest] = attributesOf(sample.attributes);
+    const apart = Buffer.concat([field21(one!), Buffer.from([0x90, 0x01, 0]), ...rest.map(field21)]);
+    const destination = readDestination(Buffer.concat([header(10, header(18, apart))]));
+    expect(destination!.paths[0]!.attributes).toBe(path.attributes);
+  });
+
+  test.each(['', '0a', '0a05', '0aff', '0a021205', '0b00', '0a05120300ffff'])('%s is no path, or an error', (hex) => {
+    const read = (): unknown => readDestination(Buffer.from(hex, 'hex'))?.paths.length ?? 0;
+    try {
+      expect(read()).toBeLessThanOrEqual(1);
+    } catch (error) {
+      expect(error).toBeInstanceOf(RangeError);
+    }
+  });
+
+  test('a path without attributes is no answer, and not a foreign path', () => {
+    const none = listed(sample, { pattrs_binary: [] });
+    expect(() => pathReader()(sample.prefix, none)).toThrow(/without its attributes/);
+  });
+
+  test('what deletes it is there where it was asked for', () => {
+    const nlri = Buffer.from([0x0a, 0x01, 0x02]);
+    expect(listed(sample, { nlri }).nlri).toEqual(nlri);
+    expect(listed(sample).nlri).toHaveLength(0);
+  });
+});
+
+describe('foreign paths', () => {
+  const all = attributesOf(sample.attributes);
+  const replaced = (code: number, other?: Buffer): ListedPath =>
+    listed(sample, { pattrs_binary: [...all.filter((each) => each[1] !== code), ...(other ? [other] : [])] });
+  const AGGREGATOR = attribute(0xc0, 7, Buffer.from([0, 0, 0xfc, 0, 192, 0, 2, 1]));
 
   test.each<[string, ListedPath, RegExp]>([
-    ['INCOMPLETE', listed(replaced('OriginAttribute', codec.encode('OriginAttribute', { origin: 2 }))), /ORIGIN 2/],
-    ['no ORIGIN', listed(replaced('OriginAttribute', undefined)), /ORIGIN absent/],
-    ['an unknown attribute', listed(replaced('none', unknown)), /carries (.*AggregatorAttribute|field 8 of)/],
-    ['an attribute twice', listed(replaced('none', wire.pattrs[0])), /OriginAttribute twice/],
-    ['an AS_SET', listed(replaced('AsPathAttribute', asSet)), /one AS_SEQUENCE/],
-    ['bytes that do not decode', listed(replaced('AsPathAttribute', garbage)), /does not decode/],
-    ['no next hop', listed(replaced('NextHopAttribute', undefined)), /next hop is absent/],
-    [
-      'a next hop of the other family',
-      listed(replaced('NextHopAttribute', codec.encode('NextHopAttribute', { next_hop: '2001:db8::1' }))),
-      /next hop is 2001/,
-    ],
-    ['a source AS', listed(wire, { source_asn: 65_001 }), /source AS 65001/],
-    ['a source', listed(wire, { source_id: '192.0.2.9' }), /192\.0\.2\.9/],
-    ['an identifier', listed(wire, { identifier: 3 }), /identifier 3/],
-    ['no prefix', listed({ ...wire, nlri: Buffer.alloc(0) }), /not a unicast prefix/],
-    [
-      'host bits',
-      listed({ ...wire, nlri: codec.encodePrefix({ prefix_len: 24, prefix: '203.0.113.1' }) }),
-      /host-bits/,
-    ],
-    ['another family', listed({ ...wire, family: { afi: 2, safi: 1 } }), /family does not fit/],
+    ['INCOMPLETE', replaced(1, origin(2)), /ORIGIN 2/],
+    ['no ORIGIN', replaced(1), /ORIGIN absent/],
+    ['an ORIGIN of two octets', replaced(1, attribute(0x40, 1, Buffer.from([0, 0]))), /ORIGIN that does not decode/],
+    ['an unknown attribute', replaced(0, AGGREGATOR), /carries a path attribute of type 7/],
+    ['an attribute twice', replaced(0, all[0]), /ORIGIN twice/],
+    ['an AS_SET', replaced(2, asPath(1, [64_512])), /one AS_SEQUENCE/],
+    ['two segments', replaced(2, attribute(0x40, 2, Buffer.from([2, 1, 0, 0, 252, 0, 2, 0]))), /one AS_SEQUENCE/],
+    ['AS numbers of two octets', replaced(2, attribute(0x40, 2, Buffer.from([2, 1, 252, 0]))), /does not decode/],
+    ['an attribute that is cut off', replaced(2, all[1]!.subarray(0, -1)), /AS_PATH that does not decode/],
+    ['an attribute that is too long', replaced(2, Buffer.concat([all[1]!, Buffer.from([0])])), /does not decode/],
+    ['half a community', replaced(8, attribute(0xc0, 8, Buffer.from([255, 255]))), /COMMUNITIES that does not/],
+    ['half a large community', replaced(32, attribute(0xc0, 32, Buffer.alloc(8))), /LARGE_COMMUNITY that does not/],
+    ['no next hop', replaced(3), /next hop is absent/],
+    ['a next hop of the other family', replaced(3, nextHop(HOP_6)), /next hop is 2001/],
+    ['next hops by both ways', replaced(0, reach(Buffer.from([8, 32]), HOP_6)), /next hop is 198\.18\.1\.11 and 2001/],
+    ['a next hop of three octets', replaced(3, nextHop(Buffer.from([1, 2, 3]))), /NEXT_HOP that does not decode/],
+    ['a source AS', listed(sample, { source_asn: 65_001 }), /source AS 65001/],
+    ['a source', listed(sample, { source_id: '192.0.2.9' }), /192\.0\.2\.9/],
+    ['an identifier', listed(sample, { identifier: 3 }), /identifier 3/],
+    ['another family', listed(sample, { family: { afi: 2, safi: 1 } }), /family does not fit/],
   ])('%s', (_what, path, detail) => {
-    const read = pathReader(codec)(path);
+    const read = pathReader()(sample.prefix, path);
     expect(read).toMatchObject({ ours: false });
     expect(read.ours ? '' : read.detail).toMatch(detail);
   });
 
+  test.each([
+    ['', /nothing: not-a-prefix/],
+    ['<nil>/0', /not-a-prefix/],
+    ['203.0.113.1/24', /host-bits/],
+    ['203.0.113.0/33', /not-a-prefix/],
+    ['2001:db8::/32', /family does not fit/],
+  ])('the prefix %j', (text, detail) => {
+    const read = pathReader()(text, listed(sample));
+    expect(read.ours ? '' : read.detail).toMatch(detail);
+  });
+
+  test('a next hop on the link beside the global one', () => {
+    const others = attributesOf(v6Sample.attributes).filter((each) => each[1] !== 14);
+    const both = reach(Buffer.from([8, 32]), HOP_6, octetsOf(address('fe80::1')));
+    const read = pathReader()(v6Sample.prefix, listed(v6Sample, { pattrs_binary: [...others, both] }));
+    expect(read.ours ? '' : read.detail).toMatch(/next hop is 2001:db8:1::11 and fe80::1/);
+  });
+
   test('a tag that is asked for', () => {
-    expect(pathReader(codec, '64500:1:11')(listed(wire))).toMatchObject({ ours: true });
-    expect(pathReader(codec, '64500:1:12')(listed(wire))).toMatchObject({ ours: false });
+    expect(strangerTo('64500:1:11', sample)).toBeUndefined();
+    expect(strangerTo(undefined, sample)).toBeUndefined();
+    expect(strangerTo('64500:1:12', sample)).toMatch(/lacks our large community 64500:1:12/);
   });
 });
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { address, type Prefix, prefix, prefixOf } from '../../../src/model/address.js';
+import { address, comparePrefix, type Prefix, prefix, prefixOf } from '../../../src/model/address.js';
 import {
   allowSets,
   barrierFromWire,
@@ -13,6 +13,7 @@ import {
   type ListedAssignment,
   type ListedPolicy,
 } from '../../../src/drivers/speaker/gobgp/messages.js';
+import { listedSet } from './listing.js';
 
 const nothing = <N extends string>(names: readonly N[]): Record<N, null> =>
   Object.fromEntries(names.map((name) => [name, null])) as Record<N, null>;
@@ -40,7 +41,7 @@ describe.each<[string, Values]>([
   const held = (allow: readonly Prefix[]): ListedBarrier => ({
     assignments: [assignment(1), assignment(2)],
     policies: [policy],
-    sets: allowSets(values, allow),
+    sets: allowSets(values, allow).map(listedSet),
   });
   const V4 = prefix('203.0.113.0/24');
   const V6 = prefix('2001:db8:acf::/48');
@@ -52,7 +53,7 @@ describe.each<[string, Values]>([
     );
     fc.assert(
       fc.property(fc.uniqueArray(prefixes), (allow) => {
-        expect(barrierFromWire(values, held(allow))).toEqual({ state: 'held', allow: [...allow].sort() });
+        expect(barrierFromWire(values, held(allow))).toEqual({ state: 'held', allow: [...allow].sort(comparePrefix) });
       }),
     );
   });
@@ -69,7 +70,7 @@ describe.each<[string, Values]>([
   };
   const withSets = (change: (set: ReturnType<typeof allowSets>[number]) => ReturnType<typeof allowSets>[number]) => ({
     ...held([V4, V6]),
-    sets: allowSets(values, [V4, V6]).map(change),
+    sets: allowSets(values, [V4, V6]).map(change).map(listedSet),
   });
 
   test.each<[string, ListedBarrier]>([

@@ -1,5 +1,6 @@
 /** What shall be announced, and the list of what may be: the barrier, for a daemon that has none. */
 import { comparePrefix, type Prefix } from '../../../model/address.js';
+import { inOrder } from '../../../model/in-order.js';
 import type { BarrierObserved, Path, PathAttributes } from '../../../model/path.js';
 import { SpeakerError } from '../../../ports/speaker.js';
 import type { AdjRibOut } from './adj-rib-out.js';
@@ -111,6 +112,6 @@ export class LocalRib {
         }
       }
     }
-    return { state: 'held', allow: [...this.#allowed].sort() };
+    return { state: 'held', allow: inOrder([...this.#allowed], (prefix) => prefix) };
   }
 }

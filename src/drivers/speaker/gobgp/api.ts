@@ -3,11 +3,13 @@ import { loadInterface, type OpenStream, RpcClient, type StreamListener } from '
 import { Recall } from '../recall.js';
 import type { Codec } from './codec.js';
 import type { Dialect, Values } from './dialect.js';
+import { readDestination, readSet } from './listed.js';
 import type {
   ListedAssignment,
   ListedDestination,
   ListedPeer,
   ListedPolicy,
+  ListedSet,
   WireDefinedSet,
   WireEvent,
   WireFamily,
@@ -48,24 +50,24 @@ interface Calls {
 /** Calls with a stream of answers: what goes in, what each of them is. */
 interface Lists {
   readonly ListPeer: [{ readonly address: string }, { readonly peer: ListedPeer | null }];
-  readonly ListPath: [
-    {
-      readonly table_type: number;
-      readonly name: string;
-      readonly family: WireFamily;
-      readonly prefixes: readonly { readonly prefix: string; readonly type: number }[];
-    },
-    { readonly destination: ListedDestination | null },
-  ];
   readonly ListPolicy: [{ readonly name: string }, { readonly policy: ListedPolicy | null }];
-  readonly ListDefinedSet: [
-    { readonly defined_type: number; readonly name: string },
-    { readonly defined_set: WireDefinedSet | null },
-  ];
   readonly ListPolicyAssignment: [
     { readonly name: string; readonly direction: number },
     { readonly assignment: ListedAssignment | null },
   ];
+}
+
+/** ListPathRequest. */
+interface PathRequest {
+  readonly table_type: number;
+  readonly name: string;
+  readonly family: WireFamily;
+  /** All of the table when there is none. */
+  readonly prefixes: readonly { readonly prefix: string; readonly type: number }[];
+  /** Attributes as they stand in an UPDATE. */
+  readonly enable_attribute_binary: boolean;
+  /** NLRI and attributes only in that form: GoBGP 3 takes most of a listing's time to write their other one. */
+  readonly enable_only_binary: boolean;
 }
 
 export interface PathBatch {
@@ -80,17 +82,10 @@ export interface Api {
   readonly codec: Codec;
   call<M extends keyof Calls>(method: M, request: Calls[M][0], items?: number): Promise<Calls[M][1]>;
   list<M extends keyof Lists>(method: M, request: Lists[M][0]): Promise<readonly Lists[M][1][]>;
-  /** The same, each answer as `read` has it when it comes. */
-  listAs<M extends keyof Lists, T extends object>(
-    method: M,
-    request: Lists[M][0],
-    read: (answer: Lists[M][1]) => T,
-  ): Promise<readonly T[]>;
-  /**
-   * An answer that was among the answers to the last equal request is the same
-   * object, and not decoded again. For few and large ones.
-   */
-  listAgain<M extends keyof Lists>(method: M, request: Lists[M][0]): Promise<readonly Lists[M][1][]>;
+  /** Destinations of a table, each as `read` has it when it comes. */
+  listPaths<T extends object>(request: PathRequest, read: (destination: ListedDestination) => T): Promise<readonly T[]>;
+  /** All prefix sets. One that comes again byte for byte is the same object, and not read again. */
+  listSets(): Promise<readonly ListedSet[]>;
   /** `items` paths in all; a batch is made when it is its turn. */
   addPathStream(batches: Iterable<PathBatch>, items: number): Promise<void>;
   /** Peer and best-path events. */
@@ -105,6 +100,8 @@ export interface ApiOptions {
   readonly deadlineMs: number;
 }
 
+const NOWHERE: ListedDestination = { prefix: '', paths: [] };
+
 /** A call over many items, or over a table of unknown size, may take five times as long as a small one … */
 const BULK_FACTOR = 5;
 /** … and half a millisecond for each item in addition: five times what the slowest was measured to take. */
@@ -114,20 +111,21 @@ export function connectApi(dialect: Dialect, { name, target, protoDir, deadlineM
   const definition = loadInterface(join(protoDir, dialect.proto));
   const client = new RpcClient(name, target, definition, dialect.service);
   const bulk = (items: number): number => deadlineMs * BULK_FACTOR + items * BULK_MS_PER_ITEM;
-  const recalls = new Map<string, Recall<object>>();
+  const recall = new Recall((bytes) => ({ set: readSet(bytes) }));
   const { values } = dialect;
   return {
     name,
     values,
     codec: dialect.codec(definition),
     call: async (method, request, items = 0) => client.unary(method, request, items === 0 ? deadlineMs : bulk(items)),
-    list: async (method, request) => client.list(method, request, bulk(0), (answer) => answer) as never,
-    listAs: async (method, request, read) => client.list(method, request, bulk(0), read as never) as never,
-    listAgain: async (method, request) => {
-      const question = JSON.stringify([method, request]);
-      const recall = recalls.get(question) ?? new Recall();
-      recalls.set(question, recall);
-      return client.list(method, request, bulk(0), (answer) => answer, recall) as never;
+    list: async (method, request) => client.list(method, request, bulk(0)) as never,
+    listPaths: async (request, read) => {
+      const fromBytes = (bytes: Buffer) => read(readDestination(bytes) ?? NOWHERE);
+      return client.list('ListPath', request, bulk(0), fromBytes);
+    },
+    listSets: async () => {
+      const sets = await client.list('ListDefinedSet', { defined_type: values.prefixSet }, bulk(0), recall.listing());
+      return sets.flatMap(({ set }) => set ?? []);
     },
     addPathStream: (batches, items) => client.upload('AddPathStream', batches, bulk(items)),
     watchEvents: (listener) =>

@@ -23,12 +23,12 @@ async function listBarrier(api: Api): Promise<ListedBarrier> {
     // Direction 0 stands for both.
     api.list('ListPolicyAssignment', { name: GLOBAL, direction: 0 }),
     api.list('ListPolicy', { name: POLICY }),
-    api.listAgain('ListDefinedSet', { defined_type: api.values.prefixSet, name: '' }),
+    api.listSets(),
   ]);
   return {
     assignments: assignments.map(({ assignment }) => assignment).filter(present),
     policies: policies.map(({ policy }) => policy).filter(present),
-    sets: sets.map(({ defined_set }) => defined_set).filter(present),
+    sets,
   };
 }
 

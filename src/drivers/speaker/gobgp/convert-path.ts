@@ -1,15 +1,16 @@
 import {
+  type Address,
   type Family,
+  familyOf,
   lengthOf,
   networkOf,
-  parseAddress,
   parsePrefix,
   type Prefix,
-  familyOf,
 } from '../../../model/address.js';
-import type { Address } from '../../../model/address.js';
 import type { Community, LargeCommunity, Path, PathAttributes } from '../../../model/path.js';
-import type { AttributeName, Attributes, Codec, Encoded } from './codec.js';
+import { type Attributes as Found, readAttributes } from './attributes.js';
+import type { Attributes, Codec, Encoded } from './codec.js';
+import { attributesIn } from './listed.js';
 import { familyFromWire, type ListedPath, wireFamily, type WirePath } from './messages.js';
 
 const ORIGIN_IGP = 0;
@@ -94,49 +95,30 @@ export const isLocal = (listed: ListedPath): boolean => isUnset(listed.neighbor_
 /** Why a listed path is not one of ours: thrown and caught in this file only. */
 class Foreign extends Error {}
 
-type Found = { readonly [N in AttributeName]?: Attributes[N] };
-
-function readable<T>(what: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw new Foreign(`${what} does not decode: ${String(error)}`);
-  }
-}
-
-function decodeAttributes(codec: Codec, pattrs: readonly Encoded[]): Found {
-  const found: Partial<Record<AttributeName, unknown>> = {};
-  for (const attribute of pattrs) {
-    const decoded = readable('an attribute', () => codec.decode(attribute));
-    if (!decoded) throw new Foreign(`carries ${codec.describe(attribute)}`);
-    if (found[decoded.name]) throw new Foreign(`carries ${decoded.name} twice`);
-    found[decoded.name] = decoded.body;
-  }
-  // Each name was stored with the body that was decoded for it.
-  return found as Found;
-}
-
-function prefixFromWire(codec: Codec, nlri: Encoded): Prefix {
-  const decoded = readable('its NLRI', () => codec.decodePrefix(nlri));
-  if (!decoded) throw new Foreign('is not a unicast prefix');
-  const text = `${decoded.prefix}/${decoded.prefix_len}`;
+function prefixFromWire(text: string): Prefix {
   const prefix = parsePrefix(text);
-  if (prefix === 'not-a-prefix' || prefix === 'host-bits') throw new Foreign(`${text}: ${prefix}`);
+  if (prefix === 'not-a-prefix' || prefix === 'host-bits') throw new Foreign(`${text || 'nothing'}: ${prefix}`);
   return prefix;
 }
 
-function asPathFromWire(attribute: Attributes['AsPathAttribute'] | undefined): readonly number[] {
-  const [segment, ...more] = attribute?.segments ?? [];
+function decodeAttributes(listed: ListedPath): Partial<Found> {
+  try {
+    return readAttributes(attributesIn(listed));
+  } catch (error) {
+    throw new Foreign(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function asPathFromWire([segment, ...more]: Found['AS_PATH'] = []): readonly number[] {
   if (!segment) return [];
   if (more.length > 0 || segment.type !== AS_SEQUENCE) throw new Foreign('its AS path is not one AS_SEQUENCE');
   return segment.numbers;
 }
 
-function nextHopFromWire({ NextHopAttribute: plain, MpReachNLRIAttribute: reach }: Found, family: Family): Address {
-  const hops = [...(plain ? [plain.next_hop] : []), ...(reach?.next_hops ?? [])];
-  const hop = parseAddress(hops[0] ?? '');
-  if (hops.length !== 1 || !hop || familyOf(hop) !== family) {
-    throw new Foreign(`its next hop is ${hops.join(' and ') || 'absent'}`);
+function nextHopFromWire({ NEXT_HOP = [], MP_REACH_NLRI = [] }: Partial<Found>, family: Family): Address {
+  const [hop, ...more] = [...NEXT_HOP, ...MP_REACH_NLRI];
+  if (hop === undefined || more.length > 0 || familyOf(hop) !== family) {
+    throw new Foreign(`its next hop is ${hop === undefined ? 'absent' : [hop, ...more].join(' and ')}`);
   }
   return hop;
 }
@@ -149,24 +131,11 @@ function sorted<T extends { readonly [index: number]: number }>(list: readonly T
   });
 }
 
-function communitiesFromWire(attribute: Attributes['CommunitiesAttribute'] | undefined): readonly Community[] {
-  return [...(attribute?.communities ?? [])]
-    .sort((a, b) => a - b)
-    .map((value): Community => `${value >>> 16}:${value & 0xffff}`);
-}
+const communitiesFromWire = (numbers: Found['COMMUNITIES'] = []): readonly Community[] =>
+  [...numbers].sort((a, b) => a - b).map((value): Community => `${value >>> 16}:${value & 0xffff}`);
 
-function largeCommunitiesFromWire(
-  attribute: Attributes['LargeCommunitiesAttribute'] | undefined,
-): readonly LargeCommunity[] {
-  const triples = (attribute?.communities ?? []).map(
-    ({ global_admin, local_data1, local_data2 }): readonly [number, number, number] => [
-      global_admin,
-      local_data1,
-      local_data2,
-    ],
-  );
-  return sorted(triples, 3).map(([a, b, c]): LargeCommunity => `${a}:${b}:${c}`);
-}
+const largeCommunitiesFromWire = (triples: Found['LARGE_COMMUNITY'] = []): readonly LargeCommunity[] =>
+  sorted(triples, 3).map(([a, b, c]): LargeCommunity => `${a}:${b}:${c}`);
 
 export type PathRead =
   | { readonly ours: true; readonly path: Path }
@@ -175,33 +144,36 @@ export type PathRead =
 
 /**
  * Reads local paths back. Ours are exactly what `pathEncoder` can have
- * written, with the tag when one is given; everything else is foreign. Make
- * one for a daemon: paths with equal attributes share them, whenever they are
+ * written; everything else is foreign. Make one for a daemon: paths with equal attributes share them, whenever they are
  * read, and attributes that come again byte for byte are not decoded again.
+ * Throws for a path that is listed without its attributes: that is no answer.
  */
-export function pathReader(codec: Codec, tag?: LargeCommunity): (listed: ListedPath) => PathRead {
+export function pathReader(): (prefix: string, listed: ListedPath) => PathRead {
   const byBytes = new Shared<PathAttributes>();
   const byContent = new Shared<PathAttributes>();
-  const attributesOf = (family: Family, pattrs: readonly Encoded[]): PathAttributes => {
-    // With their lengths: no other attributes read the same.
-    const bytes = `${family} ${pattrs.map((each) => `${each.length} ${each.toString('latin1')}`).join('')}`;
-    return byBytes.get(bytes, () => {
-      const read = readAttributes(decodeAttributes(codec, pattrs), family, tag);
+  const attributesOf = (family: Family, listed: ListedPath): PathAttributes =>
+    // Each of them stands there with its length: no others read the same.
+    byBytes.get(`${family} ${listed.attributes}`, () => {
+      const read = attributesFromWire(decodeAttributes(listed), family);
       return byContent.get(JSON.stringify(read), () => read);
     });
-  };
-  return (listed) => {
+  return (text, listed) => {
+    if (listed.attributes === '') throw new TypeError(`${text} is listed without its attributes`);
     try {
-      const prefix = prefixFromWire(codec, listed.nlri);
+      const prefix = prefixFromWire(text);
       const family = familyOf(prefix);
       requirePlain(listed, family);
-      return { ours: true, path: { prefix, attributes: attributesOf(family, listed.pattrs) } };
+      return { ours: true, path: { prefix, attributes: attributesOf(family, listed) } };
     } catch (error) {
       if (!(error instanceof Foreign)) throw error;
       return { ours: false, detail: error.message };
     }
   };
 }
+
+/** Why a path that could be ours is not: it does not bear the tag that was asked for. `undefined` when it does. */
+export const strangerTo = (tag: LargeCommunity | undefined, { attributes }: Path): string | undefined =>
+  tag === undefined || attributes.largeCommunities.includes(tag) ? undefined : `lacks our large community ${tag}`;
 
 /** Far more than any server has sets of attributes. MP_REACH_NLRI holds the prefix, so that no two are alike in their bytes. */
 const MOST_SHARED = 4_096;
@@ -229,18 +201,15 @@ function requirePlain(listed: ListedPath, family: Family): void {
   if (listed.identifier !== 0) throw new Foreign(`has the path identifier ${listed.identifier}`);
 }
 
-function readAttributes(found: Found, family: Family, tag: LargeCommunity | undefined): PathAttributes {
-  const origin = found.OriginAttribute?.origin;
+function attributesFromWire(found: Partial<Found>, family: Family): PathAttributes {
+  const { ORIGIN: origin, MULTI_EXIT_DISC: med, LOCAL_PREF: localPref } = found;
   if (origin !== ORIGIN_IGP) throw new Foreign(`has ORIGIN ${origin ?? 'absent'}, not IGP`);
-  const largeCommunities = largeCommunitiesFromWire(found.LargeCommunitiesAttribute);
-  if (tag !== undefined && !largeCommunities.includes(tag)) throw new Foreign(`lacks our large community ${tag}`);
-  const { MultiExitDiscAttribute: exit, LocalPrefAttribute: preference } = found;
   return {
-    asPath: asPathFromWire(found.AsPathAttribute),
+    asPath: asPathFromWire(found.AS_PATH),
     nextHop: nextHopFromWire(found, family),
-    ...(exit ? { med: exit.med } : {}),
-    ...(preference ? { localPref: preference.local_pref } : {}),
-    communities: communitiesFromWire(found.CommunitiesAttribute),
-    largeCommunities,
+    ...(med === undefined ? {} : { med }),
+    ...(localPref === undefined ? {} : { localPref }),
+    communities: communitiesFromWire(found.COMMUNITIES),
+    largeCommunities: largeCommunitiesFromWire(found.LARGE_COMMUNITY),
   };
 }

@@ -3,7 +3,8 @@
  * that accepts what is in them and local, in both directions, over a default
  * that rejects.
  */
-import { type Family, familyOf, lengthOf, parsePrefix, type Prefix } from '../../../model/address.js';
+import { type Family, familyOf, lengthOf, type Prefix } from '../../../model/address.js';
+import { inOrder, isInOrder } from '../../../model/in-order.js';
 import { once } from '../../../model/once.js';
 import type { BarrierObserved } from '../../../model/path.js';
 import type { Values } from './dialect.js';
@@ -12,6 +13,7 @@ import {
   FOREIGN_CONDITIONS,
   type ListedAssignment,
   type ListedPolicy,
+  type ListedSet,
   type ListedStatement,
   type WireDefinedSet,
   type WirePolicy,
@@ -90,7 +92,7 @@ const isBarrierPolicy = (values: Values, { name, statements }: ListedPolicy): bo
 export interface ListedBarrier {
   readonly assignments: readonly ListedAssignment[];
   readonly policies: readonly ListedPolicy[];
-  readonly sets: readonly WireDefinedSet[];
+  readonly sets: readonly ListedSet[];
 }
 
 function assignmentProblem(values: Values, { assignments }: ListedBarrier): string | undefined {
@@ -108,32 +110,24 @@ function assignmentProblem(values: Values, { assignments }: ListedBarrier): stri
 }
 
 /** The prefixes of one set, or why they are not an allow-list. */
-function prefixesOf(
-  { prefixSet }: Values,
-  sets: readonly WireDefinedSet[],
-  family: Family,
-): readonly Prefix[] | string {
+function prefixesOf({ prefixSet }: Values, sets: readonly ListedSet[], family: Family): readonly Prefix[] | string {
   const set = sets.find(({ name, defined_type }) => name === setName(family) && defined_type === prefixSet);
-  return set ? prefixesIn(set, family) : `prefix set ${setName(family)} is missing`;
+  if (!set) return `prefix set ${setName(family)} is missing`;
+  if (typeof set.prefixes === 'string') return `${set.name} ${set.prefixes}`;
+  const stray = strayIn(set.prefixes, family);
+  return stray === 'none' ? set.prefixes : `${set.name} holds ${stray}`;
 }
 
-const prefixesIn = once((set: WireDefinedSet, family: Family): readonly Prefix[] | string => {
-  const prefixes: Prefix[] = [];
-  for (const { ip_prefix, mask_length_min, mask_length_max } of set.prefixes) {
-    const prefix = parsePrefix(ip_prefix);
-    if (prefix === 'not-a-prefix' || prefix === 'host-bits' || familyOf(prefix) !== family) {
-      return `${setName(family)} holds ${ip_prefix}`;
-    }
-    const length = lengthOf(prefix);
-    if (mask_length_min !== length || mask_length_max !== length) {
-      return `${setName(family)} allows lengths ${mask_length_min} to ${mask_length_max} inside ${prefix}`;
-    }
-    prefixes.push(prefix);
-  }
-  return prefixes;
-});
+const strayIn = once(
+  (prefixes: readonly Prefix[], family: Family): Prefix | 'none' =>
+    prefixes.find((prefix) => familyOf(prefix) !== family) ?? 'none',
+);
 
-const together = once((v4: readonly Prefix[], v6: readonly Prefix[]) => [...new Set([...v4, ...v6])].sort());
+/** GoBGP lists a set in order, and what was added to it twice as often. */
+const together = once((v4: readonly Prefix[], v6: readonly Prefix[]): readonly Prefix[] => {
+  const all = [...v4, ...v6];
+  return isInOrder(all) ? all : inOrder([...new Set(all)], (prefix) => prefix);
+});
 
 /** Judges what was read back: held only when everything is exactly as installed. */
 export function barrierFromWire(values: Values, listed: ListedBarrier): BarrierObserved {

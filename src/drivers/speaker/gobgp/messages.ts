@@ -1,5 +1,5 @@
 /** GoBGP's messages as `protos/gobgp/messages.proto` has them: absent scalars are zero, absent messages null. */
-import type { Family } from '../../../model/address.js';
+import type { Family, Prefix } from '../../../model/address.js';
 import type { Encoded } from './codec.js';
 
 export interface WireFamily {
@@ -26,9 +26,10 @@ export interface WirePath {
 }
 
 export interface ListedPath {
-  /** Empty when there is none. */
+  /** As it was made, for whoever deletes exactly this one; empty unless it was asked for. */
   readonly nlri: Encoded;
-  readonly pattrs: readonly Encoded[];
+  /** Every attribute as it stands in an UPDATE, byte for byte, each with its field's header; empty unless they were asked for. */
+  readonly attributes: string;
   readonly family: WireFamily | null;
   readonly source_asn: number;
   readonly source_id: string;
@@ -115,6 +116,14 @@ export interface WireDefinedSet {
   readonly defined_type: number;
   readonly name: string;
   readonly prefixes: readonly WirePrefix[];
+}
+
+/** Of a prefix set. */
+export interface ListedSet {
+  readonly defined_type: number;
+  readonly name: string;
+  /** Where all that it holds are exact prefixes, those; or else what it holds, completing "the set …". */
+  readonly prefixes: readonly Prefix[] | string;
 }
 
 export interface WireStatement {

@@ -52,28 +52,30 @@ interface TableName {
   readonly name: string;
 }
 
-const requestFor = (api: Api, { type, name }: TableName, family: Family, prefixes: readonly Prefix[]) => ({
+/**
+ * What is listed of each path: only that it is there; its attributes as they
+ * stand in an UPDATE; or those, and what deletes it. More takes GoBGP 3 longer.
+ */
+type Detail = 'none' | 'attributes' | 'all';
+
+const requestFor = (api: Api, { type, name }: TableName, family: Family, detail: Detail) => ({
   table_type: type,
   name,
   family: wireFamily(family),
-  prefixes: prefixes.map((prefix) => ({ prefix, type: api.values.exact })),
+  prefixes: [],
+  enable_attribute_binary: detail !== 'none',
+  enable_only_binary: detail !== 'all',
 });
 
-async function listTable(
-  api: Api,
-  table: TableName,
-  family: Family,
-  prefixes: readonly Prefix[] = [],
-): Promise<readonly ListedDestination[]> {
-  const request = requestFor(api, table, family, prefixes);
-  return (await api.list('ListPath', request)).flatMap(({ destination }) => destination ?? []);
-}
+const named = (api: Api, prefixes: readonly Prefix[]) => prefixes.map((prefix) => ({ prefix, type: api.values.exact }));
+
+const ownTable = (api: Api): TableName => ({ type: api.values.globalTable, name: '' });
 
 /** The whole table of our own, each path as `read` has it when it comes. */
 export async function readLocal<T>(api: Api, read: (path: LocalPath) => T): Promise<readonly T[]> {
   const readEach = (family: Family) =>
-    api.listAs('ListPath', requestFor(api, { type: api.values.globalTable, name: '' }, family, []), (answer) =>
-      answer.destination ? localIn(answer.destination, family).map(read) : [],
+    api.listPaths(requestFor(api, ownTable(api), family, 'attributes'), (destination) =>
+      localIn(destination, family).map(read),
     );
   return (await Promise.all(FAMILIES.map(readEach))).flat(2);
 }
@@ -89,23 +91,16 @@ export async function countPaths(api: Api): Promise<number> {
   return tables.reduce((sum, { num_path }) => sum + num_path, 0);
 }
 
-async function listOwn(api: Api, family: Family, prefixes: readonly Prefix[]): Promise<readonly LocalPath[]> {
-  const destinations = await listTable(api, { type: api.values.globalTable, name: '' }, family, prefixes);
-  return destinations.flatMap((destination) => localIn(destination, family));
-}
-
-async function listLocal(api: Api, families: readonly Family[] = FAMILIES): Promise<readonly LocalPath[]> {
-  return (await Promise.all(families.map((family) => listOwn(api, family, [])))).flat();
-}
-
 /** Those of single prefixes. Checked first: a malformed prefix in a filter ends the daemon. */
 export async function listLocalOf(api: Api, prefixes: readonly Prefix[]): Promise<readonly LocalPath[]> {
   prefixes.forEach(checkPrefix);
   const tables = FAMILIES.map(async (family) => {
     const own = prefixes.filter((prefix) => familyOf(prefix) === family);
-    return own.length === 0 ? [] : listOwn(api, family, own);
+    if (own.length === 0) return [];
+    const request = { ...requestFor(api, ownTable(api), family, 'attributes'), prefixes: named(api, own) };
+    return api.listPaths(request, (destination) => localIn(destination, family));
   });
-  return (await Promise.all(tables)).flat();
+  return (await Promise.all(tables)).flat(2);
 }
 
 /** Deletes exactly those local paths that are chosen, by the key that each was made with. */
@@ -114,8 +109,11 @@ export async function deleteLocal(
   chosen: (path: LocalPath) => boolean,
   families: readonly Family[] = FAMILIES,
 ): Promise<void> {
-  for (const path of await listLocal(api, families)) {
-    if (path.listed.nlri.length === 0 || !chosen(path)) continue;
+  const listChosen = (family: Family) =>
+    api.listPaths(requestFor(api, ownTable(api), family, 'all'), (destination) =>
+      localIn(destination, family).filter((path) => path.listed.nlri.length > 0 && chosen(path)),
+    );
+  for (const path of (await Promise.all(families.map(listChosen))).flat(2)) {
     await deletePath(api, withdrawalOfListed(path.listed, path.family));
   }
 }
@@ -131,7 +129,12 @@ export async function listSent(
   if (own.length === 0) return [];
   own.forEach(checkPrefix);
   const table = { type: api.values.adjOutTable, name: peer };
-  const destinations = await listTable(api, table, family, own.length > FILTER ? [] : own);
-  const sent = new Set(destinations.filter(({ paths }) => paths.length > 0).map(({ prefix }) => prefix));
+  const request = {
+    ...requestFor(api, table, family, 'none'),
+    prefixes: own.length > FILTER ? [] : named(api, own),
+  };
+  const sent = new Set((await api.listPaths(request, (destination) => destination)).flatMap(standing));
   return own.filter((prefix) => sent.has(prefix));
 }
+
+const standing = ({ prefix, paths }: ListedDestination): readonly string[] => (paths.length > 0 ? [prefix] : []);

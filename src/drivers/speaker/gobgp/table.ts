@@ -1,11 +1,11 @@
 /** The daemon's own paths: listed whole, or those of single prefixes while the rest stands. */
-import type { Prefix } from '../../../model/address.js';
+import { familyOf, type Prefix } from '../../../model/address.js';
 import { withPrefixes } from '../../../model/edited.js';
 import { inOrder, itemOf } from '../../../model/in-order.js';
 import type { ForeignPath, LargeCommunity, Path, SpeakerRunning } from '../../../model/path.js';
 import { same } from '../../../model/same.js';
 import type { Api } from './api.js';
-import { pathReader } from './convert-path.js';
+import { pathReader, strangerTo } from './convert-path.js';
 import { countPaths, listLocalOf, type LocalPath, readLocal } from './paths.js';
 import type { List } from '../../../model/list.js';
 
@@ -20,20 +20,20 @@ const byText = (a: ForeignPath, b: ForeignPath): number =>
 export class OwnTable {
   private readonly read: (local: LocalPath) => Entry;
 
-  /** What bears the tag is ours; without one everything that could be is. */
+  /** What bears the tag is ours; without one everything that could be is. It may be known only when the table has been read. */
   constructor(
     private readonly api: Api,
-    tag: LargeCommunity | undefined,
+    private readonly tag: Promise<LargeCommunity | undefined>,
   ) {
-    const readPath = pathReader(api.codec, tag);
+    const readPath = pathReader();
     this.read = ({ family, prefix, listed }) => {
-      const read = readPath(listed);
+      const read = readPath(prefix, listed);
       return read.ours ? { path: read.path } : { foreign: { family, prefix, detail: read.detail } };
     };
   }
 
   async list(): Promise<Table> {
-    return tableOf(await readLocal(this.api, this.read));
+    return tableOf(await readLocal(this.api, this.read), await this.tag);
   }
 
   /**
@@ -47,7 +47,7 @@ export class OwnTable {
       counted ? countPaths(this.api) : undefined,
       listLocalOf(this.api, doubted),
     ]);
-    const read = tableOf(listed.map(this.read));
+    const read = tableOf(listed.map(this.read), await this.tag);
     const paths = pathsWith(before.paths, read.paths, doubted);
     const foreignPaths = foreignWith(before.foreignPaths, read.foreignPaths, doubted);
     const isAccountedFor = count === undefined || count === paths.length + foreignPaths.length;
@@ -55,12 +55,18 @@ export class OwnTable {
   }
 }
 
-function tableOf(entries: readonly Entry[]): Table {
+function tableOf(entries: readonly Entry[], tag: LargeCommunity | undefined): Table {
   const paths: Path[] = [];
   const foreignPaths: ForeignPath[] = [];
   for (const entry of entries) {
-    if ('path' in entry) paths.push(entry.path);
-    else foreignPaths.push(entry.foreign);
+    if ('foreign' in entry) {
+      foreignPaths.push(entry.foreign);
+      continue;
+    }
+    const { path } = entry;
+    const detail = strangerTo(tag, path);
+    if (detail === undefined) paths.push(path);
+    else foreignPaths.push({ family: familyOf(path.prefix), prefix: path.prefix, detail });
   }
   return { paths: inOrder(paths, ({ prefix }) => prefix), foreignPaths: foreignPaths.sort(byText) };
 }

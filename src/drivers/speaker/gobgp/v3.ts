@@ -1,6 +1,6 @@
 /** GoBGP 3 wraps NLRI and attributes in google.protobuf.Any. */
 import { messageType } from '../client.js';
-import type { Attribute, AttributeName, Codec, Encoded, PrefixBody } from './codec.js';
+import type { AttributeName, Codec, Encoded, PrefixBody } from './codec.js';
 import { type Dialect, VALUES_3 } from './dialect.js';
 
 const TYPE_PREFIX = 'type.googleapis.com/apipb.';
@@ -14,7 +14,6 @@ const ATTRIBUTES: readonly AttributeName[] = [
   'LocalPrefAttribute',
   'CommunitiesAttribute',
   'LargeCommunitiesAttribute',
-  'MpReachNLRIAttribute',
 ];
 
 interface Packed {
@@ -44,14 +43,6 @@ export const gobgp3: Dialect = {
         if (!type) throw new TypeError(`no message ${name}`);
         return pack(name, type.serialize(body));
       },
-      decode: (bytes) => {
-        const { type_url, value } = unpack(bytes);
-        const name = type_url.slice(TYPE_PREFIX.length) as AttributeName;
-        const type = type_url.startsWith(TYPE_PREFIX) ? types.get(name) : undefined;
-        // The map pairs each name with its own message type.
-        return type && ({ name, body: type.deserialize(value) } as Attribute);
-      },
-      describe: (bytes) => unpack(bytes).type_url,
     };
   },
 };

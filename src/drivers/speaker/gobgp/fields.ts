@@ -1,0 +1,82 @@
+/**
+ * The fields of an encoded message, one after the other, read where they
+ * stand: a table is 100,000 messages, and nearly all of what is in them is of
+ * no interest. The encoding is that of Protocol Buffers.
+ */
+const VARINT = 0;
+const FIXED_64 = 1;
+const BYTES = 2;
+const FIXED_32 = 5;
+
+export class Fields {
+  /** Of the field that `next` has come to. */
+  number = 0;
+  /** Of a varint; exact up to 2^53. */
+  value = 0;
+  /** Where the field begins, where what is in it begins, and where both end. */
+  header = 0;
+  start = 0;
+  end = 0;
+
+  constructor(
+    private readonly bytes: Buffer,
+    start = 0,
+    private readonly limit = bytes.length,
+  ) {
+    this.end = start;
+  }
+
+  /** Goes on to the next field; false behind the last. Throws RangeError where none can be. */
+  next(): boolean {
+    if (this.end >= this.limit) return false;
+    this.header = this.end;
+    const tag = this.varint();
+    this.number = Math.floor(tag / 8);
+    switch (tag % 8) {
+      case VARINT:
+        this.start = this.end;
+        this.value = this.varint();
+        break;
+      case BYTES: {
+        const length = this.varint();
+        this.start = this.end;
+        this.end += length;
+        break;
+      }
+      case FIXED_64:
+      case FIXED_32:
+        this.start = this.end;
+        this.end += tag % 8 === FIXED_64 ? 8 : 4;
+        break;
+      default:
+        throw new RangeError(`field ${this.number} is of no known kind`);
+    }
+    if (this.end > this.limit) throw new RangeError(`field ${this.number} ends behind its message`);
+    return true;
+  }
+
+  /** The field as a message. */
+  within(): Fields {
+    return new Fields(this.bytes, this.start, this.end);
+  }
+
+  /** The field as text. All of GoBGP's that is read so is ASCII. */
+  text(): string {
+    return this.bytes.toString('latin1', this.start, this.end);
+  }
+
+  /** A copy of the field: what is read is not kept. */
+  copy(): Buffer {
+    return Buffer.from(this.bytes.subarray(this.start, this.end));
+  }
+
+  private varint(): number {
+    let value = 0;
+    for (let unit = 1; this.end < this.limit; unit *= 128) {
+      const byte = this.bytes[this.end++] ?? 0;
+      value += (byte & 0x7f) * unit;
+      if (byte < 0x80) return value;
+    }
+    throw new RangeError('a number ends behind its message');
+  }
+}
