@@ -14,7 +14,7 @@ import { type Gate, gatekeeper, originsIn } from './gate.js';
 import { peersOf } from './sessions.js';
 import type { Verdict } from './verdict.js';
 import type { List } from '../model/list.js';
-import { SaidList } from '../model/said-list.js';
+import { prefixesIn, SaidList } from '../model/said-list.js';
 
 export interface WireFacts {
   readonly view: ServerView;
@@ -121,7 +121,7 @@ export function decideWire(facts: WireFacts): Decisions {
     if (announcement) return decideAsked(announcement);
     return leaving.has(prefix) ? left : unasked;
   };
-  const outside = outsideOf(gate, [...leaving, ...announcements.map(({ prefix }) => prefix)]);
+  const outside = outsideOf(gate, [...leaving, ...prefixesIn(announcements)]);
   // Named as the gate does, so that there is one text of each prefix.
   const prefixes = outside.length === 0 ? gate.allow : [...gate.allow, ...outside];
   return new SaidList(prefixes, prefixes.map(decide), decisionOf);

@@ -69,6 +69,9 @@ function walk<A extends Named, B extends Named>(
   seconds: readonly B[],
   { both, first, second }: Pairing<A, B>,
 ): void {
+  // Nothing stood before, or nothing is left: there is nothing to bring together.
+  if (seconds.length === 0) return firsts.forEach(first);
+  if (firsts.length === 0) return seconds.forEach(second);
   const aside: number[] = [];
   const apart = new Map<Prefix, B>();
   let at = 0;

@@ -59,3 +59,7 @@ export const isSaidList = (list: List<Named>): list is SaidList<unknown, Named> 
 /** The prefix that stands in a place; no item is made for it. */
 export const prefixIn = (list: List<Named>, place: number): Prefix | undefined =>
   isSaidList(list) ? list.prefixes[place] : list.at(place)?.prefix;
+
+/** All of them, in their order. */
+export const prefixesIn = (list: List<Named>): readonly Prefix[] =>
+  isSaidList(list) ? list.prefixes : list.map(({ prefix }) => prefix);

@@ -1,6 +1,9 @@
 /** One prefix of very many: from the decision to the UPDATE at the receiver; and a guard that restarts beside them. */
 import { readFile } from 'node:fs/promises';
 import type { Level } from '../../src/model/level.js';
+import { withItems } from '../../src/model/edited.js';
+import type { List } from '../../src/model/list.js';
+import type { Announcement } from '../../src/model/path.js';
 import { gobgp3 } from '../../src/drivers/speaker/gobgp/v3.js';
 import { RawGobgp } from '../drivers/speaker/raw-gobgp.js';
 import { announcing, barePathsOf, Hand, TABLE_MS } from './announce-rig.js';
@@ -14,7 +17,7 @@ export async function benchChange(prefixes: number, trials: number): Promise<rea
   const hand = await Hand.open(prefixes);
   const { rig, guard } = hand;
   try {
-    let set = manyPrefixes(prefixes).flatMap((own, customer) =>
+    let set: List<Announcement> = manyPrefixes(prefixes).flatMap((own, customer) =>
       own.map((text) => announcing(text, asnOf(customer), 'full')),
     );
     await hand.offer(set);
@@ -24,8 +27,9 @@ export async function benchChange(prefixes: number, trials: number): Promise<rea
     for (let trial = 0; trial < trials; trial++) {
       const level = levels[trial % levels.length] ?? 'full';
       const place = Math.floor((Math.floor(trial / levels.length) * set.length) / trials);
-      const { prefix, asPath } = set[place]!;
-      set = set.with(place, announcing(prefix, asPath[0]!, level));
+      const { prefix, asPath } = set.at(place)!;
+      // As an agent does, whose lists remember what they were made from.
+      set = withItems(set, new Map([[place, announcing(prefix, asPath[0]!, level)]]));
       const at = monotonicMs();
       const offered = hand.offer(set);
       await rig.until(`${prefix} ${level}`, () => rig.heardAt(prefix, level) > at);

@@ -2,6 +2,7 @@
 import { serverNumber } from '../../src/decide/attributes.js';
 import { address, prefix } from '../../src/model/address.js';
 import type { Level } from '../../src/model/level.js';
+import type { List } from '../../src/model/list.js';
 import type { Announcement, Path, PathAttributes } from '../../src/model/path.js';
 import { asnOf, fleetOfMany, guardOf, manyPrefixes, startSpeaker } from './failover-culvert.js';
 import { ASN, pause, Rig, SECOND } from './failover-rig.js';
@@ -56,7 +57,7 @@ export class Hand {
     }
   }
 
-  async offer(announcements: readonly Announcement[]): Promise<number> {
+  async offer(announcements: List<Announcement>): Promise<number> {
     const { generation, epoch } = this;
     const at = monotonicMs();
     const set = { server: 'ams-s1', generation, epoch, sequence: ++this.sequence, ttlMs: LEASE_MS, announcements };
