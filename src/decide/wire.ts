@@ -2,7 +2,7 @@
 import { comparePrefix, type Family, familyOf, type Prefix } from '../model/address.js';
 import { placesChanged } from '../model/changes.js';
 import { withPrefixes, withSaid } from '../model/edited.js';
-import { finderIn, placeOf } from '../model/in-order.js';
+import { placeOf, placesAmong } from '../model/in-order.js';
 import type { ServerView } from '../model/fleet.js';
 import type { AgentState } from '../model/lease.js';
 import { type Level, weaker } from '../model/level.js';
@@ -14,7 +14,7 @@ import { type Gate, gatekeeper, originsIn } from './gate.js';
 import { peersOf } from './sessions.js';
 import type { Verdict } from './verdict.js';
 import type { List } from '../model/list.js';
-import { prefixesIn, SaidList } from '../model/said-list.js';
+import { prefixesIn, saidIn, SaidList } from '../model/said-list.js';
 
 export interface WireFacts {
   readonly view: ServerView;
@@ -60,7 +60,10 @@ function decisionOf(prefix: Prefix, { asked, level, reasons, attributes }: Rulin
 }
 
 /** What an announcement asks, beside its prefix. */
-type Question = Omit<Announcement, 'prefix'> & { readonly family: Family };
+type Asked = Omit<Announcement, 'prefix'>;
+
+/** What one ruling answers. */
+type Question = Asked & { readonly family: Family };
 
 /** The weakest of what is asked and what lease and drain permit; the reasons of whoever lowers it come first. */
 function rulingOn({ view, hold, drain, lease }: WireFacts, asked: Question, fault?: string): Ruling {
@@ -82,11 +85,11 @@ function rulingOn({ view, hold, drain, lease }: WireFacts, asked: Question, faul
 const asksTheSame = (a: Question, b: Question): boolean =>
   a.level === b.level && a.reasons === b.reasons && a.asPath === b.asPath && a.family === b.family;
 
-/** Decides about announcements one after the other; neighbours that ask alike get one ruling. */
-function judge(facts: WireFacts): (asked: Announcement) => Ruling {
+/** Decides about prefixes one after the other; neighbours that ask alike get one ruling. */
+function judge(facts: WireFacts): (prefix: Prefix, asked: Asked) => Ruling {
   const refusalOf = gatekeeper(facts.gate);
   let last: { readonly question: Question; readonly ruling: Ruling } | undefined;
-  return ({ prefix, level, asPath, reasons }) => {
+  return (prefix, { level, asPath, reasons }) => {
     const refusal = level === 'withdrawn' ? undefined : refusalOf(prefix, asPath);
     if (refusal !== undefined) {
       return { asked: level, level: 'withdrawn', reasons: [{ code: 'not-allowed', detail: refusal }] };
@@ -113,15 +116,16 @@ export function decideWire(facts: WireFacts): Decisions {
   const { gate, announcements = [] } = facts;
   const decideAsked = judge(facts);
   const leaving = new Set(facts.leaving);
-  const askedFor = finderIn(announcements);
+  const [named, said] = [prefixesIn(announcements), saidIn(announcements)];
+  const placeOf = placesAmong(named);
   const left: Ruling = { level: 'withdrawn', reasons: [{ code: 'left-fleet' }] };
   const unasked: Ruling = { level: 'withdrawn', reasons: reasonsUnasked(facts) };
   const decide = (prefix: Prefix): Ruling => {
-    const announcement = askedFor(prefix);
-    if (announcement) return decideAsked(announcement);
+    const asked = said[placeOf(prefix) ?? -1];
+    if (asked) return decideAsked(prefix, asked);
     return leaving.has(prefix) ? left : unasked;
   };
-  const outside = outsideOf(gate, [...leaving, ...prefixesIn(announcements)]);
+  const outside = outsideOf(gate, [...leaving, ...named]);
   // Named as the gate does, so that there is one text of each prefix.
   const prefixes = outside.length === 0 ? gate.allow : [...gate.allow, ...outside];
   return new SaidList(prefixes, prefixes.map(decide), decisionOf);
@@ -134,14 +138,14 @@ function outsideOf(gate: Gate, prefixes: readonly Prefix[]): readonly Prefix[] {
 }
 
 /** The decisions as before, but for these announcements: the facts are the same otherwise, and no other prefix is named. */
-export function redecideWire(facts: WireFacts, before: Decisions, changed: readonly Announcement[]): Decisions {
+export function redecideWire(facts: WireFacts, before: Decisions, changed: List<Announcement>): Decisions {
   if (changed.length > FEW) return decideWire(facts);
   const decideAsked = judge(facts);
   const rulings = new Map<number, Ruling>();
   for (const announcement of changed) {
     const place = placeOf(announcement.prefix, facts.gate.allow);
     if (place === undefined) return decideWire(facts);
-    rulings.set(place, decideAsked(announcement));
+    rulings.set(place, decideAsked(announcement.prefix, announcement));
   }
   return withSaid(before, rulings);
 }

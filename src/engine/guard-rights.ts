@@ -66,8 +66,7 @@ export class Rights {
   /** As accepted last: equal to `announcements`, and often the very same as before. */
   private accepted: List<Announcement> | undefined;
   /** The set that was looked at last, until it is accepted or another one comes. */
-  private judged:
-    (Pick<Grounds, 'announcements'> & { readonly changed: readonly Announcement[] | undefined }) | undefined;
+  private judged: (Pick<Grounds, 'announcements'> & { readonly changed: List<Announcement> | undefined }) | undefined;
   /** Of fleets that were followed before: listed until settled, so that nobody tears down what still carries them. */
   private leaving: readonly Prefix[] = [];
   private lease: Lease | undefined;
@@ -239,11 +238,14 @@ export class Rights {
   }
 
   /** What a set changes: asked for when it is judged and when it is accepted. */
-  private changedBy({ announcements }: DesiredSet): readonly Announcement[] | undefined {
+  private changedBy({ announcements }: DesiredSet): List<Announcement> | undefined {
     if (announcements === this.accepted) return [];
-    if (this.judged?.announcements !== announcements)
-      this.judged = { announcements, changed: changedIn(announcements, this.announcements) };
-    return this.judged.changed;
+    const judged =
+      this.judged?.announcements === announcements
+        ? this.judged
+        : { announcements, changed: changedIn(announcements, this.announcements) };
+    this.judged = judged;
+    return judged.changed;
   }
 
   private reckon(now: number): Decided {

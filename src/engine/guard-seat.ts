@@ -6,9 +6,8 @@
  * set back; an epoch whose lease has lapsed is over. What is refused is whatever
  * is not the current epoch, older or newer.
  */
-import { placesChanged } from '../model/changes.js';
 import type { DesiredSet, OfferRefusal } from '../model/lease.js';
-import { prefixIn } from '../model/said-list.js';
+import { prefixesIn } from '../model/said-list.js';
 import type { Caller } from '../ports/guard.js';
 
 interface Holder {
@@ -25,11 +24,14 @@ const LONGEST_TTL_MS = 600_000;
 type Announcements = DesiredSet['announcements'];
 
 /** The same prefixes in the same places. */
-const namesTheSame = (a: Announcements, b: Announcements = []): boolean =>
-  placesChanged(a, b)?.every((place) => prefixIn(a, place) === prefixIn(b, place)) ?? false;
+function namesTheSame(a: Announcements, b: Announcements = []): boolean {
+  const [named, before] = [prefixesIn(a), prefixesIn(b)];
+  if (named === before) return true;
+  return named.length === before.length && named.every((prefix, place) => prefix === before[place]);
+}
 
 const namesEachOnce = (announcements: Announcements): boolean =>
-  new Set(announcements.map(({ prefix }) => prefix)).size === announcements.length;
+  new Set(prefixesIn(announcements)).size === announcements.length;
 
 export class Seat {
   private holder: Holder | undefined;

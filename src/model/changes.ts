@@ -1,23 +1,20 @@
 /** What a complete list about prefixes says differently than the one before it: nearly always a few items, of very many. */
 import type { Prefix } from './address.js';
-import { placesApart, withItems } from './edited.js';
+import { placesApart } from './edited.js';
 import { placeFor } from './in-order.js';
 import type { List } from './list.js';
-import { isSaidList, type Named, prefixIn } from './said-list.js';
+import { isSaidList, type Named, only, prefixIn } from './said-list.js';
 import { same } from './same.js';
 
 /** The items that are new; `undefined` where the two do not name the same prefixes in the same order. */
-export function changedIn<T extends Named>(next: List<T>, before: List<T> | undefined): readonly T[] | undefined {
+export function changedIn<T extends Named>(next: List<T>, before: List<T> | undefined): List<T> | undefined {
   const places = before && placesChanged(next, before);
-  if (!places) return undefined;
+  if (!places || places.some((place) => prefixIn(next, place) !== prefixIn(before, place))) return undefined;
   const isSame = comparison(next, before);
-  const changed: T[] = [];
-  for (const place of places) {
-    if (prefixIn(next, place) !== prefixIn(before, place)) return undefined;
-    const item = isSame(place) ? undefined : next.at(place);
-    if (item) changed.push(item);
-  }
-  return changed;
+  return only(
+    next,
+    places.filter((place) => !isSame(place)),
+  );
 }
 
 /** Whether two lists say the same in a place. What is said by neighbours in one object is looked at once. */
@@ -29,26 +26,6 @@ function comparison(next: List<Named>, before: List<Named>): (place: number) => 
     if (!last || last.a !== a || last.b !== b) last = { a, b, isSame: same(a, b) };
     return last.isSame;
   };
-}
-
-/**
- * The list with these items in the places of their prefixes, which they come
- * in the order of; `undefined` when one of them has none. The rest stay the
- * same objects.
- */
-export function withChanges<T extends Named>(list: List<T>, changed: readonly T[]): List<T> | undefined {
-  if (changed.length === 0) return list;
-  if (changed.length === list.length)
-    return changed.every(({ prefix }, at) => prefix === list.at(at)?.prefix) ? changed : undefined;
-  const items = new Map<number, T>();
-  let from = 0;
-  for (const item of changed) {
-    const place = placeFrom(from, item.prefix, list.length, (at) => prefixIn(list, at));
-    if (place === undefined) return undefined;
-    items.set(place, item);
-    from = place + 1;
-  }
-  return withItems(list, items);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Lists in the order of `comparePrefix`: where a prefix stands in them, found by halving. */
 import { comparePrefix, type Prefix, rankV4 } from './address.js';
-import { arrayOf, type List } from './list.js';
+import type { List } from './list.js';
 import type { Named } from './said-list.js';
 
 /** A new list of these items in the order of `comparePrefix`: of very many in half the time that a plain sort takes. */
@@ -39,19 +39,14 @@ export function placesIn(list: readonly Prefix[]): (p: Prefix) => number | undef
   };
 }
 
-/** Looks prefixes up in a list of any order: quick where it is the one in which they are asked for. */
-export function finderIn<T extends Named>(list: List<T>): (p: Prefix) => T | undefined {
-  const items = arrayOf(list);
+/** The same in any order; quick where it is the one in which they are asked for. */
+export function placesAmong(prefixes: readonly Prefix[]): (p: Prefix) => number | undefined {
   let next = 0;
-  let all: Map<Prefix, T> | undefined;
+  let places: Map<Prefix, number> | undefined;
   return (p) => {
-    const item = items[next];
-    if (item?.prefix === p) {
-      next++;
-      return item;
-    }
-    all ??= new Map(items.map((each) => [each.prefix, each]));
-    return all.get(p);
+    if (prefixes[next] === p) return next++;
+    places ??= new Map(prefixes.map((each, place) => [each, place]));
+    return places.get(p);
   };
 }
 

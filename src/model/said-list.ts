@@ -35,6 +35,13 @@ export class SaidList<S, T extends Named> extends LongList<T> {
     return this.collect((prefix, said) => this.itemOf(prefix, said));
   }
 
+  override every(holds: (item: T, place: number) => boolean): boolean {
+    return arrayOf(this.said).every((_, place) => {
+      const item = this.at(place);
+      return item === undefined || holds(item, place);
+    });
+  }
+
   /** What is made of each item that `to` makes something of; no item is made for it. */
   collect<U>(to: (prefix: Prefix, said: S) => U | undefined): readonly U[] {
     const made: U[] = [];
@@ -44,6 +51,18 @@ export class SaidList<S, T extends Named> extends LongList<T> {
       if (own !== undefined) made.push(own);
     }
     return made;
+  }
+
+  /** The items in these places alone. */
+  only(places: readonly number[]): SaidList<S, T> {
+    const [prefixes, said]: readonly [Prefix[], S[]] = [[], []];
+    for (const place of places) {
+      const [prefix, own] = [this.prefixes[place], this.said.at(place)];
+      if (prefix === undefined || own === undefined) continue;
+      prefixes.push(prefix);
+      said.push(own);
+    }
+    return new SaidList(prefixes, said, this.itemOf);
   }
 
   /** The same prefixes, and something else said in these places. */
@@ -63,3 +82,13 @@ export const prefixIn = (list: List<Named>, place: number): Prefix | undefined =
 /** All of them, in their order. */
 export const prefixesIn = (list: List<Named>): readonly Prefix[] =>
   isSaidList(list) ? list.prefixes : list.map(({ prefix }) => prefix);
+
+/** What is said in each place; an item says it itself where there is no such list. */
+export const saidIn = <T extends Named>(list: List<T>): readonly Omit<T, 'prefix'>[] =>
+  isSaidList(list) ? (arrayOf(list.said) as readonly Omit<T, 'prefix'>[]) : arrayOf(list);
+
+/** The items in these places alone. */
+export const only = <T extends Named>(list: List<T>, places: readonly number[]): List<T> =>
+  list instanceof SaidList
+    ? (list as SaidList<unknown, T>).only(places)
+    : places.flatMap((place) => list.at(place) ?? []);
