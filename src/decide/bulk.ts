@@ -28,7 +28,7 @@ export function dropsOf(announced: readonly Prefix[], next: ServerView): BulkCha
 const BY_FLEET: readonly ReasonCode[] = ['not-advertised', 'on-demand', 'left-fleet'];
 
 /** Withdrawn without a fault or an operator as the reason. */
-export const isDropped = ({ level, reasons }: Announcement): boolean =>
+export const isDropped = ({ level, reasons }: Pick<Announcement, 'level' | 'reasons'>): boolean =>
   level === 'withdrawn' && reasons.every(({ code }) => BY_FLEET.includes(code));
 
 /** What accepting a set would take off the wire without a fault or an operator as the reason. */

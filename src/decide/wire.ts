@@ -139,7 +139,6 @@ function outsideOf(gate: Gate, prefixes: readonly Prefix[]): readonly Prefix[] {
 
 /** The decisions as before, but for these announcements: the facts are the same otherwise, and no other prefix is named. */
 export function redecideWire(facts: WireFacts, before: Decisions, changed: List<Announcement>): Decisions {
-  if (changed.length > FEW) return decideWire(facts);
   const decideAsked = judge(facts);
   const rulings = new Map<number, Ruling>();
   for (const announcement of changed) {
@@ -156,7 +155,7 @@ const pathsOf = (decisions: Decisions): List<Path> =>
 /** The goal as before, which these decisions led to, but for what other ones in their places say. */
 export function goalWith(goal: SpeakerDesired, before: Decisions, decisions: Decisions): SpeakerDesired {
   const changed = placesChanged(decisions, before);
-  if (!changed || changed.length > FEW) return { ...goal, paths: pathsOf(decisions) };
+  if (!changed) return { ...goal, paths: pathsOf(decisions) };
   const paths = new Map<Prefix, Path | undefined>();
   for (const place of changed) {
     const decision = decisions.at(place);
@@ -164,9 +163,6 @@ export function goalWith(goal: SpeakerDesired, before: Decisions, decisions: Dec
   }
   return { ...goal, paths: withPrefixes(goal.paths, paths) };
 }
-
-/** More changes than these are as quickly made all together. */
-const FEW = 1_000;
 
 /** Complete: what is not in it has to go. */
 export function speakerDesired(view: ServerView, gate: Gate, decisions: Decisions, listenPort: number): SpeakerDesired {

@@ -27,11 +27,12 @@ import {
   speakerDesired,
 } from '../decide/wire.js';
 import type { Prefix } from '../model/address.js';
-import { changedIn } from '../model/changes.js';
 import type { ServerView } from '../model/fleet.js';
+import { saidIn } from '../model/said-list.js';
 import type { AgentState, DesiredSet, DrainProgress } from '../model/lease.js';
 import type { Reason } from '../model/reason.js';
 import type { Announcement, SpeakerDesired, SpeakerObserved } from '../model/path.js';
+import { AskedFor } from './guard-asked.js';
 import type { Flow } from './guard-traffic.js';
 import type { List } from '../model/list.js';
 
@@ -54,6 +55,9 @@ export interface Outcome {
 
 interface Decided extends Grounds, Outcome {}
 
+/** More changes than these are as quickly decided about with all the rest. */
+const FEW = 1_000;
+
 const sameVerdict = (a: Verdict<unknown>, b: Verdict<unknown>): boolean =>
   a.state === b.state && a.cap === b.cap && a.reason?.code === b.reason?.code;
 
@@ -62,11 +66,7 @@ const sameDrain = (a: DrainVerdict, b: DrainVerdict): boolean => sameVerdict(a, 
 export class Rights {
   view: ServerView;
   private gate: Gate;
-  private announcements: List<Announcement> | undefined;
-  /** As accepted last: equal to `announcements`, and often the very same as before. */
-  private accepted: List<Announcement> | undefined;
-  /** The set that was looked at last, until it is accepted or another one comes. */
-  private judged: (Pick<Grounds, 'announcements'> & { readonly changed: List<Announcement> | undefined }) | undefined;
+  private readonly asked = new AskedFor();
   /** Of fleets that were followed before: listed until settled, so that nobody tears down what still carries them. */
   private leaving: readonly Prefix[] = [];
   private lease: Lease | undefined;
@@ -124,10 +124,10 @@ export class Rights {
 
   /** Why a set is not accepted: it drops much of what the last one announced, and nobody has named that share. */
   refuseBulk(set: DesiredSet): string | undefined {
-    const changed = this.changedBy(set);
-    if (changed?.every((announcement) => !isDropped(announcement))) return undefined;
+    const changed = this.asked.changedBy(set.announcements);
+    if (changed && !saidIn(changed).some(isDropped)) return undefined;
     const originOf = originsIn(this.gate);
-    const announced = this.announcements?.flatMap(({ prefix, level }) =>
+    const announced = this.asked.announcements?.flatMap(({ prefix, level }) =>
       level !== 'withdrawn' && originOf(prefix) ? [prefix] : [],
     );
     const change = dropsOfSet(announced ?? [], set.announcements);
@@ -147,16 +147,13 @@ export class Rights {
     this.leave(leftBehind(this.view, this.gate, observed.paths));
     const standing = adoptedSet(this.view, this.gate, observed.paths);
     if (this.lease || standing.length === 0) return standing.length > 0;
-    this.announcements = standing;
+    this.asked.adopt(standing);
     this.lease = adoptedLease(this.view.fleet.safety, now);
     return true;
   }
 
   accept(set: DesiredSet, now: number): void {
-    // Most sets only renew: what was decided then still holds.
-    if (this.changedBy(set)?.length !== 0) this.announcements = set.announcements;
-    this.judged = undefined;
-    this.accepted = set.announcements;
+    this.asked.accept(set.announcements);
     this.offeredGeneration = set.generation;
     this.offeredTtlMs = set.ttlMs;
     this.lease = renewedLease(this.lease, set.ttlMs, now);
@@ -237,19 +234,9 @@ export class Rights {
     this.leaving = [...all].filter((prefix) => !originOf(prefix));
   }
 
-  /** What a set changes: asked for when it is judged and when it is accepted. */
-  private changedBy({ announcements }: DesiredSet): List<Announcement> | undefined {
-    if (announcements === this.accepted) return [];
-    const judged =
-      this.judged?.announcements === announcements
-        ? this.judged
-        : { announcements, changed: changedIn(announcements, this.announcements) };
-    this.judged = judged;
-    return judged.changed;
-  }
-
   private reckon(now: number): Decided {
-    const { gate, announcements, leaving, broken, hold, view } = this;
+    const { gate, leaving, broken, hold, view } = this;
+    const { announcements } = this.asked;
     const [lease, drain] = [this.agent(now), this.drain(now)];
     const { decided } = this;
     const before =
@@ -263,12 +250,14 @@ export class Rights {
         : undefined;
     if (before && before.announcements === announcements) return before;
     const facts = { view, gate, announcements, leaving, lease, drain, broken, ...(hold && { hold }) };
-    const changed = before && announcements && changedIn(announcements, before.announcements);
-    const decisions = changed ? redecideWire(facts, before.decisions, changed) : decideWire(facts);
-    const goal = changed
-      ? goalWith(before.goal, before.decisions, decisions)
+    const changes = before && this.asked.changedSince(before.announcements);
+    const little = before && changes && changes.length <= FEW ? { before, changes } : undefined;
+    const decisions = little ? redecideWire(facts, little.before.decisions, little.changes) : decideWire(facts);
+    const goal = little
+      ? goalWith(little.before.goal, little.before.decisions, decisions)
       : speakerDesired(view, gate, decisions, this.listenPort);
     this.decided = { gate, announcements, leaving, lease, drain, broken, hold, decisions, goal };
+    this.asked.settle();
     return this.decided;
   }
 }

@@ -8,7 +8,7 @@ import type { Announcement } from '../model/path.js';
 import { type ReasonCode, REASONS } from '../model/reason.js';
 import { type Caller, type GuardDesk, LocalError } from '../ports/guard.js';
 import { type GuardCalls, type Offered, type Renewal, type RenewalAnswer, toldOf } from './guard-client.js';
-import { allowanceSchema, type Handlers, noParams, prefixSchema } from './request.js';
+import { allowanceSchema, type Handlers, noParams, prefixesSchema, prefixSchema } from './request.js';
 import { type Listed, listOf, type Run, withNews } from './runs.js';
 import { type LocalServer, serveLocal } from './server.js';
 
@@ -20,7 +20,7 @@ const reasonSchema = z.strictObject({
 });
 
 const announcementsSchema: z.ZodType<Run<Announcement>> = z.strictObject({
-  prefixes: z.array(prefixSchema),
+  prefixes: prefixesSchema,
   level: z.enum(LEVELS),
   asPath: z.array(z.number().int().min(1).max(0xffffffff)).max(16),
   reasons: z.array(reasonSchema),

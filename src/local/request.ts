@@ -20,10 +20,17 @@ export const requestSchema = z.strictObject({
 
 export const noParams: z.ZodType<NoParams> = z.strictObject({});
 
-export const prefixSchema = z.custom<Prefix>(
-  (value) => typeof value === 'string' && parsePrefix(value) === value,
-  'not a canonical prefix',
-);
+const isPrefix = (value: unknown): value is Prefix => typeof value === 'string' && parsePrefix(value) === value;
+
+export const prefixSchema = z.custom<Prefix>(isPrefix, 'not a canonical prefix');
+
+/** One look at a list, however long: a schema for each of 100,000 prefixes would take longer than all that they are sent for. */
+export const prefixesSchema = z.custom<readonly Prefix[]>((value) => Array.isArray(value) && value.every(isPrefix), {
+  error: ({ input }) =>
+    Array.isArray(input)
+      ? `${JSON.stringify(input.find((value) => !isPrefix(value)))} is not a canonical prefix`
+      : 'not a list of prefixes',
+});
 
 export const allowanceSchema: z.ZodType<BulkAllowance> = z.strictObject({
   share: z.number().min(0).max(1),

@@ -8,7 +8,7 @@ import { placeFrom } from '../model/changes.js';
 import { withSaid } from '../model/edited.js';
 import { placeFor } from '../model/in-order.js';
 import type { List } from '../model/list.js';
-import { type Named, SaidList } from '../model/said-list.js';
+import { type Named, prefixesIn, SaidList } from '../model/said-list.js';
 import { same } from '../model/same.js';
 
 /** What an item says beside its prefix. */
@@ -75,10 +75,11 @@ export function withNews<T extends Named>(list: Listed<T>, news: readonly Run<T>
 
 /** For prefixes in order: each stands right behind the one before it, or is looked for. */
 function textsOf(known: List<Named>): (prefix: Prefix) => Prefix {
+  const texts = prefixesIn(known);
   let next = 0;
   return (prefix) => {
-    if (known.at(next)?.prefix !== prefix) next = placeFor(prefix, known.length, (place) => known.at(place)?.prefix);
-    const text = known.at(next)?.prefix;
+    if (texts[next] !== prefix) next = placeFor(prefix, texts.length, (place) => texts[place]);
+    const text = texts[next];
     if (text !== prefix) return prefix;
     next++;
     return text;

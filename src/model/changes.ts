@@ -2,7 +2,7 @@
 import type { Prefix } from './address.js';
 import { placesApart } from './edited.js';
 import { placeFor } from './in-order.js';
-import type { List } from './list.js';
+import { arrayOf, type List } from './list.js';
 import { isSaidList, type Named, only, prefixIn } from './said-list.js';
 import { same } from './same.js';
 
@@ -52,13 +52,17 @@ export function placeFrom(
  */
 export function placesChanged(next: List<Named>, before: List<Named>): readonly number[] | undefined {
   if (next.length !== before.length) return undefined;
-  const standsIn = (place: number): boolean =>
-    isSaidList(next) && isSaidList(before)
-      ? next.prefixes[place] === before.prefixes[place] && next.said.at(place) === before.said.at(place)
-      : next.at(place) === before.at(place);
   const known = placesApart(next, before);
-  if (known) return known.filter((place) => !standsIn(place)).sort((a, b) => a - b);
+  if (known) {
+    const parts =
+      isSaidList(next) && isSaidList(before) ? ([next.said, before.said] as const) : ([next, before] as const);
+    return known.filter((place) => parts[0].at(place) !== parts[1].at(place)).sort((a, b) => a - b);
+  }
+  const apart = isSaidList(next) && isSaidList(before);
+  const [parts, others] = apart ? [arrayOf(next.said), arrayOf(before.said)] : [arrayOf(next), arrayOf(before)];
+  const [prefixes, named] = apart ? [next.prefixes, before.prefixes] : [[], []];
   const places: number[] = [];
-  for (let place = 0; place < next.length; place++) if (!standsIn(place)) places.push(place);
+  for (let place = 0; place < parts.length; place++)
+    if (parts[place] !== others[place] || prefixes[place] !== named[place]) places.push(place);
   return places;
 }
