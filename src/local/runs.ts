@@ -60,6 +60,8 @@ export function listOf<T extends Named>(
 /** The list with news of some of its prefixes, which come in its order; `undefined` when it does not have one of them. */
 export function withNews<T extends Named>(list: Listed<T>, news: readonly Run<T>[]): Listed<T> | undefined {
   const { prefixes } = list;
+  const count = news.reduce((sum, run) => sum + run.prefixes.length, 0);
+  if (count === prefixes.length) return anew(list, news);
   const said = new Map<number, Said<T>>();
   let from = 0;
   for (const { prefixes: named, ...rest } of news) {
@@ -71,6 +73,18 @@ export function withNews<T extends Named>(list: Listed<T>, news: readonly Run<T>
     }
   }
   return said.size === 0 ? list : withSaid(list, said);
+}
+
+/** News of all of them. */
+function anew<T extends Named>(list: Listed<T>, news: readonly Run<T>[]): Listed<T> | undefined {
+  const said: Said<T>[] = [];
+  for (const { prefixes, ...rest } of news) {
+    for (const prefix of prefixes) {
+      if (list.prefixes[said.length] !== prefix) return undefined;
+      said.push(rest as unknown as Said<T>);
+    }
+  }
+  return list.sayingAll(said);
 }
 
 /** For prefixes in order: each stands right behind the one before it, or is looked for. */
@@ -87,7 +101,7 @@ function textsOf(known: List<Named>): (prefix: Prefix) => Prefix {
 }
 
 function saysTheSame<T extends Named>(a: T, b: T): boolean {
-  for (const field in a) if (field !== 'prefix' && !same(a[field], b[field])) return false;
+  for (const field in a) if (field !== 'prefix' && a[field] !== b[field] && !same(a[field], b[field])) return false;
   for (const field in b) if (!(field in a)) return false;
   return true;
 }

@@ -65,6 +65,11 @@ export class SaidList<S, T extends Named> extends LongList<T> {
     return new SaidList(prefixes, said, this.itemOf);
   }
 
+  /** The same prefixes, and something else said in each place. */
+  sayingAll(said: readonly S[]): SaidList<S, T> {
+    return new SaidList(this.prefixes, said, this.itemOf);
+  }
+
   /** The same prefixes, and something else said in these places. */
   saying(news: ReadonlyMap<number, S>): SaidList<S, T> {
     const said = new Draft(this.said);
