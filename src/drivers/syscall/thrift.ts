@@ -11,10 +11,12 @@ import type { Clock, Timer } from '../../ports/clock.js';
 import { loadLibc } from './libc.js';
 
 /** Trimming takes a few milliseconds at most, and most often there is nothing to do. */
-const EVERY_MS = 30_000;
-/** A collection stands everything still, about a millisecond for each megabyte that is in use: only for what is worth it. */
+const EVERY_MS = 10_000;
+/** A collection stands everything still, about a millisecond for each megabyte that is in use: at once only for what is worth it … */
 const GROWN = 1.3;
 const WORTH_BYTES = 16 * 2 ** 20;
+/** … and else ever more seldom, up to every ten minutes: what was in use at the last one may not be any more. */
+const LONGEST_GAP = 60;
 
 /** M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h, and the bytes from which on a free block goes back. */
 const TRIM_THRESHOLD = -1;
@@ -31,21 +33,23 @@ export function returnLargeBlocks(): void {
   for (const threshold of [TRIM_THRESHOLD, MMAP_THRESHOLD]) mallopt(threshold, LARGE_BYTES);
 }
 
-/** Collects and trims every half minute, where there is something to be had. */
+/** Collects where there may be something to be had, and trims. */
 export function keepThrifty(clock: Clock): { stop(): void } {
   const { mallocTrim } = loadLibc();
   const collect = collector();
   let kept = 0;
-  let wasWorthIt = false;
+  /** Of rounds between two collections, and what is left of it. */
+  let gap = 1;
+  let left = 1;
   let timer: Timer;
   const later = (): Timer =>
     clock.after(EVERY_MS, () => {
       const before = held();
-      // One in the middle of a start finds much in use that is not needed half a minute later.
-      if (wasWorthIt || before > kept * GROWN + WORTH_BYTES) {
+      if (--left <= 0 || before > kept * GROWN + WORTH_BYTES) {
         collect();
         kept = held();
-        wasWorthIt = before - kept > WORTH_BYTES;
+        gap = before - kept > WORTH_BYTES ? 1 : Math.min(2 * gap, LONGEST_GAP);
+        left = gap;
       }
       mallocTrim(0);
       timer = later();
