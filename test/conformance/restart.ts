@@ -33,7 +33,7 @@ export function restart(stage: Stage): void {
   let helper: Receiver | undefined;
   let unaware: Receiver | undefined;
   /** When the helper heard of a route that the restart leaves as it is. */
-  let heard: string | undefined;
+  let heard = NaN;
   const prefixesAt = async (router: Receiver): Promise<readonly string[]> =>
     (await router.routes()).map((route) => route.prefix);
 
@@ -47,7 +47,7 @@ export function restart(stage: Stage): void {
   }, 40_000);
 
   test('killed: whoever watches is told, calls fail as unreachable, routes leave at once but where they are kept', async () => {
-    heard = await helper?.changedAt(V6);
+    if (helper) heard = await helper.changedAt(V6);
     let wakes = 0;
     const watching = stage.speaker.watch(() => wakes++);
     await stage.speaker.apply([announce(path(V4))]);
@@ -96,7 +96,7 @@ export function restart(stage: Stage): void {
     await stage.speaker.apply(peers);
     expect(kept.every((prefixes) => prefixes.includes(V4) && prefixes.includes(V6))).toBe(true);
     expect(kept.flat()).not.toContain(FORBIDDEN);
-    if (helper) expect([heard, await helper.changedAt(V6)]).toEqual([expect.stringMatching(/\d/), heard]);
+    if (helper) expect(await helper.changedAt(V6)).toBeCloseTo(heard, 1);
     await stage.established(R1, R2);
     if (unaware) await until('routes where nobody kept them', async () => (await unaware!.total()) === 2, 20_000);
     for (const router of ['r1', 'r2'] as const) {

@@ -57,8 +57,13 @@ export interface Receiver {
   established(): Promise<boolean>;
   /** Sorted by prefix as text. */
   routes(): Promise<readonly ReceivedRoute[]>;
-  /** When this route last changed, in BIRD's words; not when the same was said again. Empty where there is none. */
-  changedAt(prefix: string): Promise<string>;
+  /**
+   * When this route last changed, seconds since 1970; not when the same was
+   * said again. BIRD reckons it anew for each question, from a clock that is
+   * never set: two answers differ by what the machine's clock was moved, and
+   * a millisecond. NaN where there is no such route.
+   */
+  changedAt(prefix: string): Promise<number>;
   /** Since the session came up. */
   count(): Promise<ReceivedCount>;
   /** How many routes there are; asks for no list. */
@@ -75,6 +80,7 @@ function configuration(session: ReceiverSession): string {
   });
   return [
     `router id ${session.routerId ?? session.local};`,
+    'timeformat route "%s.%3f";',
     'protocol device {}',
     ...statics,
     'protocol bgp speaker {',
@@ -118,7 +124,7 @@ export async function startReceiver(anchor: Anchor, session: ReceiverSession): P
     established: async () => (await ask('show protocols speaker')).includes('Established'),
     routes: async () => parseRoutes(await ask('show route all protocol speaker')),
     changedAt: async (prefix) =>
-      /\[speaker ([^\]\s]+)/.exec(await ask(`show route ${prefix} protocol speaker`))?.[1] ?? '',
+      Number(/\[speaker ([\d.]+)/.exec(await ask(`show route ${prefix} protocol speaker`))?.[1] ?? NaN),
     count: async () => parseCount(await ask('show protocols all speaker')),
     total: async () => parseTotal(await ask('show route count protocol speaker')),
     session: async () => parseSession(await ask('show protocols all speaker')),
