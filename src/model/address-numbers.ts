@@ -17,16 +17,17 @@ export function networkNumber(text: string): number {
   return value * 256 + octet;
 }
 
-/** The eight groups of an IPv6 prefix's address into `groups`, as numbers. False for text that ends in IPv4. */
-export function readGroups(p: string, groups: Uint16Array): boolean {
+/** The eight groups of an IPv6 address, or a prefix's, into `groups`, as numbers. False for text that ends in IPv4. */
+export function readGroups(text: string, groups: Uint16Array): boolean {
   let [count, gap, value, digits] = [0, -1, 0, 0];
-  const end = p.indexOf('/');
+  const slash = text.indexOf('/');
+  const end = slash < 0 ? text.length : slash;
   for (let at = 0; at <= end; at++) {
-    const code = p.charCodeAt(at);
+    const code = text.charCodeAt(at);
     if (code === DOT) return false;
     if (code === COLON || at === end) {
       if (digits > 0) groups[count++] = value;
-      if (code === COLON && p.charCodeAt(at + 1) === COLON) gap = count;
+      if (code === COLON && text.charCodeAt(at + 1) === COLON) gap = count;
       [value, digits] = [0, 0];
     } else {
       value = value * 16 + (code > NINE ? code - LOWER_A + 10 : code - ZERO);

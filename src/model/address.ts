@@ -159,6 +159,8 @@ export const lengthOf = (p: Prefix): number => Number(p.slice(p.indexOf('/') + 1
 /** The network address of a prefix. */
 export const networkOf = (p: Prefix): Address => p.slice(0, p.indexOf('/')) as Address;
 
+const addressIn = (a: Address | Prefix): Address => (a.includes('/') ? networkOf(a as Prefix) : (a as Address));
+
 function valueOf(a: Address): bigint {
   const parsed = parse(a);
   if (!parsed) throw new TypeError(`not an IP address: ${JSON.stringify(a)}`);
@@ -201,19 +203,23 @@ export function contains(outer: Prefix, inner: Prefix | Address): boolean {
     return distance >= 0 && distance < 2 ** (32 - length);
   }
   const { first, last } = rangeOf(outer);
-  const value = valueOf(inner.includes('/') ? networkOf(inner as Prefix) : (inner as Address));
+  const value = valueOf(addressIn(inner));
   return first <= value && value <= last;
 }
 
 /** True when the two share at least one address. */
 export const overlaps = (a: Prefix, b: Prefix): boolean => a === b || contains(a, b) || contains(b, a);
 
-/** The 4 or 16 octets in network order, as they stand in packets. */
-export function octetsOf(a: Address): Uint8Array {
-  const value = valueOf(a);
-  const count = bitsOf(familyOf(a)) / 8;
-  return Uint8Array.from({ length: count }, (_, i) => Number((value >> BigInt(8 * (count - 1 - i))) & 255n));
+/** The 4 or 16 octets of an address, or a prefix's, in network order, as they stand in packets. */
+export function octetsOf(a: Address | Prefix): Uint8Array {
+  if (familyOf(a) === 4) return quad(networkNumber(a));
+  if (readGroups(a, LEFT))
+    return Uint8Array.from({ length: 16 }, (_, i) => (LEFT[i >> 1] ?? 0) >>> (i % 2 === 0 ? 8 : 0));
+  const value = valueOf(addressIn(a));
+  return Uint8Array.from({ length: 16 }, (_, i) => Number((value >> BigInt(8 * (15 - i))) & 255n));
 }
+
+const quad = (value: number): Uint8Array => Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
 
 /** The address that 4 or 16 octets in network order stand for; `undefined` for any other number of them. */
 export function addressFromOctets(octets: Uint8Array): Address | undefined {

@@ -1,6 +1,10 @@
-/** A full table announced and withdrawn: through the guard, and by a bare AddPathStream to a gobgpd beside it. */
+/**
+ * A full table announced and withdrawn: through the guard, and by a bare
+ * AddPathStream to a gobgpd beside it, whose paths are messages as GoBGP's own
+ * clients write them, or octets as the guard does.
+ */
 import type { Dialect } from '../../src/drivers/speaker/gobgp/dialect.js';
-import { RawGobgp } from '../drivers/speaker/raw-gobgp.js';
+import { RawGobgp, type Writing } from '../drivers/speaker/raw-gobgp.js';
 import { announcing, barePathsOf, Hand, TABLE_MS } from './announce-rig.js';
 import { asnOf, manyPrefixes } from './failover-culvert.js';
 import type { Row } from './failover-figures.js';
@@ -9,7 +13,8 @@ import { type Rig, SECOND } from './failover-rig.js';
 import { monotonicMs } from './monotonic.js';
 import { resident } from './programs.js';
 
-const ROUNDS = 3;
+const ROUNDS = 5;
+const WRITINGS: readonly Writing[] = ['messages', 'octets'];
 
 /** Milliseconds between an order and the last UPDATE that it caused. */
 async function passage(rig: Rig, order: () => Promise<unknown>, standing: number): Promise<number> {
@@ -34,27 +39,34 @@ export async function benchTable(prefixes: number, daemon: Daemon): Promise<read
   const set = (level: 'full' | 'withdrawn') =>
     ordered.flatMap((own, customer) => own.map((text) => announcing(text, asnOf(customer), level)));
   const paths = ordered.flatMap(barePathsOf);
-  const took = { announced: [], withdrawn: [], bareAnnounced: [], bareWithdrawn: [] } as Record<string, number[]>;
+  const took = new Map<string, number[]>();
+  const note = (what: string, ms: number) => took.set(what, [...(took.get(what) ?? []), ms]);
   try {
     await startGobgpd(rig, SECOND, daemon.program);
     const bare = new RawGobgp(`unix:${rig.path('peer.sock')}`, 'protos', daemon.dialect);
     const [full, gone] = [set('full'), set('withdrawn')];
     for (let round = 0; round < ROUNDS; round++) {
-      took.announced?.push(await passage(rig, () => hand.offer(full), prefixes));
+      note('announced', await passage(rig, () => hand.offer(full), prefixes));
       await hand.known('full');
-      took.withdrawn?.push(await passage(rig, () => hand.offer(gone), 0));
+      note('withdrawn', await passage(rig, () => hand.offer(gone), 0));
       await hand.known('withdrawn');
-      took.bareAnnounced?.push(await passage(rig, () => bare.addPathStream(paths), prefixes));
-      took.bareWithdrawn?.push(await passage(rig, () => bare.addPathStream(paths, true), 0));
+      for (const writing of WRITINGS) {
+        note(`announced ${writing}`, await passage(rig, () => bare.addPathStream(paths, false, writing), prefixes));
+        note(`withdrawn ${writing}`, await passage(rig, () => bare.addPathStream(paths, true, writing), 0));
+      }
     }
     bare.close();
-    const rows = (what: string, own: string, other: string): readonly Row[] => [
-      { what, side: `Culvert, ${daemon.name}`, samples: took[own] ?? [] },
-      { what, side: `bare AddPathStream, ${daemon.name}`, samples: took[other] ?? [], culvert: took[own] ?? [] },
-    ];
+    const rows = (what: string, order: string): readonly Row[] => {
+      const culvert = took.get(order) ?? [];
+      const bare = WRITINGS.map((writing): Row => {
+        const samples = took.get(`${order} ${writing}`) ?? [];
+        return { what, side: `bare AddPathStream of ${writing}, ${daemon.name}`, samples, culvert };
+      });
+      return [{ what, side: `Culvert, ${daemon.name}`, samples: culvert }, ...bare];
+    };
     return [
-      ...rows(`${prefixes} prefixes announced → all at the receiver`, 'announced', 'bareAnnounced'),
-      ...rows(`${prefixes} prefixes withdrawn → none at the receiver`, 'withdrawn', 'bareWithdrawn'),
+      ...rows(`${prefixes} prefixes announced → all at the receiver`, 'announced'),
+      ...rows(`${prefixes} prefixes withdrawn → none at the receiver`, 'withdrawn'),
       `Guard with ${daemon.name}, after ${ROUNDS} rounds: ${await resident(rig, 'guard')} MiB resident.`,
     ];
   } finally {

@@ -73,7 +73,7 @@ export function attributes(stage: Stage): void {
     await until('full', async () => (await stage.at('r1').routes()).every((r) => r.attributes.med === '0'));
   });
 
-  test('NO_EXPORT beside other communities, MED and LOCAL_PREF at their largest, four-byte AS numbers, an empty AS path', async () => {
+  test('NO_EXPORT beside other communities, MED and LOCAL_PREF at their largest, four-byte AS numbers, AS paths that are empty, long and ambiguous', async () => {
     const most = 2 ** 32 - 1;
     const odd = path(V4, { asPath: [], med: most, localPref: most, communities: ['64500:100', NO_EXPORT] });
     const odd6 = path(V6, { asPath: [4_200_000_001], med: 1 });
@@ -86,7 +86,18 @@ export function attributes(stage: Stage): void {
       ...{ as_path: '', med: String(most), local_pref: String(most) },
       community: '(64500,100) (65535,65281)',
     });
+    // Read as numbers of two octets, its last four would be a segment of one.
+    const either = path(V4, { asPath: [64_512, 0x0201_fc00] });
+    const longest = path(V6, { asPath: Array<number>(64).fill(64_999) });
+    await stage.speaker.apply([announce(either, longest)]);
+    expect((await stage.observed()).paths).toEqual([either, longest]);
+    await until('other paths', async () =>
+      (await stage.at('r1').routes()).every((r) => r.attributes.med === undefined),
+    );
+    const [long, short] = await stage.received('r1', 2);
+    expect(short!.attributes.as_path).toBe('64512 33684480');
+    expect(long!.attributes.as_path).toBe(Array<number>(64).fill(64_999).join(' '));
     await stage.speaker.apply([announce(path(V4), path(V6))]);
-    await until('plain', async () => (await stage.at('r1').routes()).every((r) => r.attributes.med === undefined));
+    await until('plain', async () => (await stage.at('r1').routes()).every((r) => r.attributes.as_path === '64512'));
   });
 }

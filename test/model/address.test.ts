@@ -2,10 +2,12 @@ import { isIP } from 'node:net';
 import fc from 'fast-check';
 import {
   address,
+  addressFromOctets,
   comparePrefix,
   contains,
   hostPrefix,
   lengthOf,
+  octetsOf,
   otherEnd,
   overlaps,
   parseAddress,
@@ -15,6 +17,27 @@ import {
   prefixOf,
   rangeOf,
 } from '../../src/model/address.js';
+
+describe('octets', () => {
+  test.each([
+    ['192.0.2.1', 'c0000201'],
+    ['255.255.255.255', 'ffffffff'],
+    ['203.0.113.0/24', 'cb007100'],
+    ['2001:db8::1', '20010db8000000000000000000000001'],
+    ['2001:db8:acf::/48', '20010db80acf00000000000000000000'],
+    ['::', '00000000000000000000000000000000'],
+    ['::ffff:192.0.2.1', '00000000000000000000ffffc0000201'],
+    ['::ffff:192.0.2.0/120', '00000000000000000000ffffc0000200'],
+  ])('%s: %s', (text, hex) => {
+    const canonical = text.includes('/') ? prefix(text) : address(text);
+    expect(Buffer.from(octetsOf(canonical)).toString('hex')).toBe(hex);
+  });
+
+  test('an address is what its octets stand for', () => {
+    const either = fc.oneof(fc.ipV4(), fc.ipV6()).map((text) => address(text));
+    fc.assert(fc.property(either, (one) => addressFromOctets(octetsOf(one)) === one));
+  });
+});
 
 describe('parseAddress', () => {
   test.each([

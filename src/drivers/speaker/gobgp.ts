@@ -149,7 +149,7 @@ const eventsOf = (connection: Connection): EventSource => ({
     };
     const open = (api: Api): void => {
       if (cancelled) return;
-      const message = (content: WireEvent): void => listener.event(doubtOf(api.codec, content));
+      const message = (content: WireEvent): void => listener.event(doubtOf(api.readNlri, content));
       stream = api.watchEvents({ message, ended });
     };
     void connection.api().then(open, ended);

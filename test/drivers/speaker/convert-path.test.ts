@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import type { PackageDefinition } from '@grpc/proto-loader';
 import {
   address,
   type Family,
+  familyOf,
+  lengthOf,
   networkOf,
   octetsOf,
   parseAddress,
@@ -15,58 +16,43 @@ import {
 import type { Community, LargeCommunity, Path, PathAttributes } from '../../../src/model/path.js';
 import { checkPaths, checkPrefix } from '../../../src/drivers/speaker/check-path.js';
 import { loadInterface, messageType } from '../../../src/drivers/speaker/client.js';
-import type { Codec, Encoded } from '../../../src/drivers/speaker/gobgp/codec.js';
 import { doubtOf } from '../../../src/drivers/speaker/gobgp/convert-event.js';
 import {
   pathEncoder,
   pathReader,
   strangerTo,
+  withdrawalOfListed,
   withdrawalToWire,
 } from '../../../src/drivers/speaker/gobgp/convert-path.js';
 import { readDestination } from '../../../src/drivers/speaker/gobgp/listed.js';
 import type { ListedPath } from '../../../src/drivers/speaker/gobgp/messages.js';
+import type { NlriReader } from '../../../src/drivers/speaker/gobgp/nlri.js';
+import { prefixOctets } from '../../../src/drivers/speaker/gobgp/octets.js';
 import { gobgp3 } from '../../../src/drivers/speaker/gobgp/v3.js';
 import { gobgp4 } from '../../../src/drivers/speaker/gobgp/v4.js';
 import { changedPath } from '../../paths.js';
 import { asPath, attribute, attributesOf, listed, nextHop, origin, reach } from './listing.js';
+import { PathMessages } from './path-messages.js';
 
 const protoDir = fileURLToPath(new URL('../../../protos', import.meta.url));
-const definitions = [gobgp3, gobgp4].map((dialect) => ({
-  dialect,
-  definition: loadInterface(join(protoDir, dialect.proto)),
-}));
-const codecs = definitions.map(({ dialect, definition }): [string, Codec, (pattr: Encoded) => object] => [
+const readers = [gobgp3, gobgp4].map((dialect): [string, NlriReader, PathMessages] => [
   `GoBGP ${dialect.version}`,
-  dialect.codec(definition),
-  dialect.version === 3 ? bodyIn3(definition) : bodyIn4(definition),
+  dialect.nlriReader(loadInterface(join(protoDir, dialect.proto))),
+  new PathMessages(dialect.version),
 ]);
 
-/** An attribute's own name there, and what is in it. */
-function bodyIn3(definition: PackageDefinition): (pattr: Encoded) => object {
-  const packed = messageType(definition, 'apipb.Packed');
-  return (pattr) => {
-    const { type_url, value } = packed.deserialize(pattr) as { readonly type_url: string; readonly value: Buffer };
-    const name = type_url.replace('type.googleapis.com/apipb.', '');
-    return { [name]: messageType(definition, `gobgp.${name}`).deserialize(value) };
-  };
+interface Written {
+  readonly nlri: Buffer;
+  readonly nlri_binary: Buffer;
+  readonly pattrs_binary: readonly Buffer[];
+  readonly family: { readonly afi: number; readonly safi: number };
+  readonly is_withdraw: boolean;
 }
 
-function bodyIn4(definition: PackageDefinition): (pattr: Encoded) => object {
-  const FIELDS: Readonly<Record<string, string>> = {
-    origin: 'OriginAttribute',
-    as_path: 'AsPathAttribute',
-    next_hop: 'NextHopAttribute',
-    multi_exit_disc: 'MultiExitDiscAttribute',
-    local_pref: 'LocalPrefAttribute',
-    communities: 'CommunitiesAttribute',
-    large_communities: 'LargeCommunitiesAttribute',
-  };
-  const attribute = messageType(definition, 'api.Attribute');
-  return (pattr) => {
-    const read = attribute.deserialize(pattr) as Readonly<Record<string, object>> & { readonly attr: string };
-    return { [FIELDS[read.attr] ?? read.attr]: read[read.attr] };
-  };
-}
+/** What an encoded path is, by the interface description. */
+const pathMessage = messageType(loadInterface(join(protoDir, gobgp4.proto)), 'gobgp.Path');
+const written = (path: Buffer): Written => pathMessage.deserialize(path) as Written;
+const UNSET = { nlri: Buffer.alloc(0), source_asn: 0, source_id: '', neighbor_ip: '', identifier: 0 };
 
 const sample: Path = {
   prefix: prefix('203.0.113.0/24'),
@@ -138,51 +124,90 @@ const paths: fc.Arbitrary<Path> = fc.constantFrom<Family>(4, 6).chain((family) =
     .filter((path) => sensible(path.prefix)),
 );
 
-describe.each(codecs)('paths as they are given to %s', (_, codec, bodyIn) => {
-  test('each attribute has its own message, and one that is absent has none', () => {
-    const full = changedPath(sample, { med: 0, localPref: 7, communities: ['65535:0'] });
-    const bodies = (path: Path): object => Object.assign({}, ...pathEncoder(codec)(path).pattrs.map(bodyIn)) as object;
-    const least = {
-      OriginAttribute: { origin: 0 },
-      AsPathAttribute: { segments: [{ type: 2, numbers: [64_512] }] },
-      NextHopAttribute: { next_hop: '198.18.1.11' },
-      LargeCommunitiesAttribute: { communities: [{ global_admin: 64_500, local_data1: 1, local_data2: 11 }] },
-    };
-    expect(bodies(sample)).toEqual(least);
-    expect(bodies(full)).toEqual({
-      ...least,
-      MultiExitDiscAttribute: { med: 0 },
-      LocalPrefAttribute: { local_pref: 7 },
-      CommunitiesAttribute: { communities: [0xffff_0000] },
-    });
+describe('paths as they are given', () => {
+  test('prefix and attributes stand there as in an UPDATE, an IPv6 next hop as the others', () => {
+    fc.assert(
+      fc.property(fc.array(paths, { minLength: 1, maxLength: 5 }), (all) => {
+        const encode = pathEncoder();
+        for (const path of all) {
+          const isV6 = familyOf(path.prefix) === 6;
+          const length = lengthOf(path.prefix);
+          const network = octetsOf(networkOf(path.prefix)).subarray(0, Math.ceil(length / 8));
+          const attributes = attributesOf(path.attributes).filter((each) => each[1] !== 14);
+          if (isV6) attributes.splice(2, 0, nextHop(octetsOf(path.attributes.nextHop)));
+          expect(written(encode(path))).toEqual({
+            ...UNSET,
+            nlri_binary: Buffer.from([length, ...network]),
+            pattrs_binary: attributes,
+            family: { afi: isV6 ? 2 : 1, safi: 1 },
+            is_withdraw: false,
+          });
+        }
+      }),
+    );
   });
 
-  test('paths with equal attributes share their encoding', () => {
-    const encode = pathEncoder(codec);
-    const other = { ...sample, prefix: prefix('198.51.100.0/24') };
-    const [a, b, c] = [sample, other, changedPath(sample, { med: 1 })].map(encode);
-    expect(b!.pattrs).toBe(a!.pattrs);
-    expect(c!.pattrs).not.toBe(a!.pattrs);
+  test.each([
+    ['10.0.0.0/8', '080a'],
+    ['10.128.0.0/9', '090a80'],
+    ['203.0.113.0/24', '18cb0071'],
+    ['2001:db8::/32', '2020010db8'],
+    ['2001:db8:acf::/48', '3020010db80acf'],
+    ['2001:db8:8000::/33', '2120010db880'],
+  ])('%s', (text, octets) => expect(prefixOctets(prefix(text)).toString('hex')).toBe(octets));
+
+  test('MED 0, LOCAL_PREF 0 and communities are there when they are given, and an empty AS path has no segment', () => {
+    const full = changedPath(sample, { asPath: [], med: 0, localPref: 0, communities: ['65535:0', '0:1'] });
+    const attributes = written(pathEncoder()(full)).pattrs_binary.map((each) => each.toString('hex'));
+    expect(attributes).toEqual([
+      ...['40010100', '400200', '400304c612010b', '80040400000000', '40050400000000'],
+      ...['c00808ffff000000000001', 'c0200c0000fbf4000000010000000b'],
+    ]);
   });
 
-  test('an event names its prefixes; what cannot be read could be anything', () => {
-    const [v4, v6] = ['203.0.113.0/24', '2001:db8:acf::/48'].map((text) => withdrawalToWire(codec, prefix(text)));
-    const table = (...nlris: Encoded[]) => ({ table: { paths: nlris.map((nlri) => ({ nlri })) } });
-    expect(doubtOf(codec, table(v4!.nlri, v6!.nlri))).toEqual({ prefixes: ['203.0.113.0/24', '2001:db8:acf::/48'] });
-    expect(doubtOf(codec, { table: null })).toEqual({ prefixes: [] });
-    const odd = [
-      Buffer.alloc(0),
-      Buffer.from([0xff, 0xff, 0xff]),
-      codec.encodePrefix({ prefix: '0.0.0.0', prefix_len: 0 }),
-      codec.encodePrefix({ prefix: 'x', prefix_len: 24 }),
-    ];
-    for (const nlri of odd) expect(doubtOf(codec, table(v4!.nlri, nlri))).toBe('everything');
+  test('attributes beyond 255 octets have a length of two', () => {
+    const asPath = Array<number>(64).fill(4_200_000_000);
+    const [, path] = written(pathEncoder()(changedPath(sample, { asPath }))).pattrs_binary;
+    expect(path!.subarray(0, 6).toString('hex')).toBe('500201020240');
+    expect(path).toHaveLength(4 + 2 + 4 * 64);
   });
 
   test('a withdrawal names prefix and family, and nothing that would make it another path', () => {
-    expect(Object.keys(withdrawalToWire(codec, prefix('2001:db8:acf::/48'))).sort()).toEqual(
-      ['family', 'is_withdraw', 'nlri', 'pattrs'].sort(),
-    );
+    expect(written(withdrawalToWire(prefix('2001:db8:acf::/48')))).toEqual({
+      ...UNSET,
+      nlri_binary: Buffer.from('3020010db80acf', 'hex'),
+      pattrs_binary: [],
+      family: { afi: 2, safi: 1 },
+      is_withdraw: true,
+    });
+  });
+
+  test('a listed path is withdrawn by all that tells it from others', () => {
+    const nlri = Buffer.from('0a0b0c', 'hex');
+    const one = listed(sample, { nlri, source_asn: 4_200_000_000, source_id: '192.0.2.9', identifier: 300 });
+    expect(written(withdrawalOfListed(one, 4))).toEqual({
+      ...UNSET,
+      nlri,
+      nlri_binary: Buffer.alloc(0),
+      pattrs_binary: [],
+      family: { afi: 1, safi: 1 },
+      is_withdraw: true,
+      source_asn: 4_200_000_000,
+      source_id: '192.0.2.9',
+      identifier: 300,
+    });
+    expect(written(withdrawalOfListed(listed(sample, { nlri }), 4))).toMatchObject({ ...UNSET, nlri });
+  });
+});
+
+describe.each(readers)('events of %s', (_, read, messages) => {
+  test('name their prefixes; what cannot be read could be anything', () => {
+    const [v4, v6] = [messages.nlri('203.0.113.0', 24), messages.nlri('2001:db8:acf::', 48)];
+    const table = (...nlris: Buffer[]) => ({ table: { paths: nlris.map((nlri) => ({ nlri })) } });
+    expect(doubtOf(read, table(v4, v6))).toEqual({ prefixes: ['203.0.113.0/24', '2001:db8:acf::/48'] });
+    expect(doubtOf(read, { table: null })).toEqual({ prefixes: [] });
+    const odd = [Buffer.alloc(0), Buffer.from([0xff, 0xff, 0xff]), messages.nlri('0.0.0.0', 0), messages.nlri('x', 24)];
+    for (const nlri of odd) expect(doubtOf(read, table(v4, nlri))).toBe('everything');
   });
 });
 

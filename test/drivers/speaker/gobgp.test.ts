@@ -110,7 +110,7 @@ describe.each([installed(), ...later].map((release): [string, Release] => [relea
       await raw.addPath('192.0.2.0', 24, { origin: 2 });
       expect(await foreign()).toEqual(['192.0.2.0/24 has ORIGIN 2, not IGP']);
       await raw.addPath('203.0.113.0', 24, { identifier: 7 });
-      await raw.addPath('203.0.113.0', 24, { sourceAsn: 65_001, sourceId: '9.9.9.9' });
+      await raw.addPath('203.0.113.0', 24, { source_asn: 65_001, source_id: '9.9.9.9' });
       await raw.addPath('2001:db8:acf::', 48, { identifier: 9 });
       await raw.addPath('192.88.99.0', 24);
       expect(await foreign()).toEqual([

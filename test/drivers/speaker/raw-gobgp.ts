@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { Client, credentials } from '@grpc/grpc-js';
 import { loadInterface } from '../../../src/drivers/speaker/client.js';
-import type { Codec } from '../../../src/drivers/speaker/gobgp/codec.js';
 import { pathEncoder, withdrawalToWire } from '../../../src/drivers/speaker/gobgp/convert-path.js';
 import type { Dialect } from '../../../src/drivers/speaker/gobgp/dialect.js';
 import type { Path } from '../../../src/model/path.js';
+import { type Identity, PathMessages } from './path-messages.js';
 
 interface Method {
   readonly path: string;
@@ -12,10 +12,13 @@ interface Method {
   responseDeserialize(bytes: Buffer): object;
 }
 
+/** How the paths of a stream are written: as GoBGP's own clients do, or with NLRI and attributes as they stand in an UPDATE. */
+export type Writing = 'messages' | 'octets';
+
 /** Anyone else with access to the daemon's socket: calls it without any of our checks. */
 export class RawGobgp {
   readonly #client: Client;
-  readonly #codec: Codec;
+  readonly #messages: PathMessages;
   readonly #methods: Readonly<Record<string, Method>>;
 
   constructor(
@@ -25,7 +28,7 @@ export class RawGobgp {
   ) {
     const definition = loadInterface(join(protoDir, dialect.proto));
     this.#client = new Client(address, credentials.createInsecure(), { 'grpc.max_receive_message_length': -1 });
-    this.#codec = dialect.codec(definition);
+    this.#messages = new PathMessages(dialect.version);
     this.#methods = definition[dialect.service] as unknown as Readonly<Record<string, Method>>;
   }
 
@@ -58,30 +61,23 @@ export class RawGobgp {
   async addPath(
     prefix: string,
     length: number,
-    extra: { origin?: number; identifier?: number; sourceAsn?: number; sourceId?: string } = {},
+    { origin = 0, ...identity }: Identity & { readonly origin?: number } = {},
   ): Promise<void> {
-    const v6 = prefix.includes(':');
-    const path = {
-      nlri: this.#codec.encodePrefix({ prefix, prefix_len: length }),
-      family: { afi: v6 ? 2 : 1, safi: 1 },
-      pattrs: [
-        this.#codec.encode('OriginAttribute', { origin: extra.origin ?? 0 }),
-        this.#codec.encode('AsPathAttribute', { segments: [{ type: 2, numbers: [64_512] }] }),
-        this.#codec.encode('NextHopAttribute', { next_hop: v6 ? '2001:db8:1::11' : '198.18.1.11' }),
-      ],
-      identifier: extra.identifier ?? 0,
-      source_asn: extra.sourceAsn ?? 0,
-      source_id: extra.sourceId ?? '',
-    };
+    const path = this.#messages.odd(prefix, length, origin, identity);
     await this.call('AddPath', { table_type: this.dialect.values.globalTable, path }).catch(() => undefined);
   }
 
   /** The fastest way in: all paths, or their withdrawals, in one stream. */
-  addPathStream(paths: readonly Path[], isWithdraw = false): Promise<void> {
+  addPathStream(paths: readonly Path[], isWithdraw = false, writing: Writing = 'messages'): Promise<void> {
     const { path, requestSerialize, responseDeserialize } = this.#methods.AddPathStream!;
-    const encode = pathEncoder(this.#codec);
-    const withdraw = ({ prefix }: Path) => withdrawalToWire(this.#codec, prefix);
-    const wire = paths.map(isWithdraw ? withdraw : encode);
+    const messages = this.#messages;
+    const writers = {
+      messages: isWithdraw
+        ? ({ prefix }: Path) => messages.withdrawal(prefix)
+        : (one: Path) => messages.announcement(one),
+      octets: isWithdraw ? ({ prefix }: Path) => withdrawalToWire(prefix) : pathEncoder(),
+    };
+    const wire = paths.map(writers[writing]);
     const table_type = this.dialect.values.globalTable;
     return new Promise((resolve, reject) => {
       const stream = this.#client.makeClientStreamRequest(path, requestSerialize, responseDeserialize, (error) =>

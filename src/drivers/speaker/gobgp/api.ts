@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { loadInterface, type OpenStream, RpcClient, type StreamListener } from '../client.js';
 import { Recall } from '../recall.js';
-import type { Codec } from './codec.js';
 import type { Dialect, Values } from './dialect.js';
 import { readDestination, readSet } from './listed.js';
 import type {
@@ -14,10 +13,10 @@ import type {
   WireEvent,
   WireFamily,
   WireGlobal,
-  WirePath,
   WirePeer,
   WirePolicy,
 } from './messages.js';
+import type { NlriReader } from './nlri.js';
 
 /** Calls with one answer: what goes in, what comes back. */
 interface Calls {
@@ -25,8 +24,8 @@ interface Calls {
   readonly GetBgp: [object, { readonly global: WireGlobal | null }];
   readonly AddPeer: [{ readonly peer: WirePeer }, object];
   readonly DeletePeer: [{ readonly address: string }, object];
-  readonly AddPath: [{ readonly table_type: number; readonly path: WirePath }, object];
-  readonly DeletePath: [{ readonly table_type: number; readonly family: WireFamily; readonly path: WirePath }, object];
+  readonly AddPath: [{ readonly table_type: number; readonly path: Buffer }, object];
+  readonly DeletePath: [{ readonly table_type: number; readonly family: WireFamily; readonly path: Buffer }, object];
   readonly GetTable: [{ readonly table_type: number; readonly family: WireFamily }, { readonly num_path: number }];
   readonly SetPolicies: [
     { readonly defined_sets: readonly WireDefinedSet[]; readonly policies: readonly WirePolicy[] },
@@ -72,14 +71,15 @@ interface PathRequest {
 
 export interface PathBatch {
   readonly table_type: number;
-  readonly paths: readonly WirePath[];
+  /** Each as `convert-path.ts` writes it. */
+  readonly paths: readonly Buffer[];
 }
 
 /** The daemon's calls with their types, in one dialect. `items` is how many prefixes or paths a call is about, where they are many. */
 export interface Api {
   readonly name: string;
   readonly values: Values;
-  readonly codec: Codec;
+  readonly readNlri: NlriReader;
   call<M extends keyof Calls>(method: M, request: Calls[M][0], items?: number): Promise<Calls[M][1]>;
   list<M extends keyof Lists>(method: M, request: Lists[M][0]): Promise<readonly Lists[M][1][]>;
   /** Destinations of a table, each as `read` has it when it comes. */
@@ -116,7 +116,7 @@ export function connectApi(dialect: Dialect, { name, target, protoDir, deadlineM
   return {
     name,
     values,
-    codec: dialect.codec(definition),
+    readNlri: dialect.nlriReader(definition),
     call: async (method, request, items = 0) => client.unary(method, request, items === 0 ? deadlineMs : bulk(items)),
     list: async (method, request) => client.list(method, request, bulk(0)) as never,
     listPaths: async (request, read) => {

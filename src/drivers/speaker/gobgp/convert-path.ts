@@ -1,90 +1,67 @@
-import {
-  type Address,
-  type Family,
-  familyOf,
-  lengthOf,
-  networkOf,
-  parsePrefix,
-  type Prefix,
-} from '../../../model/address.js';
+import { type Address, type Family, familyOf, parsePrefix, type Prefix } from '../../../model/address.js';
 import type { Community, LargeCommunity, Path, PathAttributes } from '../../../model/path.js';
 import { type Attributes as Found, readAttributes } from './attributes.js';
-import type { Attributes, Codec, Encoded } from './codec.js';
+import { contentField, numberField } from './fields.js';
 import { attributesIn } from './listed.js';
-import { familyFromWire, type ListedPath, wireFamily, type WirePath } from './messages.js';
+import { familyFromWire, type ListedPath, wireFamily } from './messages.js';
+import { attributeOctets, prefixOctets } from './octets.js';
 
 const ORIGIN_IGP = 0;
 /** RFC 4271 4.3. */
 const AS_SEQUENCE = 2;
 
-/** Paths that share their attributes share their encoding: three times faster on a full table. */
-export type PathEncoder = (path: Path) => WirePath;
+/** Paths that share their attributes share their encoding. */
+export type PathEncoder = (path: Path) => Buffer;
 
-const nlriOf = (codec: Codec, prefix: Prefix): Encoded =>
-  codec.encodePrefix({ prefix_len: lengthOf(prefix), prefix: networkOf(prefix) });
+// Field numbers of a Path: `protos/gobgp/messages.proto`.
+const [NLRI, IS_WITHDRAW, FAMILY, SOURCE_ASN, SOURCE_ID, IDENTIFIER] = [1, 5, 9, 10, 11, 18];
+const [NLRI_BINARY, PATTRS_BINARY] = [20, 21];
 
-function communityNumber(community: Community): number {
-  const [high = 0, low = 0] = community.split(':').map(Number);
-  return high * 0x1_0000 + low;
-}
+const nlriField = (prefix: Prefix): Buffer => contentField(NLRI_BINARY, prefixOctets(prefix));
 
-function largeCommunityBody(community: LargeCommunity): Attributes['LargeCommunitiesAttribute']['communities'][number] {
-  const [global_admin = 0, local_data1 = 0, local_data2 = 0] = community.split(':').map(Number);
-  return { global_admin, local_data1, local_data2 };
-}
-
-/** A v6 next hop travels as a plain one too; GoBGP makes MP_REACH_NLRI (RFC 4760) of it and lists it as that. */
-function attributesToWire(codec: Codec, attributes: PathAttributes): readonly Encoded[] {
-  const { asPath, nextHop, med, localPref, communities, largeCommunities } = attributes;
-  return [
-    codec.encode('OriginAttribute', { origin: ORIGIN_IGP }),
-    codec.encode('AsPathAttribute', {
-      segments: asPath.length === 0 ? [] : [{ type: AS_SEQUENCE, numbers: asPath }],
-    }),
-    codec.encode('NextHopAttribute', { next_hop: nextHop }),
-    ...(med === undefined ? [] : [codec.encode('MultiExitDiscAttribute', { med })]),
-    ...(localPref === undefined ? [] : [codec.encode('LocalPrefAttribute', { local_pref: localPref })]),
-    ...(communities.length === 0
-      ? []
-      : [codec.encode('CommunitiesAttribute', { communities: communities.map(communityNumber) })]),
-    ...(largeCommunities.length === 0
-      ? []
-      : [codec.encode('LargeCommunitiesAttribute', { communities: largeCommunities.map(largeCommunityBody) })]),
-  ];
-}
+const familyField = (family: Family): Buffer => {
+  const { afi, safi } = wireFamily(family);
+  return contentField(FAMILY, Buffer.concat([numberField(1, afi), numberField(2, safi)]));
+};
 
 /**
  * Encodes checked paths, remembering attributes for as long as the encoder
- * lives: make one per batch. Source and identifier stay unset: with them a
- * path would stand beside the plain one, and a plain delete would miss it.
+ * lives: make one per batch. NLRI and attributes are written as they stand in
+ * an UPDATE, which GoBGP decodes much faster than its other form. Source and
+ * identifier stay unset: with them a path would stand beside the plain one,
+ * and a plain delete would miss it.
  */
-export function pathEncoder(codec: Codec): PathEncoder {
-  const encoded = new Map<PathAttributes, readonly Encoded[]>();
+export function pathEncoder(): PathEncoder {
+  const encoded = new Map<PathAttributes, Buffer>();
   return ({ prefix, attributes }) => {
-    const pattrs = encoded.get(attributes) ?? attributesToWire(codec, attributes);
-    encoded.set(attributes, pattrs);
-    return { nlri: nlriOf(codec, prefix), pattrs, family: wireFamily(familyOf(prefix)) };
+    let rest = encoded.get(attributes);
+    if (!rest) {
+      const fields = attributeOctets(attributes).map((each) => contentField(PATTRS_BINARY, each));
+      rest = Buffer.concat([familyField(familyOf(prefix)), ...fields]);
+      encoded.set(attributes, rest);
+    }
+    return Buffer.concat([nlriField(prefix), rest]);
   };
 }
 
+const WITHDRAWN: Readonly<Record<Family, Buffer>> = {
+  4: Buffer.concat([familyField(4), numberField(IS_WITHDRAW, 1)]),
+  6: Buffer.concat([familyField(6), numberField(IS_WITHDRAW, 1)]),
+};
+
 /** The withdrawal of whatever path of ours stands for this prefix; `is_withdraw` spares it its attributes. */
-export const withdrawalToWire = (codec: Codec, prefix: Prefix): WirePath => ({
-  nlri: nlriOf(codec, prefix),
-  pattrs: [],
-  family: wireFamily(familyOf(prefix)),
-  is_withdraw: true,
-});
+export const withdrawalToWire = (prefix: Prefix): Buffer =>
+  Buffer.concat([nlriField(prefix), WITHDRAWN[familyOf(prefix)]]);
 
 /** The withdrawal of exactly this listed path, whoever made it. */
-export const withdrawalOfListed = (listed: ListedPath, family: Family): WirePath => ({
-  nlri: listed.nlri,
-  pattrs: [],
-  family: wireFamily(family),
-  is_withdraw: true,
-  ...(listed.source_asn === 0 ? {} : { source_asn: listed.source_asn }),
-  ...(isUnset(listed.source_id) ? {} : { source_id: listed.source_id }),
-  ...(listed.identifier === 0 ? {} : { identifier: listed.identifier }),
-});
+export const withdrawalOfListed = (listed: ListedPath, family: Family): Buffer =>
+  Buffer.concat([
+    contentField(NLRI, listed.nlri),
+    WITHDRAWN[family],
+    ...(listed.source_asn === 0 ? [] : [numberField(SOURCE_ASN, listed.source_asn)]),
+    ...(isUnset(listed.source_id) ? [] : [contentField(SOURCE_ID, Buffer.from(listed.source_id))]),
+    ...(listed.identifier === 0 ? [] : [numberField(IDENTIFIER, listed.identifier)]),
+  ]);
 
 /** An absent address is printed as Go does: net.IP's way in GoBGP 3, netip.Addr's in 4. */
 const isUnset = (text: string): boolean => text === '' || text === '<nil>' || text === 'invalid IP';

@@ -1,6 +1,6 @@
-/** All that differs between GoBGP 3 and 4 on the wire, but for how paths are written: see `v3.ts` and `v4.ts`. */
+/** All that differs between GoBGP 3 and 4 on the wire, but for the NLRI of an event: see `v3.ts` and `v4.ts`. */
 import type { PackageDefinition } from '@grpc/proto-loader';
-import type { Codec } from './codec.js';
+import type { NlriReader } from './nlri.js';
 
 export interface Dialect {
   readonly version: 3 | 4;
@@ -8,7 +8,7 @@ export interface Dialect {
   readonly proto: string;
   readonly service: string;
   readonly values: Values;
-  codec(definition: PackageDefinition): Codec;
+  nlriReader(definition: PackageDefinition): NlriReader;
 }
 
 /**

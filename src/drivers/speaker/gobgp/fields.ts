@@ -1,13 +1,10 @@
-/**
- * The fields of an encoded message, one after the other, read where they
- * stand: a table is 100,000 messages, and nearly all of what is in them is of
- * no interest. The encoding is that of Protocol Buffers.
- */
+/** Messages field by field, in the encoding of Protocol Buffers: a table is 100,000 of them, and nearly all of what is in them is of no interest, or the same. */
 const VARINT = 0;
 const FIXED_64 = 1;
 const BYTES = 2;
 const FIXED_32 = 5;
 
+/** The fields of an encoded message, one after the other, read where they stand. */
 export class Fields {
   /** Of the field that `next` has come to. */
   number = 0;
@@ -79,4 +76,18 @@ export class Fields {
     }
     throw new RangeError('a number ends behind its message');
   }
+}
+
+/** A field with content: bytes, text, a message. */
+export const contentField = (number: number, content: Uint8Array): Buffer =>
+  Buffer.concat([varint(number * 8 + BYTES), varint(content.length), content]);
+
+/** A field with a number: 0 to 2^53. */
+export const numberField = (number: number, value: number): Buffer =>
+  Buffer.concat([varint(number * 8 + VARINT), varint(value)]);
+
+function varint(value: number): Uint8Array {
+  const bytes: number[] = [];
+  for (; value >= 0x80; value = Math.floor(value / 0x80)) bytes.push((value % 0x80) + 0x80);
+  return Uint8Array.from([...bytes, value]);
 }

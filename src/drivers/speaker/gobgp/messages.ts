@@ -1,6 +1,5 @@
 /** GoBGP's messages as `protos/gobgp/messages.proto` has them: absent scalars are zero, absent messages null. */
 import type { Family, Prefix } from '../../../model/address.js';
-import type { Encoded } from './codec.js';
 
 export interface WireFamily {
   readonly afi: number;
@@ -15,19 +14,9 @@ export interface WireGlobal {
 
 // ---- paths
 
-export interface WirePath {
-  readonly nlri: Encoded;
-  readonly pattrs: readonly Encoded[];
-  readonly family: WireFamily;
-  readonly is_withdraw?: boolean;
-  readonly source_asn?: number;
-  readonly source_id?: string;
-  readonly identifier?: number;
-}
-
 export interface ListedPath {
   /** As it was made, for whoever deletes exactly this one; empty unless it was asked for. */
-  readonly nlri: Encoded;
+  readonly nlri: Buffer;
   /** Every attribute as it stands in an UPDATE, byte for byte, each with its field's header; empty unless they were asked for. */
   readonly attributes: string;
   readonly family: WireFamily | null;
@@ -44,7 +33,7 @@ export interface ListedDestination {
 
 /** A peer's event has no table. */
 export interface WireEvent {
-  readonly table: { readonly paths: readonly { readonly nlri: Encoded }[] } | null;
+  readonly table: { readonly paths: readonly { readonly nlri: Buffer }[] } | null;
 }
 
 // ---- peers
