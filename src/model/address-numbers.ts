@@ -62,11 +62,17 @@ export function isCanonicalV4(text: string): boolean {
     }
   }
   if (dots !== 3 || octet < 0) return false;
-  const length = LENGTHS_V4.get(text.slice(at));
-  return length !== undefined && (value * 256 + octet) % 2 ** (32 - length) === 0;
+  const length = lengthBehind(text, at);
+  // A shift by 32 is none.
+  return length === 32 || (length >= 0 && (value * 256 + octet) << length === 0);
 }
 
-/** Every length by its only spelling. */
-const LENGTHS_V4: ReadonlyMap<string, number> = new Map(
-  Array.from({ length: 33 }, (_, length) => [`/${length}`, length]),
-);
+/** The length of an IPv4 prefix behind its slash, 0 to 32, in its only spelling; -1 for anything else. */
+function lengthBehind(text: string, slash: number): number {
+  const digits = text.length - slash - 1;
+  const first = text.charCodeAt(slash + 1) - ZERO;
+  if (digits === 1) return first >= 0 && first <= 9 ? first : -1;
+  const second = text.charCodeAt(slash + 2) - ZERO;
+  const isNumber = digits === 2 && first >= 1 && first <= 3 && second >= 0 && second <= 9;
+  return isNumber && first * 10 + second <= 32 ? first * 10 + second : -1;
+}

@@ -27,7 +27,6 @@ import {
 import { readDestination } from '../../../src/drivers/speaker/gobgp/listed.js';
 import type { ListedPath } from '../../../src/drivers/speaker/gobgp/messages.js';
 import type { NlriReader } from '../../../src/drivers/speaker/gobgp/nlri.js';
-import { prefixOctets } from '../../../src/drivers/speaker/gobgp/octets.js';
 import { gobgp3 } from '../../../src/drivers/speaker/gobgp/v3.js';
 import { gobgp4 } from '../../../src/drivers/speaker/gobgp/v4.js';
 import { changedPath } from '../../paths.js';
@@ -154,7 +153,9 @@ describe('paths as they are given', () => {
     ['2001:db8::/32', '2020010db8'],
     ['2001:db8:acf::/48', '3020010db80acf'],
     ['2001:db8:8000::/33', '2120010db880'],
-  ])('%s', (text, octets) => expect(prefixOctets(prefix(text)).toString('hex')).toBe(octets));
+  ])('%s', (text, octets) => {
+    expect(written(withdrawalToWire(prefix(text))).nlri_binary.toString('hex')).toBe(octets);
+  });
 
   test('MED 0, LOCAL_PREF 0 and communities are there when they are given, and an empty AS path has no segment', () => {
     const full = changedPath(sample, { asPath: [], med: 0, localPref: 0, communities: ['65535:0', '0:1'] });

@@ -1,10 +1,10 @@
 import { type Address, type Family, familyOf, parsePrefix, type Prefix } from '../../../model/address.js';
 import type { Community, LargeCommunity, Path, PathAttributes } from '../../../model/path.js';
 import { type Attributes as Found, readAttributes } from './attributes.js';
-import { contentField, numberField } from './fields.js';
+import { contentField, contentTag, numberField } from './fields.js';
 import { attributesIn } from './listed.js';
 import { familyFromWire, type ListedPath, wireFamily } from './messages.js';
-import { attributeOctets, prefixOctets } from './octets.js';
+import { attributeOctets, prefixSize, writePrefix } from './octets.js';
 
 const ORIGIN_IGP = 0;
 /** RFC 4271 4.3. */
@@ -17,7 +17,19 @@ export type PathEncoder = (path: Path) => Buffer;
 const [NLRI, IS_WITHDRAW, FAMILY, SOURCE_ASN, SOURCE_ID, IDENTIFIER] = [1, 5, 9, 10, 11, 18];
 const [NLRI_BINARY, PATTRS_BINARY] = [20, 21];
 
-const nlriField = (prefix: Prefix): Buffer => contentField(NLRI_BINARY, prefixOctets(prefix));
+const NLRI_TAG = contentTag(NLRI_BINARY);
+
+/** A path to a prefix, with fields that it shares with others. */
+function pathTo(prefix: Prefix, shared: Buffer): Buffer {
+  const size = prefixSize(prefix);
+  const start = NLRI_TAG.length + 1;
+  const bytes = Buffer.allocUnsafe(start + size + shared.length);
+  bytes.set(NLRI_TAG);
+  bytes[NLRI_TAG.length] = size;
+  writePrefix(prefix, bytes, start);
+  bytes.set(shared, start + size);
+  return bytes;
+}
 
 const familyField = (family: Family): Buffer => {
   const { afi, safi } = wireFamily(family);
@@ -34,13 +46,13 @@ const familyField = (family: Family): Buffer => {
 export function pathEncoder(): PathEncoder {
   const encoded = new Map<PathAttributes, Buffer>();
   return ({ prefix, attributes }) => {
-    let rest = encoded.get(attributes);
-    if (!rest) {
+    let shared = encoded.get(attributes);
+    if (!shared) {
       const fields = attributeOctets(attributes).map((each) => contentField(PATTRS_BINARY, each));
-      rest = Buffer.concat([familyField(familyOf(prefix)), ...fields]);
-      encoded.set(attributes, rest);
+      shared = Buffer.concat([familyField(familyOf(prefix)), ...fields]);
+      encoded.set(attributes, shared);
     }
-    return Buffer.concat([nlriField(prefix), rest]);
+    return pathTo(prefix, shared);
   };
 }
 
@@ -50,8 +62,7 @@ const WITHDRAWN: Readonly<Record<Family, Buffer>> = {
 };
 
 /** The withdrawal of whatever path of ours stands for this prefix; `is_withdraw` spares it its attributes. */
-export const withdrawalToWire = (prefix: Prefix): Buffer =>
-  Buffer.concat([nlriField(prefix), WITHDRAWN[familyOf(prefix)]]);
+export const withdrawalToWire = (prefix: Prefix): Buffer => pathTo(prefix, WITHDRAWN[familyOf(prefix)]);
 
 /** The withdrawal of exactly this listed path, whoever made it. */
 export const withdrawalOfListed = (listed: ListedPath, family: Family): Buffer =>

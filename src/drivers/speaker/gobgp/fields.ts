@@ -78,9 +78,11 @@ export class Fields {
   }
 }
 
-/** A field with content: bytes, text, a message. */
+/** What stands before the length of a field with content: bytes, text, a message. */
+export const contentTag = (number: number): Uint8Array => varint(number * 8 + BYTES);
+
 export const contentField = (number: number, content: Uint8Array): Buffer =>
-  Buffer.concat([varint(number * 8 + BYTES), varint(content.length), content]);
+  Buffer.concat([contentTag(number), varint(content.length), content]);
 
 /** A field with a number: 0 to 2^53. */
 export const numberField = (number: number, value: number): Buffer =>

@@ -8,13 +8,15 @@ const AS_SEQUENCE = 2;
 /** Flags: RFC 4271 4.3. */
 const [OPTIONAL, TRANSITIVE, EXTENDED_LENGTH] = [0x80, 0x40, 0x10];
 
-/** Length in bits, and as many octets as it takes. */
-export function prefixOctets(prefix: Prefix): Buffer {
-  const length = lengthOf(prefix);
-  const octets = Buffer.allocUnsafe(1 + Math.ceil(length / 8));
-  octets[0] = length;
-  octets.set(octetsOf(prefix).subarray(0, octets.length - 1), 1);
-  return octets;
+/** How many octets a prefix takes: one for its length in bits, and as many as that needs. */
+export const prefixSize = (prefix: Prefix): number => 1 + Math.ceil(lengthOf(prefix) / 8);
+
+/** Writes a prefix into bytes that have room for it. */
+export function writePrefix(prefix: Prefix, into: Uint8Array, at: number): void {
+  const octets = octetsOf(prefix);
+  const size = prefixSize(prefix);
+  into[at] = lengthOf(prefix);
+  for (let octet = 1; octet < size; octet++) into[at + octet] = octets[octet - 1] ?? 0;
 }
 
 /**
