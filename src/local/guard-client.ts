@@ -10,14 +10,13 @@ import {
   type WirePrefix,
   type WireState,
 } from '../model/lease.js';
-import { changedIn } from '../model/changes.js';
-import type { List } from '../model/list.js';
+import { newsIn } from '../model/changes.js';
 import { once } from '../model/once.js';
 import type { Announcement } from '../model/path.js';
 import { type GuardClient, LocalError } from '../ports/guard.js';
 import { type LocalClient, localClient } from './client.js';
 import type { NoParams } from './protocol.js';
-import { type Listed, listOf, type Run, runsOf, withNews } from './runs.js';
+import { type Listed, listOf, type Run, runsOf, type Span, spansOf, withNews } from './runs.js';
 
 /** With its list of prefixes in runs. */
 export type Told = Omit<WireState, 'prefixes'> & { readonly prefixes: readonly Run<WirePrefix>[] };
@@ -49,14 +48,17 @@ export type GuardCalls = {
 export interface Renewal extends Omit<DesiredSet, 'announcements'> {
   /** Its sequence. */
   readonly like: number;
-  /** In the places of their prefixes; none without it. */
-  readonly changes?: readonly Run<Announcement>[];
+  /** None without it. */
+  readonly changes?: readonly Span<Announcement>[];
 }
 
-/** Without a wire state it is the one that this connection was told last; `news` has only those prefixes about which something is new. */
+/** A wire state with those prefixes alone about which something is new. */
+export type News = Omit<WireState, 'prefixes'> & { readonly prefixes: readonly Span<WirePrefix>[] };
+
+/** Without a wire state or news of it, it is the one that this connection was told last. */
 export type RenewalAnswer =
   | { readonly accepted: true; readonly wire?: Told }
-  | { readonly accepted: true; readonly news: Told }
+  | { readonly accepted: true; readonly news: News }
   | Extract<OfferAnswer, { readonly accepted: false }>;
 
 /** The guard answers within 2 s whatever its speaker does; a second more is for a busy machine. */
@@ -103,7 +105,8 @@ export async function sentToPeers(path: string, prefix: Prefix): Promise<readonl
   }
 }
 
-const answerMs = (travelling: List<Announcement>): number => ANSWER_MS + travelling.length * ANSWER_MS_PER_PREFIX;
+const answerMs = (travelling: { readonly length: number }): number =>
+  ANSWER_MS + travelling.length * ANSWER_MS_PER_PREFIX;
 
 type Refused = Extract<OfferAnswer, { readonly accepted: false }>;
 
@@ -114,7 +117,7 @@ interface Last {
   readonly wire: WireState;
 }
 
-const lastOf = (set: DesiredSet, list: Listed<WirePrefix>, told: Told): Last => ({
+const lastOf = (set: DesiredSet, list: Listed<WirePrefix>, told: Omit<WireState, 'prefixes'>): Last => ({
   set,
   list,
   wire: { ...told, prefixes: list },
@@ -144,12 +147,12 @@ function offerOver(client: LocalClient<GuardCalls>): GuardClient['offer'] {
   let told: Last | undefined;
 
   const renew = async (set: DesiredSet, last: Last): Promise<Last | Refused | undefined> => {
-    const changes = changedIn(set.announcements, last.set.announcements);
-    if (changes === undefined) return undefined;
-    const { announcements: _, ...rest } = set;
-    const renewal = { ...rest, like: last.set.sequence, ...(changes.length > 0 && { changes: runsOf(changes) }) };
+    const { announcements, ...rest } = set;
+    const news = newsIn(announcements, last.set.announcements);
+    if (news === undefined) return undefined;
+    const changes = news.length === 0 ? {} : { changes: spansOf(announcements, news) };
     try {
-      const answer = await client.call('renew', renewal, answerMs(changes));
+      const answer = await client.call('renew', { ...rest, like: last.set.sequence, ...changes }, answerMs(news));
       return answer.accepted ? after(answer, set, last) : answer;
     } catch (error) {
       if (error instanceof LocalError && error.reason === 'refused') return undefined;

@@ -2,14 +2,14 @@
 import { z } from 'zod';
 import type { DesiredSet, OfferAnswer, WireState } from '../model/lease.js';
 import type { Prefix } from '../model/address.js';
-import { changedIn } from '../model/changes.js';
+import { newsIn } from '../model/changes.js';
 import { LEVELS } from '../model/level.js';
 import type { Announcement } from '../model/path.js';
 import { type ReasonCode, REASONS } from '../model/reason.js';
 import { type Caller, type GuardDesk, LocalError } from '../ports/guard.js';
 import { type GuardCalls, type Offered, type Renewal, type RenewalAnswer, toldOf } from './guard-client.js';
 import { allowanceSchema, type Handlers, noParams, prefixesSchema, prefixSchema } from './request.js';
-import { type Listed, listOf, type Run, withNews } from './runs.js';
+import { type Listed, listOf, type Run, type Span, spansOf, withNews } from './runs.js';
 import { type LocalServer, serveLocal } from './server.js';
 
 const count = z.number().int().nonnegative();
@@ -19,11 +19,17 @@ const reasonSchema = z.strictObject({
   detail: z.exactOptional(z.string()),
 });
 
-const announcementsSchema: z.ZodType<Run<Announcement>> = z.strictObject({
-  prefixes: prefixesSchema,
+const said = {
   level: z.enum(LEVELS),
   asPath: z.array(z.number().int().min(1).max(0xffffffff)).max(16),
   reasons: z.array(reasonSchema),
+};
+const announcementsSchema: z.ZodType<Run<Announcement>> = z.strictObject({ prefixes: prefixesSchema, ...said });
+const changesSchema: z.ZodType<Span<Announcement>> = z.strictObject({
+  first: prefixSchema,
+  last: prefixSchema,
+  count: z.number().int().positive(),
+  ...said,
 });
 
 const right = {
@@ -41,7 +47,7 @@ const offeredSchema: z.ZodType<Offered> = z.strictObject({
 const renewalSchema: z.ZodType<Renewal> = z.strictObject({
   ...right,
   like: count,
-  changes: z.exactOptional(z.array(announcementsSchema)),
+  changes: z.exactOptional(z.array(changesSchema)),
 });
 
 const announcementOf = (prefix: Prefix, { level, asPath, reasons }: Omit<Announcement, 'prefix'>): Announcement => ({
@@ -95,8 +101,9 @@ class Offers {
     if (!answer.accepted) return answer;
     const { wire } = answer;
     if (wire === last.wire) return { accepted: true };
-    const prefixes = changedIn(wire.prefixes, last.wire.prefixes);
-    return prefixes ? { accepted: true, news: toldOf({ ...wire, prefixes }) } : { accepted: true, wire: toldOf(wire) };
+    const news = newsIn(wire.prefixes, last.wire.prefixes);
+    if (!news) return { accepted: true, wire: toldOf(wire) };
+    return { accepted: true, news: { ...wire, prefixes: spansOf(wire.prefixes, news) } };
   }
 }
 

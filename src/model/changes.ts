@@ -3,29 +3,37 @@ import type { Prefix } from './address.js';
 import { placesApart } from './edited.js';
 import { placeFor } from './in-order.js';
 import { arrayOf, type List } from './list.js';
-import { isSaidList, type Named, only, prefixIn } from './said-list.js';
+import { areAbout, isSaidList, type Named, only, prefixIn, saidIn } from './said-list.js';
 import { same } from './same.js';
 
 /** The items that are new; `undefined` where the two do not name the same prefixes in the same order. */
 export function changedIn<T extends Named>(next: List<T>, before: List<T> | undefined): List<T> | undefined {
-  const places = before && placesChanged(next, before);
-  if (!places || places.some((place) => prefixIn(next, place) !== prefixIn(before, place))) return undefined;
-  const isSame = comparison(next, before);
-  return only(
-    next,
-    places.filter((place) => !isSame(place)),
-  );
+  const news = newsIn(next, before);
+  return news?.length === next.length ? next : news && only(next, news);
 }
 
-/** Whether two lists say the same in a place. What is said by neighbours in one object is looked at once. */
-function comparison(next: List<Named>, before: List<Named>): (place: number) => boolean {
-  if (!isSaidList(next) || !isSaidList(before)) return (place) => same(next.at(place), before.at(place));
-  let last: { readonly a: unknown; readonly b: unknown; readonly isSame: boolean } | undefined;
-  return (place) => {
-    const [a, b] = [next.said.at(place), before.said.at(place)];
-    if (!last || last.a !== a || last.b !== b) last = { a, b, isSame: same(a, b) };
-    return last.isSame;
-  };
+/** Where the items are that are new, in order; `undefined` as above. */
+export function newsIn<T extends Named>(next: List<T>, before: List<T> | undefined): readonly number[] | undefined {
+  if (!before) return undefined;
+  if (areAbout(next, before) && !placesApart(next, before)) return newlySaid(saidIn(next), saidIn(before));
+  const places = placesChanged(next, before);
+  if (!places?.every((place) => prefixIn(next, place) === prefixIn(before, place))) return undefined;
+  if (!isSaidList(next) || !isSaidList(before))
+    return places.filter((place) => !same(next.at(place), before.at(place)));
+  return places.filter((place) => !same(next.said.at(place), before.said.at(place)));
+}
+
+/** What is said by neighbours in one object is looked at once. */
+function newlySaid(said: readonly object[], before: readonly object[]): readonly number[] {
+  const places: number[] = [];
+  let [lastA, lastB, isNew]: [unknown, unknown, boolean] = [undefined, undefined, false];
+  for (let place = 0; place < said.length; place++) {
+    const [a, b] = [said[place], before[place]];
+    if (a === b) continue;
+    if (a !== lastA || b !== lastB) [lastA, lastB, isNew] = [a, b, !same(a, b)];
+    if (isNew) places.push(place);
+  }
+  return places;
 }
 
 /**
@@ -47,7 +55,7 @@ export function placeFrom(
 }
 
 /**
- * The places at which two lists have another object, or where items are made
+ * The places, in order, at which two lists have another object, or where items are made
  * for each look, other parts of one; `undefined` where they are not equally long.
  */
 export function placesChanged(next: List<Named>, before: List<Named>): readonly number[] | undefined {
@@ -56,13 +64,13 @@ export function placesChanged(next: List<Named>, before: List<Named>): readonly 
   if (known) {
     const parts =
       isSaidList(next) && isSaidList(before) ? ([next.said, before.said] as const) : ([next, before] as const);
-    return known.filter((place) => parts[0].at(place) !== parts[1].at(place)).sort((a, b) => a - b);
+    return known.filter((place) => parts[0].at(place) !== parts[1].at(place));
   }
   const apart = isSaidList(next) && isSaidList(before);
   const [parts, others] = apart ? [arrayOf(next.said), arrayOf(before.said)] : [arrayOf(next), arrayOf(before)];
-  const [prefixes, named] = apart ? [next.prefixes, before.prefixes] : [[], []];
+  const prefixes = apart && !areAbout(next, before) ? ([next.prefixes, before.prefixes] as const) : undefined;
   const places: number[] = [];
   for (let place = 0; place < parts.length; place++)
-    if (parts[place] !== others[place] || prefixes[place] !== named[place]) places.push(place);
+    if (parts[place] !== others[place] || (prefixes && prefixes[0][place] !== prefixes[1][place])) places.push(place);
   return places;
 }

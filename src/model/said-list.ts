@@ -45,9 +45,11 @@ export class SaidList<S, T extends Named> extends LongList<T> {
   /** What is made of each item that `to` makes something of; no item is made for it. */
   collect<U>(to: (prefix: Prefix, said: S) => U | undefined): readonly U[] {
     const made: U[] = [];
-    for (const [place, said] of arrayOf(this.said).entries()) {
-      const prefix = this.prefixes[place];
-      const own = prefix === undefined ? undefined : to(prefix, said);
+    const said = arrayOf(this.said);
+    // An iterator takes three times as long.
+    for (let place = 0; place < said.length; place++) {
+      const [prefix, words] = [this.prefixes[place], said[place]];
+      const own = prefix === undefined || words === undefined ? undefined : to(prefix, words);
       if (own !== undefined) made.push(own);
     }
     return made;
@@ -80,6 +82,10 @@ export class SaidList<S, T extends Named> extends LongList<T> {
 
 export const isSaidList = (list: List<Named>): list is SaidList<unknown, Named> => list instanceof SaidList;
 
+/** Both lists stand beside the very same prefixes. */
+export const areAbout = (a: List<Named>, b: List<Named>): boolean =>
+  isSaidList(a) && isSaidList(b) && a.prefixes === b.prefixes;
+
 /** The prefix that stands in a place; no item is made for it. */
 export const prefixIn = (list: List<Named>, place: number): Prefix | undefined =>
   isSaidList(list) ? list.prefixes[place] : list.at(place)?.prefix;
@@ -91,6 +97,13 @@ export const prefixesIn = (list: List<Named>): readonly Prefix[] =>
 /** What is said in each place; an item says it itself where there is no such list. */
 export const saidIn = <T extends Named>(list: List<T>): readonly Omit<T, 'prefix'>[] =>
   isSaidList(list) ? (arrayOf(list.said) as readonly Omit<T, 'prefix'>[]) : arrayOf(list);
+
+/** The same for single places. */
+export const saidAt = <T extends Named>(list: List<T>): ((place: number) => Omit<T, 'prefix'> | undefined) => {
+  // What a list of T says is what its items are made of.
+  const said = (isSaidList(list) ? list.said : list) as List<Omit<T, 'prefix'>>;
+  return (place) => said.at(place);
+};
 
 /** The items in these places alone. */
 export const only = <T extends Named>(list: List<T>, places: readonly number[]): List<T> =>

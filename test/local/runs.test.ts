@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { listOf, runsOf, withNews } from '../../src/local/runs.js';
+import { listOf, runsOf, type Span, spansOf, withNews } from '../../src/local/runs.js';
 import { type Prefix, prefix } from '../../src/model/address.js';
+import { newsIn } from '../../src/model/changes.js';
 import { placesApart } from '../../src/model/edited.js';
 
 interface Item {
@@ -51,36 +52,72 @@ test('neighbours that say the same are one run, and share what they say', () => 
   expect(list.at(1)?.reasons).toBe(list.at(0)?.reasons);
 });
 
+/** What is said differently by items with the same prefixes, as it travels. */
+const news = (now: readonly Item[], before: readonly Item[]): readonly Span<Item>[] =>
+  JSON.parse(JSON.stringify(spansOf(now, newsIn(now, before)!))) as readonly Span<Item>[];
+
 test('news of some prefixes: the rest of the list says what it said, and it is known where it does not', () => {
   fc.assert(
     fc.property(
       items,
       fc.array(fc.constantFrom(undefined, 'full', 'withdrawn'), { minLength: 256, maxLength: 256 }),
       (list, levels) => {
-        const news = list.flatMap((each, place): Item[] => {
-          const level = levels[place];
-          return level === undefined ? [] : [{ ...each, level }];
-        });
+        const now = list.map((each, place) => ({ ...each, level: levels[place] ?? each.level }));
         const before = listOf(travelled(list), make);
-        const after = withNews(before, travelled(news));
-        expect([...after!]).toEqual(list.map((each) => news.find((own) => own.prefix === each.prefix) ?? each));
+        const after = withNews(before, news(now, list));
+        expect([...after!]).toEqual(now);
         expect([...before]).toEqual(list);
-        if (news.length < list.length) expect(placesApart(after!, before)).toHaveLength(news.length);
+        const changed = now.filter(({ level }, place) => level !== list[place]!.level);
+        expect(after === before).toBe(changed.length === 0);
+        if (changed.length > 0) expect(placesApart(after!, before)).toHaveLength(changed.length);
       },
     ),
   );
 });
 
-test('news of a prefix that the list does not have is none', () => {
-  const list = listOf(runsOf([of(1), of(3)]), make);
-  expect(withNews(list, runsOf([of(1, 'withdrawn'), of(2)]))).toBeUndefined();
-  expect(withNews(list, runsOf([of(1, 'withdrawn'), of(4)]))).toBeUndefined();
+test('neighbours that say the same are one span, by their first and last', () => {
+  const list = [of(1), of(2), of(3), of(4), of(5)];
+  const now = [of(1, 'withdrawn'), of(2, 'withdrawn'), of(3), of(4, 'withdrawn'), of(5, 'degraded')];
+  const reasons = [{ code: 'healthy' }];
+  expect(news(now, list)).toEqual([
+    { first: '10.0.1.0/24', last: '10.0.2.0/24', count: 2, level: 'withdrawn', reasons },
+    { first: '10.0.4.0/24', last: '10.0.4.0/24', count: 1, level: 'withdrawn', reasons },
+    { first: '10.0.5.0/24', last: '10.0.5.0/24', count: 1, level: 'degraded', reasons },
+  ]);
+});
+
+test('news of another list is none', () => {
+  const list = listOf(runsOf([of(1), of(3), of(5)]), make);
+  const span = (first: number, last: number, count: number): Span<Item> => ({
+    ...{ first: prefix(`10.0.${first}.0/24`), last: prefix(`10.0.${last}.0/24`), count },
+    ...{ level: 'withdrawn', reasons: [] },
+  });
+  const none = [[span(2, 2, 1)], [span(1, 5, 2)], [span(1, 3, 3)], [span(5, 6, 2)], [span(3, 3, 1), span(1, 1, 1)]];
+  for (const spans of none) expect(withNews(list, spans)).toBeUndefined();
+  expect(withNews(list, [span(1, 3, 2)])).toEqual([
+    { ...of(1, 'withdrawn'), reasons: [] },
+    { ...of(3, 'withdrawn'), reasons: [] },
+    of(5),
+  ]);
   expect(withNews(list, [])).toBe(list);
 });
 
-test('news of all prefixes: everything is said anew', () => {
-  const list = listOf(runsOf([of(1), of(2), of(3)]), make);
-  const news = [of(1, 'withdrawn'), of(2, 'withdrawn'), of(3)];
-  expect(withNews(list, runsOf(news))).toEqual(news);
-  expect(withNews(list, runsOf(news.toReversed()))).toBeUndefined();
+test('news of very many: what is said of the others stands, and the prefixes are the same list', () => {
+  const many = Array.from({ length: 3_000 }, (_, n): Item => ({
+    ...of(1),
+    prefix: prefix(`10.${n >> 8}.${n & 255}.0/24`),
+  }));
+  const now = many.map((each, place) => (place % 3 === 0 ? each : { ...each, level: 'withdrawn' }));
+  const before = listOf(travelled(many), make);
+  const after = withNews(before, news(now, many));
+  expect([...after!]).toEqual(now);
+  expect([...before]).toEqual(many);
+  expect(after!.prefixes).toBe(before.prefixes);
+});
+
+test('a list whose prefixes are all known has the known ones', () => {
+  const known = listOf(travelled([of(1), of(2)]), make);
+  expect(listOf(travelled([of(1, 'withdrawn'), of(2)]), make, known).prefixes).toBe(known.prefixes);
+  expect(listOf(travelled([of(1)]), make, known).prefixes).not.toBe(known.prefixes);
+  expect(listOf(travelled([of(2), of(1)]), make, known).prefixes).not.toBe(known.prefixes);
 });
