@@ -54,13 +54,14 @@ export const allowList = (view: ServerView): readonly Prefix[] => gateOf(view).a
 const sameSequence = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((asn, index) => asn === b[index]);
 
-/** Tells why the gate stays shut for a prefix with an origin; `undefined` when it is open. Quick when asked in the order of prefixes. */
-export function gatekeeper(gate: Gate): (prefix: Prefix, asked: Origin) => string | undefined {
-  const originOf = originsIn(gate);
-  return (prefix, asked) => {
-    const allowed = originOf(prefix);
-    if (!allowed) return gate.excluded.get(prefix) ?? 'the fleet does not name it';
-    if (sameSequence(allowed, asked)) return undefined;
-    return `AS path [${asked.join(' ')}] was asked for, the fleet says [${allowed.join(' ')}]`;
-  };
+/** Why the gate stays shut for a prefix with an origin, where it names `allowed` for it, or does not name it; `undefined` when it is open. */
+export function refusalOf(
+  { excluded }: Gate,
+  prefix: Prefix,
+  allowed: Origin | undefined,
+  asked: Origin,
+): string | undefined {
+  if (!allowed) return excluded.get(prefix) ?? 'the fleet does not name it';
+  if (sameSequence(allowed, asked)) return undefined;
+  return `AS path [${asked.join(' ')}] was asked for, the fleet says [${allowed.join(' ')}]`;
 }

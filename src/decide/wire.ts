@@ -2,7 +2,7 @@
 import { comparePrefix, type Family, familyOf, type Prefix } from '../model/address.js';
 import { placesChanged } from '../model/changes.js';
 import { withPrefixes, withSaid } from '../model/edited.js';
-import { placeOf, placesAmong } from '../model/in-order.js';
+import { placeOf, placesOf } from '../model/in-order.js';
 import type { ServerView } from '../model/fleet.js';
 import type { AgentState } from '../model/lease.js';
 import { type Level, weaker } from '../model/level.js';
@@ -10,7 +10,7 @@ import type { Announcement, Path, PathAttributes, SpeakerDesired } from '../mode
 import type { Reason } from '../model/reason.js';
 import { attributesFor, isOurs, levelHeld } from './attributes.js';
 import type { DrainVerdict } from './drain.js';
-import { type Gate, gatekeeper, originsIn } from './gate.js';
+import { type Gate, type Origin, originsIn, refusalOf } from './gate.js';
 import { peersOf } from './sessions.js';
 import type { Verdict } from './verdict.js';
 import type { List } from '../model/list.js';
@@ -85,19 +85,32 @@ function rulingOn({ view, hold, drain, lease }: WireFacts, asked: Question, faul
 const asksTheSame = (a: Question, b: Question): boolean =>
   a.level === b.level && a.reasons === b.reasons && a.asPath === b.asPath && a.family === b.family;
 
-/** Decides about prefixes one after the other; neighbours that ask alike get one ruling. */
-function judge(facts: WireFacts): (prefix: Prefix, asked: Asked) => Ruling {
-  const refusalOf = gatekeeper(facts.gate);
+/** Decides about prefixes one after the other, given the origin that the gate names; neighbours that ask alike get one ruling. */
+function judge(facts: WireFacts): (prefix: Prefix, asked: Asked, allowed: Origin | undefined) => Ruling {
+  const { gate, broken } = facts;
+  const isBroken = broken !== undefined && broken.size > 0;
   let last: { readonly question: Question; readonly ruling: Ruling } | undefined;
-  return (prefix, { level, asPath, reasons }) => {
-    const refusal = level === 'withdrawn' ? undefined : refusalOf(prefix, asPath);
+  let [lastAsked, lastAllowed]: [Asked | undefined, Origin | undefined] = [undefined, undefined];
+  return (prefix, asked, allowed) => {
+    const { level, asPath, reasons } = asked;
+    // One object, for which the gate was open already.
+    if (
+      last &&
+      asked === lastAsked &&
+      allowed === lastAllowed &&
+      !isBroken &&
+      familyOf(prefix) === last.question.family
+    )
+      return last.ruling;
+    const refusal = level === 'withdrawn' ? undefined : refusalOf(gate, prefix, allowed, asPath);
     if (refusal !== undefined) {
       return { asked: level, level: 'withdrawn', reasons: [{ code: 'not-allowed', detail: refusal }] };
     }
     const question = { level, asPath, reasons, family: familyOf(prefix) };
-    const fault = facts.broken?.get(prefix);
+    const fault = isBroken ? broken.get(prefix) : undefined;
     if (fault !== undefined) return rulingOn(facts, question, fault);
     if (!last || !asksTheSame(question, last.question)) last = { question, ruling: rulingOn(facts, question) };
+    [lastAsked, lastAllowed] = [asked, allowed];
     return last.ruling;
   };
 }
@@ -117,17 +130,19 @@ export function decideWire(facts: WireFacts): Decisions {
   const decideAsked = judge(facts);
   const leaving = new Set(facts.leaving);
   const [named, said] = [prefixesIn(announcements), saidIn(announcements)];
-  const placeOf = placesAmong(named);
   const left: Ruling = { level: 'withdrawn', reasons: [{ code: 'left-fleet' }] };
   const unasked: Ruling = { level: 'withdrawn', reasons: reasonsUnasked(facts) };
-  const decide = (prefix: Prefix): Ruling => {
-    const asked = said[placeOf(prefix) ?? -1];
-    if (asked) return decideAsked(prefix, asked);
-    return leaving.has(prefix) ? left : unasked;
-  };
-  const outside = outsideOf(gate, [...leaving, ...named]);
+  const within = placesOf(gate.allow, named);
+  const isWithin = within.reduce((count, place) => (place < 0 ? count : count + 1), 0) === named.length;
+  const outside = outsideOf(gate, isWithin ? [...leaving] : [...leaving, ...named]);
   // Named as the gate does, so that there is one text of each prefix.
   const prefixes = outside.length === 0 ? gate.allow : [...gate.allow, ...outside];
+  const places = outside.length === 0 ? within : placesOf(prefixes, named);
+  const decide = (prefix: Prefix, place: number): Ruling => {
+    const asked = said[places[place] ?? -1];
+    if (asked) return decideAsked(prefix, asked, gate.origins[place]);
+    return leaving.has(prefix) ? left : unasked;
+  };
   return new SaidList(prefixes, prefixes.map(decide), decisionOf);
 }
 
@@ -144,7 +159,7 @@ export function redecideWire(facts: WireFacts, before: Decisions, changed: List<
   for (const announcement of changed) {
     const place = placeOf(announcement.prefix, facts.gate.allow);
     if (place === undefined) return decideWire(facts);
-    rulings.set(place, decideAsked(announcement.prefix, announcement));
+    rulings.set(place, decideAsked(announcement.prefix, announcement, facts.gate.origins[place]));
   }
   return withSaid(before, rulings);
 }

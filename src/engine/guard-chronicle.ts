@@ -1,11 +1,11 @@
 /** What the guard records: what it decides, what it gives to the speaker, and what was read back. Nothing while nothing changes. */
-import { levelHeld } from '../decide/attributes.js';
+import { type AnnouncedLevel, levelHeld } from '../decide/attributes.js';
 import type { PrefixDecision } from '../decide/wire.js';
 import type { Address, Prefix } from '../model/address.js';
 import type { WireState } from '../model/lease.js';
 import type { Level } from '../model/level.js';
 import { pair } from '../model/pair.js';
-import type { Path, SessionState, SpeakerObserved, SpeakerOp } from '../model/path.js';
+import type { Path, PathAttributes, SessionState, SpeakerObserved, SpeakerOp } from '../model/path.js';
 import type { Chronicle } from '../ports/chronicle.js';
 import { clipped, inLines, RecordedLevels } from './recorded-levels.js';
 import type { List } from '../model/list.js';
@@ -92,8 +92,13 @@ export class GuardChronicle {
   }
 }
 
+/** Neighbours share their attributes nearly always. */
 function byLevel(paths: List<Path>): ReadonlyMap<Level, readonly Prefix[]> {
-  const levels = { full: [] as Prefix[], degraded: [] as Prefix[] };
-  for (const path of paths) levels[levelHeld(path)].push(path.prefix);
+  const levels: Record<AnnouncedLevel, Prefix[]> = { full: [], degraded: [] };
+  let last: { readonly attributes: PathAttributes; readonly prefixes: Prefix[] } | undefined;
+  for (const path of paths) {
+    if (last?.attributes !== path.attributes) last = { attributes: path.attributes, prefixes: levels[levelHeld(path)] };
+    last.prefixes.push(path.prefix);
+  }
   return new Map(Object.entries(levels) as [Level, Prefix[]][]);
 }

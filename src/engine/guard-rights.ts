@@ -29,6 +29,7 @@ import {
 import type { Prefix } from '../model/address.js';
 import type { ServerView } from '../model/fleet.js';
 import { saidIn } from '../model/said-list.js';
+import { same } from '../model/same.js';
 import type { AgentState, DesiredSet, DrainProgress } from '../model/lease.js';
 import type { Reason } from '../model/reason.js';
 import type { Announcement, SpeakerDesired, SpeakerObserved } from '../model/path.js';
@@ -95,10 +96,12 @@ export class Rights {
   }
 
   follow(view: ServerView): void {
-    const before = this.gate.allow;
+    const { allow } = this.gate;
+    const next = gateOf(view);
     this.view = view;
-    this.gate = gateOf(view);
-    this.leave(before);
+    // Whoever stands beside the same prefixes need not look them up.
+    this.gate = same(next.allow, allow) ? { ...next, allow } : next;
+    this.leave(allow);
   }
 
   /** What has left the fleet and is confirmed off the wire is nobody's concern any more. */

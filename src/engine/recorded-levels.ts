@@ -2,14 +2,18 @@
 import type { Prefix } from '../model/address.js';
 import type { Level } from '../model/level.js';
 import type { List } from '../model/list.js';
-import { pair } from '../model/pair.js';
+import { pairSaid } from '../model/pair.js';
 import type { Reason } from '../model/reason.js';
 import type { Chronicle } from '../ports/chronicle.js';
 
+/** What is decided about a prefix. */
 interface Decision {
-  readonly prefix: Prefix;
   readonly level: Level;
   readonly reasons: readonly Reason[];
+}
+
+interface Decided extends Decision {
+  readonly prefix: Prefix;
 }
 
 /** One line names no more prefixes than this. */
@@ -52,16 +56,16 @@ const isLike = ({ from, decision }: Told, before: Level | undefined, { level, re
   from === before && decision.level === level && decision.reasons === reasons;
 
 export class RecordedLevels {
-  private last: List<Decision> = [];
+  private last: List<Decided> = [];
 
   constructor(private readonly chronicle: Chronicle) {}
 
   /** Complete. The same array as before costs nothing. */
-  decided(decisions: List<Decision>): void {
+  decided(decisions: List<Decided>): void {
     if (decisions === this.last) return;
     const changes = new Map<string, Change>();
     let last: Told | undefined;
-    const changed = (before: Decision | undefined, decision: Decision): void => {
+    const changed = (prefix: Prefix, before: Decision | undefined, decision: Decision): void => {
       const from = before?.level;
       // Neighbours nearly always say the same, in the same words.
       if (!last || !isLike(last, from, decision)) {
@@ -70,14 +74,13 @@ export class RecordedLevels {
         changes.set(key, change);
         last = { from, decision, change };
       }
-      last.change.prefixes.push(decision.prefix);
+      last.change.prefixes.push(prefix);
     };
-    pair(this.last, decisions, {
-      both: (before, decision) => {
-        if (before !== decision && !isAsBefore(before, decision)) changed(before, decision);
+    pairSaid(this.last, decisions, {
+      both: (prefix, before, decision) => {
+        if (!isAsBefore(before, decision)) changed(prefix, before, decision);
       },
-      first: () => undefined,
-      second: (decision) => changed(undefined, decision),
+      second: (prefix, decision) => changed(prefix, undefined, decision),
     });
     this.last = decisions;
     for (const { prefixes, from, decision } of changes.values()) {

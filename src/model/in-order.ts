@@ -39,16 +39,21 @@ export function placesIn(list: readonly Prefix[]): (p: Prefix) => number | undef
   };
 }
 
-/** The same in any order; quick where it is the one in which they are asked for. */
-export function placesAmong(prefixes: readonly Prefix[]): (p: Prefix) => number | undefined {
+/**
+ * Where each prefix stands among others, -1 where it does not: quick where
+ * both are in one order, whatever either has alone.
+ */
+export function placesOf(prefixes: readonly Prefix[], among: readonly Prefix[]): Int32Array {
+  const places = new Int32Array(prefixes.length).fill(-1);
   let next = 0;
-  let places: Map<Prefix, number> | undefined;
-  return (p) => {
-    if (prefixes[next] === p) return next++;
-    places ??= new Map(prefixes.map((each, place) => [each, place]));
-    return places.get(p);
-  };
+  for (let at = 0; at < prefixes.length; at++) if (among[next] === prefixes[at]) places[at] = next++;
+  if (next === among.length) return places;
+  // Something is out of the common order, or not among the prefixes.
+  const index = new Map(among.map((prefix, place) => [prefix, place]));
+  return places.map((_, at) => index.get(prefixes[at] ?? NONE) ?? -1);
 }
+
+const NONE = '' as Prefix;
 
 /** Where a prefix belongs among `length` others that are in the order of `comparePrefix`. */
 export function placeFor(p: Prefix, length: number, at: (place: number) => Prefix | undefined): number {

@@ -11,7 +11,7 @@ import { placesChanged } from './changes.js';
 import { placesApart, prefixesApart } from './edited.js';
 import { itemOf, placeFor } from './in-order.js';
 import { arrayOf, type List } from './list.js';
-import { isSaidList, type Named } from './said-list.js';
+import { areAbout, type Named, prefixesIn, saidIn } from './said-list.js';
 
 export interface Pairing<A, B> {
   /** The prefix is in both lists; `place` is that of `a` in the first. */
@@ -20,7 +20,11 @@ export interface Pairing<A, B> {
   readonly second: (b: B) => void;
 }
 
-/** Tells each prefix once, but for items that are one object in both lists. No list names a prefix twice. */
+/**
+ * Tells each prefix once, but for items that are one object in both lists. No
+ * list names a prefix twice. Of lists in the order of `comparePrefix`, each of
+ * the three is told in that order.
+ */
 export function pair<A extends Named, B extends Named>(
   firsts: List<A>,
   seconds: List<B>,
@@ -30,9 +34,41 @@ export function pair<A extends Named, B extends Named>(
   const prefixes = places ? undefined : prefixesApart(firsts, seconds);
   if (places) pairPlaces(firsts, seconds, places, pairing);
   else if (prefixes) pairPrefixes(firsts, seconds, prefixes, pairing);
-  else if (isSaidList(firsts) && isSaidList(seconds) && firsts.prefixes === seconds.prefixes)
-    pairPlaces(firsts, seconds, placesChanged(firsts, seconds) ?? [], pairing);
+  else if (areAbout(firsts, seconds)) pairPlaces(firsts, seconds, placesChanged(firsts, seconds) ?? [], pairing);
   else walk(arrayOf(firsts), arrayOf(seconds), pairing);
+}
+
+/** What two lists say about a prefix, each in the words of its own items. */
+export interface SaidPairing<A, B> {
+  readonly both: (prefix: Prefix, a: A, b: B) => void;
+  readonly second: (prefix: Prefix, b: B) => void;
+}
+
+type Said<T extends Named> = Omit<T, 'prefix'>;
+
+/** The same, and no item is made where both lists stand beside the same prefixes. What is said by one object in both is passed. */
+export function pairSaid<A extends Named, B extends Named>(
+  firsts: List<A>,
+  seconds: List<B>,
+  { both, second }: SaidPairing<Said<A>, Said<B>>,
+): void {
+  if (!areAbout(firsts, seconds)) {
+    pair(firsts, seconds, {
+      both: (a, b) => both(a.prefix, a, b),
+      first: () => undefined,
+      second: (b) => second(b.prefix, b),
+    });
+    return;
+  }
+  const prefixes = prefixesIn(firsts);
+  const [saidFirst, saidSecond] = [saidIn(firsts), saidIn(seconds)];
+  const tell = (place: number): void => {
+    const [prefix, a, b] = [prefixes[place], saidFirst[place], saidSecond[place]];
+    if (prefix !== undefined && a && b && (a as object) !== b) both(prefix, a, b);
+  };
+  const places = placesApart(firsts, seconds);
+  if (places) places.forEach(tell);
+  else for (let place = 0; place < prefixes.length; place++) tell(place);
 }
 
 function pairPlaces<A extends Named, B extends Named>(

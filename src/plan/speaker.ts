@@ -97,7 +97,11 @@ function raiseBarrier(desired: SpeakerDesired, observed: SpeakerObserved): reado
   return observed.barrier.state === 'held' ? undefined : [install];
 }
 
-const byPrefix = (a: Path, b: Path): number => comparePrefix(a.prefix, b.prefix);
+/** Both are in order; where one is empty, very many need not be sorted. */
+function together(a: readonly Path[], b: readonly Path[]): readonly Path[] {
+  if (a.length === 0 || b.length === 0) return a.length === 0 ? b : a;
+  return [...a, ...b].sort((one, other) => comparePrefix(one.prefix, other.prefix));
+}
 
 /** What each of two lists of prefixes has alone. The lists stay the same objects for long: the answer too. */
 const difference = once((a: readonly Prefix[], b: readonly Prefix[]) => {
@@ -107,23 +111,25 @@ const difference = once((a: readonly Prefix[], b: readonly Prefix[]) => {
 });
 
 function planPaths(desired: SpeakerDesired, observed: SpeakerRunning, held: readonly Prefix[]): SpeakerOp[] {
-  const announce: Path[] = [];
+  const changed: Path[] = [];
+  const added: Path[] = [];
   const withdraw: Prefix[] = [];
   pair(desired.paths, observed.paths, {
     both: (path, current) => {
-      if (!samePath(path, current)) announce.push(path);
+      if (!samePath(path, current)) changed.push(path);
     },
-    first: (path) => announce.push(path),
+    first: (path) => added.push(path),
     second: ({ prefix }) => withdraw.push(prefix),
   });
+  const announce = together(changed, added);
   const { first: allow, second: surplus } = difference(desired.allow, held);
   // What still stands stays allowed: a tightened policy stops GoBGP from telling its peers about the withdrawal.
   const standing = new Set(surplus.length === 0 ? [] : observed.paths.map(({ prefix }) => prefix));
   const disallow = surplus.filter((prefix) => !standing.has(prefix));
   return [
     ...(allow.length > 0 ? [{ kind: 'allow', prefixes: allow } as const] : []),
-    ...(announce.length > 0 ? [{ kind: 'announce', paths: announce.sort(byPrefix) } as const] : []),
-    ...(withdraw.length > 0 ? [{ kind: 'withdraw', prefixes: withdraw.sort(comparePrefix) } as const] : []),
+    ...(announce.length > 0 ? [{ kind: 'announce', paths: announce } as const] : []),
+    ...(withdraw.length > 0 ? [{ kind: 'withdraw', prefixes: withdraw } as const] : []),
     ...(disallow.length > 0 ? [{ kind: 'disallow', prefixes: disallow.sort(comparePrefix) } as const] : []),
     ...observed.foreignPaths.map(({ family, prefix }) => ({ kind: 'delete-foreign', family, prefix }) as const),
   ];

@@ -1,7 +1,7 @@
 import { isOurs, levelHeld, ownTag, serverNumber } from '../../src/decide/attributes.js';
-import { allowList, gateOf, gatekeeper } from '../../src/decide/gate.js';
+import { allowList, type Gate, gateOf, type Origin, originsIn, refusalOf } from '../../src/decide/gate.js';
 import { peersOf } from '../../src/decide/sessions.js';
-import { address, prefix } from '../../src/model/address.js';
+import { address, prefix, type Prefix } from '../../src/model/address.js';
 import type { Router, Server, ServerView } from '../../src/model/fleet.js';
 import { amsS1 } from '../acme.js';
 import { pathFor } from '../paths.js';
@@ -116,6 +116,8 @@ describe('attributes', () => {
 });
 
 describe('the gate', () => {
+  const whyShut = (gate: Gate, p: Prefix, asked: Origin) => refusalOf(gate, p, originsIn(gate)(p), asked);
+
   test('covering and advertised prefixes, sorted', () => {
     expect(allowList(amsS1())).toEqual([
       '192.0.2.0/24',
@@ -135,11 +137,11 @@ describe('the gate', () => {
     ['203.0.112.0/23', [64512], 'the fleet does not name it'],
     ['0.0.0.0/0', [], 'the fleet does not name it'],
   ])('%s with %j: %s', (text, asPath, refusal) => {
-    expect(gatekeeper(gateOf(amsS1()))(prefix(text), asPath)).toBe(refusal);
+    expect(whyShut(gateOf(amsS1()), prefix(text), asPath)).toBe(refusal);
   });
 
   test('says why a named prefix is outside', () => {
-    expect(gatekeeper(gateOf(withoutV6))(V6, [64512])).toBe('ams-s1 has no v6 address that could be the next hop');
+    expect(whyShut(gateOf(withoutV6), V6, [64512])).toBe('ams-s1 has no v6 address that could be the next hop');
     expect(allowList(withoutV6)).not.toContain(V6);
     const view = amsS1();
     const customers = view.fleet.customers.map((customer) => ({
@@ -147,7 +149,7 @@ describe('the gate', () => {
       prefixes: customer.prefixes.map(({ prefix: p }) => ({ prefix: p, advertise: false })),
     }));
     const quiet = { ...view, fleet: { ...view.fleet, customers } };
-    expect(gatekeeper(gateOf(quiet))(V4, [64512])).toBe('the fleet says advertise: false');
+    expect(whyShut(gateOf(quiet), V4, [64512])).toBe('the fleet says advertise: false');
   });
 });
 

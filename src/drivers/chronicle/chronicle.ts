@@ -3,7 +3,7 @@
  *
  * Invariants: one write is under way at a time; the two files together never
  * hold more than twice `FILE_BYTES`; what waits in memory never exceeds
- * `MOST_WAITING` lines; nobody who records ever waits.
+ * `MOST_WAITING` events; nobody who records ever waits.
  */
 import { appendFile, open, rename, stat } from 'node:fs/promises';
 import type { Happening, Recorder, Stamp } from '../../model/event.js';
@@ -13,7 +13,7 @@ import type { Log } from '../../ports/log.js';
 
 /** Each generation: some thousand events, which is weeks of ordinary life. */
 const FILE_BYTES = 1_048_576;
-/** Lines that wait for a slow disk. */
+/** Events that wait for a slow disk. */
 const MOST_WAITING = 1_000;
 /** How long an ending process waits for its last lines. */
 const CLOSE_BOUND_MS = 500;
@@ -38,20 +38,26 @@ export function openChronicle(options: ChronicleOptions): OpenChronicle {
   const { clock, by, boot, log } = options;
   const fileBytes = options.fileBytes ?? FILE_BYTES;
   const file = new BoundedFile(options.path, fileBytes);
-  const waiting: string[] = [];
+  const waiting: (Stamp & Happening)[] = [];
   let lost = 0;
   let problem: string | undefined;
   let writing: Promise<void> | undefined;
 
-  const lineOf = (event: Happening): string => {
-    const stamp: Stamp = { at: clock.wall(), ms: Math.round(clock.now() * 1000) / 1000, boot, by };
-    return `${JSON.stringify({ ...stamp, ...event })}\n`;
-  };
-  /** As many as one generation holds. */
+  const stamped = (event: Happening): Stamp & Happening => ({
+    ...{ at: clock.wall(), ms: Math.round(clock.now() * 1000) / 1000, boot, by },
+    ...event,
+  });
+  /** Lines: as many as one generation holds. */
   const batch = (): readonly string[] => {
-    let bytes = 0;
-    const over = waiting.findIndex((line) => (bytes += Buffer.byteLength(line)) > fileBytes);
-    return waiting.splice(0, over < 0 ? waiting.length : Math.max(1, over));
+    const lines: string[] = [];
+    for (let bytes = 0; waiting[0];) {
+      const line = `${JSON.stringify(waiting[0])}\n`;
+      bytes += Buffer.byteLength(line);
+      if (lines.length > 0 && bytes > fileBytes) break;
+      lines.push(line);
+      waiting.shift();
+    }
+    return lines;
   };
   const write = async (): Promise<void> => {
     while (waiting.length > 0) {
@@ -66,7 +72,7 @@ export function openChronicle(options: ChronicleOptions): OpenChronicle {
         problem = text;
       }
       if (lost === 0 || problem !== undefined) continue;
-      waiting.push(lineOf({ kind: 'note', text: `${lost} events before this one are lost` }));
+      waiting.push(stamped({ kind: 'note', text: `${lost} events before this one are lost` }));
       lost = 0;
     }
   };
@@ -80,7 +86,7 @@ export function openChronicle(options: ChronicleOptions): OpenChronicle {
   return {
     record(event) {
       if (waiting.length >= MOST_WAITING) lost++;
-      else waiting.push(lineOf(event));
+      else waiting.push(stamped(event));
       begin();
     },
     async close() {
