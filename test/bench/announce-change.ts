@@ -18,7 +18,7 @@ export async function benchChange(prefixes: number, trials: number): Promise<rea
   const { rig, guard } = hand;
   try {
     let set: List<Announcement> = manyPrefixes(prefixes).flatMap((own, customer) =>
-      own.map((text) => announcing(text, asnOf(customer), 'full')),
+      announcing(own, asnOf(customer), 'full'),
     );
     await hand.offer(set);
     await hand.known('full');
@@ -29,7 +29,7 @@ export async function benchChange(prefixes: number, trials: number): Promise<rea
       const place = Math.floor((Math.floor(trial / levels.length) * set.length) / trials);
       const { prefix, asPath } = set.at(place)!;
       // As an agent does, whose lists remember what they were made from.
-      set = withItems(set, new Map([[place, announcing(prefix, asPath[0]!, level)]]));
+      set = withItems(set, new Map([[place, announcing([prefix], asPath[0]!, level)[0]!]]));
       const at = monotonicMs();
       const offered = hand.offer(set);
       await rig.until(`${prefix} ${level}`, () => rig.heardAt(prefix, level) > at);

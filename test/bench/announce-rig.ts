@@ -14,12 +14,11 @@ export const TABLE_MS = 120_000;
 
 const REASONS = { full: [{ code: 'healthy' }], other: [{ code: 'check-down' }] } as const;
 
-export const announcing = (text: string, asn: number, level: Level): Announcement => ({
-  prefix: prefix(text),
-  level,
-  asPath: [asn],
-  reasons: REASONS[level === 'full' ? 'full' : 'other'],
-});
+/** As an agent has them: those of one customer share all that they say but the prefix. */
+export function announcing(own: readonly string[], asn: number, level: Level): readonly Announcement[] {
+  const said = { level, asPath: [asn], reasons: REASONS[level === 'full' ? 'full' : 'other'] };
+  return own.map((text) => ({ prefix: prefix(text), ...said }));
+}
 
 /** What a bare side sends: with the attributes that Culvert gives to the prefixes of this customer. */
 export function barePathsOf(own: readonly string[], customer: number): readonly Path[] {

@@ -13,8 +13,13 @@ import { benchTable } from './announce-table.js';
 import { EXABGP, GOBGPD, report } from './report.js';
 
 const prefixes = Number(process.argv[2] ?? 100_000);
-const INSTALLED = { name: 'installed gobgpd', program: 'gobgpd', dialect: gobgp3 };
-const GOBGP_4 = { name: 'gobgpd 4.8.0', program: resolve('.cache/gobgpd/4.8.0/usr/bin/gobgpd'), dialect: gobgp4 };
+const INSTALLED = { name: 'installed gobgpd', program: 'gobgpd', dialect: gobgp3, rounds: 3 };
+const GOBGP_4 = {
+  name: 'gobgpd 4.8.0',
+  program: resolve('.cache/gobgpd/4.8.0/usr/bin/gobgpd'),
+  dialect: gobgp4,
+  rounds: 5,
+};
 
 await report(
   [GOBGPD, EXABGP],
