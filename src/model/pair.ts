@@ -11,7 +11,7 @@ import { placesChanged } from './changes.js';
 import { placesApart, prefixesApart } from './edited.js';
 import { itemOf, placeFor } from './in-order.js';
 import { arrayOf, type List } from './list.js';
-import { areAbout, type Named, prefixesIn, saidIn } from './said-list.js';
+import { areAbout, type Named, prefixesIn, saidAt, saidIn } from './said-list.js';
 
 export interface Pairing<A, B> {
   /** The prefix is in both lists; `place` is that of `a` in the first. */
@@ -61,14 +61,18 @@ export function pairSaid<A extends Named, B extends Named>(
     return;
   }
   const prefixes = prefixesIn(firsts);
-  const [saidFirst, saidSecond] = [saidIn(firsts), saidIn(seconds)];
-  const tell = (place: number): void => {
-    const [prefix, a, b] = [prefixes[place], saidFirst[place], saidSecond[place]];
+  const tell = (place: number, a: Said<A> | undefined, b: Said<B> | undefined): void => {
+    const prefix = prefixes[place];
     if (prefix !== undefined && a && b && (a as object) !== b) both(prefix, a, b);
   };
   const places = placesApart(firsts, seconds);
-  if (places) places.forEach(tell);
-  else for (let place = 0; place < prefixes.length; place++) tell(place);
+  if (places) {
+    const [first, other] = [saidAt(firsts), saidAt(seconds)];
+    for (const place of places) tell(place, first(place), other(place));
+  } else {
+    const [first, other] = [saidIn(firsts), saidIn(seconds)];
+    for (let place = 0; place < prefixes.length; place++) tell(place, first[place], other[place]);
+  }
 }
 
 function pairPlaces<A extends Named, B extends Named>(

@@ -7,6 +7,7 @@
  * everything is empty.
  */
 import { type Address, comparePrefix, type Prefix } from '../model/address.js';
+import { isPairwise } from '../model/list.js';
 import { once } from '../model/once.js';
 import { pair } from '../model/pair.js';
 import {
@@ -59,8 +60,7 @@ const samePeer = (desired: Peer, observed: PeerObserved): boolean =>
 /** The same goal as before: a speaker that has left it meanwhile has drifted. */
 export const sameGoal = (a: SpeakerDesired, b: SpeakerDesired): boolean =>
   sameList(a.allow, b.allow) &&
-  a.paths.length === b.paths.length &&
-  a.paths.every((path, index) => samePath(path, b.paths.at(index) ?? path)) &&
+  isPairwise(a.paths, b.paths, samePath) &&
   sameList(
     a.peers.map(({ address }) => address),
     b.peers.map(({ address }) => address),
