@@ -10,11 +10,13 @@ import {
   redecideWire,
   speakerDesired,
 } from '../../src/decide/wire.js';
-import { prefix } from '../../src/model/address.js';
+import { type Prefix, prefix } from '../../src/model/address.js';
 import { changedIn } from '../../src/model/changes.js';
 import type { AgentState } from '../../src/model/lease.js';
 import { LEVELS, type Level, weaker } from '../../src/model/level.js';
+import type { List } from '../../src/model/list.js';
 import type { Announcement } from '../../src/model/path.js';
+import { SaidList } from '../../src/model/said-list.js';
 import { amsS1 } from '../acme.js';
 import { pathFor } from '../paths.js';
 
@@ -187,4 +189,33 @@ test('what is not ours is not adopted', () => {
   expect(adoptedSet(view, gate, [ours])).toHaveLength(1);
   expect(adoptedSet(view, gate, [{ ...ours, attributes: { ...ours.attributes, largeCommunities: [] } }])).toEqual([]);
   expect(adoptedSet(view, gate, [{ ...ours, prefix: prefix('198.51.100.0/24') }])).toEqual([]);
+});
+
+test('gate and faults are asked about every prefix, also where neighbours ask in one object', () => {
+  const own = [64512];
+  const [other, first, second, sixth, outside] = [
+    ...['198.19.7.0/24', '203.0.113.0/24', '203.0.114.0/24', '2001:db8:acf::/48', '2001:db8:bad::/48'],
+  ].map(prefix) as [Prefix, Prefix, Prefix, Prefix, Prefix];
+  const narrow = { allow: [other, first, second, sixth], origins: [[64513], own, own, own], excluded: new Map() };
+  const one = { level: 'full', asPath: own, reasons: [{ code: 'healthy' }] } as const;
+  const prefixes = [...narrow.allow, outside];
+  const alike = new SaidList<typeof one, Announcement>(
+    prefixes,
+    prefixes.map(() => one),
+    (p, said) => ({ prefix: p, ...said }),
+  );
+  const announced = (broken: ReadonlyMap<Prefix, string>, announcements: List<Announcement>) =>
+    decideWire({ view, gate: narrow, announcements, lease: LEASED, drain: SERVICE, broken })
+      .filter(({ path }) => path !== undefined)
+      .map(({ path }) => [path?.prefix, path?.attributes.nextHop]);
+  const [hop4, hop6] = [view.server.v4, view.server.v6];
+  const all = [
+    [first, hop4],
+    [second, hop4],
+    [sixth, hop6],
+  ];
+  for (const announcements of [alike, [...alike]]) {
+    expect(announced(new Map(), announcements)).toEqual(all);
+    expect(announced(new Map([[second, 'its tunnel is gone']]), announcements)).toEqual([all[0], all[2]]);
+  }
 });

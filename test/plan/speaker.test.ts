@@ -129,6 +129,12 @@ test.each([
   expect(kinds(planSpeaker(goal([]), standing([], { peers }), EVERYTHING))).toEqual(['delete-peer', 'add-peer']);
 });
 
+test('what is new and what has changed is announced in one order', () => {
+  const [a, b, c] = ['192.0.2.0/24', '198.19.7.0/24', '203.0.113.0/24'].map(prefix);
+  const ops = planSpeaker(goal([full(a), full(b), full(c)]), standing([degraded(a), degraded(c)]), EVERYTHING);
+  expect(ops).toEqual([{ kind: 'announce', paths: [full(a), full(b), full(c)] }]);
+});
+
 test('order of communities and of families says nothing', () => {
   const path = changedPath(full(), { communities: ['65535:0', '1:2'] });
   expect(samePath(path, changedPath(path, { communities: ['1:2', '65535:0'] }))).toBe(true);
