@@ -4,11 +4,7 @@ import { type Attributes as Found, readAttributes } from './attributes.js';
 import { contentField, contentTag, numberField } from './fields.js';
 import { attributesIn } from './listed.js';
 import { familyFromWire, type ListedPath, wireFamily } from './messages.js';
-import { attributeOctets, prefixSize, writePrefix } from './octets.js';
-
-const ORIGIN_IGP = 0;
-/** RFC 4271 4.3. */
-const AS_SEQUENCE = 2;
+import { AS_SEQUENCE, attributeOctets, ORIGIN_IGP, prefixSize, writePrefix } from './octets.js';
 
 /** Paths that share their attributes share their encoding. */
 export type PathEncoder = (path: Path) => Buffer;

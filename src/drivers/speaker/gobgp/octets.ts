@@ -2,8 +2,8 @@
 import { lengthOf, octetsOf, type Prefix } from '../../../model/address.js';
 import type { PathAttributes } from '../../../model/path.js';
 
-const ORIGIN_IGP = 0;
-const AS_SEQUENCE = 2;
+export const ORIGIN_IGP = 0;
+export const AS_SEQUENCE = 2;
 
 /** Flags: RFC 4271 4.3. */
 const [OPTIONAL, TRANSITIVE, EXTENDED_LENGTH] = [0x80, 0x40, 0x10];
