@@ -15,10 +15,9 @@ export interface GoverningCheck {
 
 /** Every check that says something at this server: a `bgp` check of another site's router does not. */
 export function governingChecks(view: ServerView): readonly GoverningCheck[] {
-  const { provider, customers } = view.fleet;
-  const everything = [...provider.covering, ...customers.flatMap(prefixesOf)];
+  const { customers } = view.fleet;
   const all: readonly GoverningCheck[] = [
-    ...provider.checks.map((check) => ({ key: `provider/${check.name}`, check, prefixes: everything })),
+    ...providersChecks(view),
     ...customers.flatMap((customer) =>
       customer.checks.map((check) => ({
         key: `customers/${customer.name}/${check.name}`,
@@ -31,6 +30,13 @@ export function governingChecks(view: ServerView): readonly GoverningCheck[] {
   return all.filter(({ check: { probe } }) => probe.kind !== 'bgp' || isAtSite(view, probe.router));
 }
 
+function providersChecks({ fleet: { provider, customers } }: ServerView): readonly GoverningCheck[] {
+  // Of very many prefixes no list is made that nobody asks for.
+  if (provider.checks.length === 0) return [];
+  const prefixes = [...provider.covering, ...customers.flatMap(prefixesOf)];
+  return provider.checks.map((check) => ({ key: `provider/${check.name}`, check, prefixes }));
+}
+
 const prefixesOf = ({ prefixes }: Customer): readonly Prefix[] => prefixes.map(({ prefix }) => prefix);
 
 const isAtSite = ({ site }: ServerView, router: string): boolean => site.routers.some(({ name }) => name === router);
@@ -39,7 +45,8 @@ const isAtSite = ({ site }: ServerView, router: string): boolean => site.routers
 export const checkSpecsOf = (view: ServerView): readonly CheckSpec[] =>
   governingChecks(view).flatMap((governing) => specOf(view, governing) ?? []);
 
-function specOf(view: ServerView, { key, check, customer }: GoverningCheck): CheckSpec | undefined {
+/** How it runs there; `undefined` for what the checker does not run. */
+export function specOf(view: ServerView, { key, check, customer }: GoverningCheck): CheckSpec | undefined {
   const probe = resolved(view, check);
   if (probe === undefined) return undefined;
   const through = probe.kind === 'icmp' ? probe.through : undefined;

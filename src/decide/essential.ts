@@ -8,8 +8,9 @@ import type { Prefix } from '../model/address.js';
 import type { CheckSpec } from '../model/check.js';
 import type { Essential, EssentialCheck, EssentialFinding } from '../model/essential.js';
 import type { Customer, ServerView } from '../model/fleet.js';
-import { checkSpecsOf, governingChecks } from './checks.js';
+import { governingChecks, specOf } from './checks.js';
 import { DEFAULT_NETNS, netnsOf, tunnelDeviceOf, vethOf } from '../model/naming.js';
+import { once } from '../model/once.js';
 import { routedOf } from './routed.js';
 
 const essential = (check: EssentialCheck, prefixes: readonly Prefix[]): Essential => ({
@@ -43,17 +44,21 @@ const prefixesOf = ({ prefixes }: Customer): readonly Prefix[] => prefixes.map((
 function tunnelsOf(customer: Customer, all: readonly Prefix[]): readonly Essential[] {
   const routed = routedOf(customer);
   const carried = new Map<string, { readonly devices: readonly string[]; readonly prefixes: Prefix[] }>();
-  for (const prefix of all) {
-    const devices = (routed.get(prefix) ?? []).map(tunnelDeviceOf).sort();
-    const same = carried.get(devices.join());
-    if (same) same.prefixes.push(prefix);
-    else carried.set(devices.join(), { devices, prefixes: [prefix] });
-  }
+  const groupOf = once((tunnels: readonly string[]) => {
+    const devices = tunnels.map(tunnelDeviceOf).sort();
+    const name = devices.join();
+    const group = carried.get(name) ?? { devices, prefixes: [] };
+    carried.set(name, group);
+    return group;
+  });
+  for (const prefix of all) groupOf(routed.get(prefix) ?? UNROUTED).prefixes.push(prefix);
   // Nearly always the same tunnels carry everything: one list for all who look at it.
   return [...carried.values()].flatMap(({ devices, prefixes }) =>
     links(netnsOf(customer.name), devices, prefixes.length === all.length ? all : prefixes),
   );
 }
+
+const UNROUTED: readonly string[] = [];
 
 /** How often a guard asks, unless the fleet asks more often. */
 const SERVICE_INTERVAL_MS = 200;
@@ -70,9 +75,9 @@ export interface EssentialService extends Proof {
  * away, on which no server may act without the others.
  */
 export function essentialServicesOf(view: ServerView): readonly EssentialService[] {
-  const specs = new Map(checkSpecsOf(view).map((spec) => [spec.key, spec]));
-  return governingChecks(view).flatMap(({ key, check, prefixes }) => {
-    const spec = specs.get(key);
+  return governingChecks(view).flatMap((governing) => {
+    const { check, prefixes } = governing;
+    const spec = specOf(view, governing);
     if (!spec || spec.probe.kind === 'exec' || spec.remote || check.onDown !== 'withdraw') return [];
     const intervalMs = Math.min(spec.intervalMs, SERVICE_INTERVAL_MS);
     const often = { ...spec, intervalMs, phaseMs: spec.phaseMs % intervalMs };

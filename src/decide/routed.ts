@@ -4,37 +4,45 @@
  * routes for its parts.
  */
 import type { Prefix } from '../model/address.js';
-import type { Customer, CustomerRoute } from '../model/fleet.js';
+import type { Customer } from '../model/fleet.js';
 import { PrefixIndex } from '../model/prefix-index.js';
 
 /** Names, in the fleet's order. */
-export type Routed = ReadonlyMap<Prefix, readonly string[]>;
+type Names = readonly string[];
+
+/** Prefixes that the same tunnels carry share their list. */
+export type Routed = ReadonlyMap<Prefix, Names>;
+
+const NONE: Names = [];
 
 /** A prefix without any route is absent. Much work: whoever needs it again and again keeps what follows from it. */
-export function routedOf({ prefixes, routes }: Customer): Routed {
-  const [byRoute, byPrefix] = [new PrefixIndex<CustomerRoute>(), new PrefixIndex<Prefix>()];
-  for (const route of routes) byRoute.add(route.prefix, route);
-  for (const { prefix } of prefixes) byPrefix.add(prefix, prefix);
-  const meeting = new Map<Prefix, Set<CustomerRoute>>();
-  const meet = (prefix: Prefix, route: CustomerRoute): void => {
-    const met = meeting.get(prefix);
-    if (met) met.add(route);
-    else meeting.set(prefix, new Set([route]));
-  };
+export function routedOf({ prefixes, routes, tunnels }: Customer): Routed {
+  const join = joining(tunnels.map(({ name }) => name));
+  const byRoute = new Map<Prefix, Names>();
+  for (const { prefix, tunnel } of routes) byRoute.set(prefix, join(byRoute.get(prefix) ?? NONE, [tunnel]));
+  const [wider, narrower] = [new PrefixIndex<Names>(), new PrefixIndex<Prefix>()];
+  for (const [prefix, names] of byRoute) wider.add(prefix, names);
+  for (const { prefix } of prefixes) narrower.add(prefix, prefix);
+  const routed = new Map<Prefix, Names>();
   for (const { prefix } of prefixes) {
-    const holding = byRoute.holding(prefix);
-    for (const route of holding) if (route.prefix === holding[0]?.prefix) meet(prefix, route);
+    const [longest] = wider.holding(prefix);
+    if (longest) routed.set(prefix, longest);
   }
-  for (const route of routes) for (const prefix of byPrefix.holding(route.prefix)) meet(prefix, route);
-  const order = new Map(routes.map((route, index) => [route, index]));
-  const place = (route: CustomerRoute): number => order.get(route) ?? 0;
-  const lists = new Map<string, readonly string[]>();
-  return new Map(
-    [...meeting].map(([prefix, met]) => {
-      const tunnels = [...new Set([...met].sort((a, b) => place(a) - place(b)).map(({ tunnel }) => tunnel))];
-      const known = lists.get(tunnels.join()) ?? tunnels;
-      lists.set(tunnels.join(), known);
-      return [prefix, known];
-    }),
-  );
+  for (const [part, names] of byRoute) {
+    for (const whole of narrower.holding(part)) {
+      if (whole !== part) routed.set(whole, join(routed.get(whole) ?? NONE, names));
+    }
+  }
+  return routed;
+}
+
+/** The names that stand in either list, in the order of `all`; one list for as often as it is asked for. */
+function joining(all: Names): (some: Names, more: Names) => Names {
+  const lists = new Map<string, Names>();
+  return (some, more) => {
+    const names = all.filter((name) => some.includes(name) || more.includes(name));
+    const known = lists.get(names.join()) ?? names;
+    lists.set(names.join(), known);
+    return known;
+  };
 }

@@ -4,7 +4,6 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { compact } from '../config/compact.js';
-import type { FleetFile } from '../config/document.js';
 import { formatIssue } from '../config/issue.js';
 import type { FleetParsed } from '../config/parse.js';
 import { viewOf, type Fleet, type ServerView } from '../model/fleet.js';
@@ -40,7 +39,7 @@ export function onlyOnce(warn: Warn): Warn {
   };
 }
 
-/** Characters. A longer fleet would hold up everything else in this process for seconds: leases, probes, answers. */
+/** Bytes. A longer fleet would hold up everything else in this process for seconds: leases, probes, answers. */
 const LONG = 500_000;
 /** MiB of heap; a million characters take about 60. */
 const MOST_MEMORY = 8_192;
@@ -70,18 +69,21 @@ async function parseHere({ files, generation }: ParseOrder): Promise<FleetParsed
  * What a long fleet was read as is kept at `memo`, for the next time.
  */
 export async function loadFleet(path: string, warn: Warn, memo?: string): Promise<Fleet> {
-  const files: readonly FleetFile[] = await Promise.all(
-    (await paths(path)).map(async (file) => ({ path: file, text: await readFile(file, 'utf8') })),
-  );
+  const names = await paths(path);
+  const contents = await Promise.all(names.map((name) => readFile(name)));
   const hash = createHash('sha256');
-  for (const { text } of files) hash.update(text).update('\0');
+  for (const content of contents) hash.update(content).update('\0');
   const digest = hash.digest('hex');
-  const order: ParseOrder = { files, generation: digest.slice(0, 12) };
-  const isLong = files.reduce((sum, { text }) => sum + text.length, 0) > LONG;
-  const beside = (): Promise<FleetParsed> => parseBeside(order);
+  // A long fleet becomes text only when it has to be read again.
+  const order = (): ParseOrder => ({
+    files: names.map((name, place) => ({ path: name, text: contents[place]?.toString() ?? '' })),
+    generation: digest.slice(0, 12),
+  });
+  const beside = (): Promise<FleetParsed> => parseBeside(order());
+  const isLong = contents.reduce((sum, { length }) => sum + length, 0) > LONG;
   const parsed = !isLong
-    ? await parseHere(order)
-    : await (memo === undefined ? beside() : remembered(memo, { files, digest }, beside));
+    ? await parseHere(order())
+    : await (memo === undefined ? beside() : remembered(memo, { paths: names, digest }, beside));
   if (parsed.ok) {
     for (const warning of parsed.warnings) warn(formatIssue(warning));
     return compact(parsed.fleet);

@@ -8,7 +8,6 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { FleetFile } from '../config/document.js';
 import type { FleetParsed } from '../config/parse.js';
 import { HOME } from './paths.js';
 
@@ -21,7 +20,7 @@ interface Memo {
 
 /** What was read, and the SHA-256 of all texts in their order. */
 interface Text {
-  readonly files: readonly FleetFile[];
+  readonly paths: readonly string[];
   readonly digest: string;
 }
 
@@ -39,15 +38,15 @@ function programHash(): string {
   return hash.digest('hex');
 }
 
-function keyOf({ files, digest }: Text): string {
+function keyOf({ paths, digest }: Text): string {
   const hash = createHash('sha256').update(programHash()).update(digest);
-  for (const { path } of files) hash.update(`\0${path}`);
+  for (const path of paths) hash.update(`\0${path}`);
   return hash.digest('hex');
 }
 
 async function recalled(path: string, key: string): Promise<Accepted | undefined> {
   try {
-    const memo = JSON.parse(await readFile(path, 'utf8')) as Memo;
+    const memo = JSON.parse((await readFile(path)).toString()) as Memo;
     return memo.key === key ? memo.parsed : undefined;
   } catch {
     return undefined;

@@ -5,13 +5,16 @@ import type { Named } from './said-list.js';
 
 /** A new list of these items in the order of `comparePrefix`: of very many in half the time that a plain sort takes. */
 export function inOrder<T>(items: readonly T[], prefixOf: (item: T) => Prefix): readonly T[] {
-  const ranked = items.map((item) => ({ item, prefix: prefixOf(item), rank: rankV4(prefixOf(item)) }));
-  // Nothing of IPv6 has a rank, and all of IPv4 comes before it.
-  ranked.sort((a, b) =>
-    a.rank === undefined || b.rank === undefined ? comparePrefix(a.prefix, b.prefix) : a.rank - b.rank,
-  );
-  return ranked.map(({ item }) => item);
+  const ranks = new Float64Array(items.length);
+  for (let place = 0; place < items.length; place++) ranks[place] = rankV4(prefixOf(items[place] as T)) ?? UNRANKED;
+  const order = (a: number, b: number): number =>
+    // Between two without a rank the difference is not a number.
+    (ranks[a] ?? 0) - (ranks[b] ?? 0) || comparePrefix(prefixOf(items[a] as T), prefixOf(items[b] as T));
+  return [...items.keys()].sort(order).map((place) => items[place] as T);
 }
+
+/** Nothing of IPv6 has a rank, and all of IPv4 comes before it. */
+const UNRANKED = Number.POSITIVE_INFINITY;
 
 /** True for prefixes that stand in the order of `comparePrefix`, each of them once. */
 export const isInOrder = (prefixes: readonly Prefix[]): boolean =>
