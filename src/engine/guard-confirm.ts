@@ -2,8 +2,9 @@
  * Whether prefixes that have gone from the RIB have gone from the peers too:
  * their Adj-RIB-Out is asked, beside the guard's loop. GoBGP reckons a peer's
  * Adj-RIB-Out anew for every question, however few prefixes it names, and
- * stands still for it: half a second among 100,000. No change may wait for
- * that, so the loop goes on, and questions keep their distance.
+ * stands still for it: a second or two among 100,000. No change may wait for
+ * that, so the loop goes on, and questions keep their distance, from each other
+ * and from changes.
  *
  * Invariant: an answer confirms only what has been gone without a break since
  * the question.
@@ -18,9 +19,11 @@ import type { Settling } from './guard-settle.js';
 
 /** Peers that still have a withdrawn path are asked again after this. */
 const AGAIN_MS = 50;
-/** Questions may take this share of the speaker's time, a twentieth; but none is put off for longer than that. */
+/** Questions may take this share of the speaker's time, a twentieth; but none is put off for longer than that for it. */
 const SHARE = 20;
 const LONGEST_GAP_MS = 10_000;
+/** Changes often follow each other: a question waits until none has come for as long as it will take, but no longer than this. */
+const LONGEST_WAIT_MS = 60_000;
 /** After a question that nobody answered. */
 const RETRY_MS = 1_000;
 const IDLE = Number.POSITIVE_INFINITY;
@@ -40,6 +43,9 @@ export class Confirmation {
   private asked: Set<Prefix> | undefined;
   private readyAt = Number.NEGATIVE_INFINITY;
   private took = 0;
+  private changedAt = Number.NEGATIVE_INFINITY;
+  /** Since when there is something to ask about. */
+  private openSince: number | undefined;
   private stopped = false;
 
   constructor(private readonly parts: ConfirmationParts) {}
@@ -56,28 +62,40 @@ export class Confirmation {
       for (const prefix of this.asked) if (!absent.has(prefix)) this.asked.delete(prefix);
       return IDLE;
     }
-    if (open.length === 0) return IDLE;
+    if (open.length === 0) {
+      this.openSince = undefined;
+      return IDLE;
+    }
     const peers = observed.state === 'started' ? observed.peers : [];
     const established = peers.flatMap(({ address, state }) => (state === 'established' ? [address] : []));
     if (established.length === 0) {
       this.confirm(open);
       return IDLE;
     }
-    const gap = inHurry ? 0 : Math.min(LONGEST_GAP_MS, SHARE * this.took);
-    const wait = this.readyAt + gap - clock.now();
+    const now = clock.now();
+    this.openSince ??= now;
+    const wait = (inHurry ? this.readyAt : this.dueAt(this.openSince)) - now;
     if (wait > 0) return wait;
+    this.openSince = undefined;
     void this.ask(open, established);
     return IDLE;
   }
 
-  /** About to be announced: what was asked about them before is answered for nothing. */
-  announcing(ops: readonly SpeakerOp[]): void {
+  /** About to be applied: about what is announced, nothing that was asked before is answered. */
+  changing(ops: readonly SpeakerOp[]): void {
+    this.changedAt = this.parts.clock.now();
     if (!this.asked) return;
     for (const op of ops) if (op.kind === 'announce') for (const { prefix } of op.paths) this.asked.delete(prefix);
   }
 
   stop(): void {
     this.stopped = true;
+  }
+
+  private dueAt(openSince: number): number {
+    const gap = Math.min(LONGEST_GAP_MS, SHARE * this.took);
+    const calm = this.changedAt + Math.min(LONGEST_GAP_MS, this.took);
+    return Math.max(this.readyAt + gap, Math.min(calm, openSince + LONGEST_WAIT_MS));
   }
 
   private async ask(open: readonly Prefix[], peers: readonly Address[]): Promise<void> {

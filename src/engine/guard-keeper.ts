@@ -98,7 +98,7 @@ export class SpeakerKeeper {
       }
       this.tell(ops, observed, step === 0 && this.reached !== undefined && sameGoal(this.reached.goal, desired));
       this.chronicle.handing(decisions, ops);
-      this.confirmation.announcing(ops);
+      this.confirmation.changing(ops);
       observed = this.seen(desired, await this.mirror.apply(ops));
     }
     const left = planSpeaker(outcome().goal, observed, this.speaker.can).map(describeSpeakerOp).join('; ');

@@ -78,7 +78,7 @@ test('an answer says nothing about what stood again in between', async () => {
   expect([isConfirmed(V4), isConfirmed(OTHER)]).toEqual([false, true]);
 
   attend([V4, OTHER]);
-  confirmation.announcing(announcing(V4));
+  confirmation.changing(announcing(V4));
   await answer([]);
   expect(isConfirmed(V4)).toBe(false);
 });
@@ -94,6 +94,47 @@ test('one question at a time, and a slow speaker is asked seldom, unless this gu
   expect(asked).toHaveLength(1);
   attend([V4, OTHER], { inHurry: true });
   expect(asked).toEqual([[V4], [OTHER]]);
+});
+
+describe('a slow speaker, while changes follow each other,', () => {
+  const slow = async () => {
+    const s = scene();
+    s.attend([V4]);
+    await s.answer([], 500);
+    await s.clock.advance(10_000);
+    return s;
+  };
+
+  test('is asked when none has come for as long as a question takes', async () => {
+    const { attend, clock, asked, confirmation } = await slow();
+    confirmation.changing([]);
+    expect(attend([V4, OTHER])).toBe(500);
+    await clock.advance(400);
+    confirmation.changing([]);
+    expect(attend([V4, OTHER])).toBe(500);
+    expect(asked).toHaveLength(1);
+    await clock.advance(500);
+    attend([V4, OTHER]);
+    expect(asked).toEqual([[V4], [OTHER]]);
+  });
+
+  test('is asked after a minute whatever comes, and at once by a guard that ends', async () => {
+    const { attend, clock, asked, confirmation } = await slow();
+    for (let waited = 0; waited < 60_000; waited += 400) {
+      confirmation.changing([]);
+      attend([V4, OTHER]);
+      expect(asked).toHaveLength(1);
+      await clock.advance(400);
+    }
+    confirmation.changing([]);
+    attend([V4, OTHER]);
+    expect(asked).toHaveLength(2);
+
+    const ending = await slow();
+    ending.confirmation.changing([]);
+    ending.attend([V4, OTHER], { inHurry: true });
+    expect(ending.asked).toHaveLength(2);
+  });
 });
 
 test('a speaker that stood still for long is asked again soon: neither a slow answer nor none puts that off for minutes', async () => {
