@@ -13,7 +13,7 @@ import { benchTable } from './announce-table.js';
 import { EXABGP, GOBGPD, report } from './report.js';
 
 const prefixes = Number(process.argv[2] ?? 100_000);
-const INSTALLED = { name: 'installed gobgpd', program: 'gobgpd', dialect: gobgp3, rounds: 3 };
+const INSTALLED = { name: 'installed gobgpd', program: 'gobgpd', dialect: gobgp3, rounds: 5 };
 const GOBGP_4 = {
   name: 'gobgpd 4.8.0',
   program: resolve('.cache/gobgpd/4.8.0/usr/bin/gobgpd'),
