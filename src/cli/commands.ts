@@ -108,6 +108,8 @@ export interface NodeReport {
  * message is one line with cause and remedy; processes resolve when they end.
  */
 export interface Commands {
+  /** Of this program. */
+  version(): string;
   agent(options: AgentOptions): Promise<void>;
   guard(options: GuardOptions): Promise<void>;
   exabgpBridge(options: ExabgpBridgeOptions): Promise<void>;

@@ -35,6 +35,7 @@ function buildProgram(commands: Commands, out: Output, exitWith: (code: number) 
     .description(
       "Announce customers' prefixes from every site, withdraw on failure, send clean packets home through anycast GRE.",
     )
+    .version(`culvert ${commands.version()}`, '--version', 'print the version')
     .exitOverride()
     .configureOutput({ writeOut: (text) => out.line(text.trimEnd()), writeErr: (text) => out.note(text.trimEnd()) })
     .showHelpAfterError('(culvert --help lists the commands; culvert COMMAND --help explains one)')

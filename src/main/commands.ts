@@ -1,10 +1,17 @@
 /** Wires the command line to the rooms. Each command loads only what it needs: `culvert status` starts no lab. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Commands } from '../cli/commands.js';
+import { HOME } from './paths.js';
 
 type Say = (text: string) => void;
 
+const version = (): string =>
+  (JSON.parse(readFileSync(join(HOME, 'package.json'), 'utf8')) as { readonly version: string }).version;
+
 /** `say` takes progress, `warn` what must not be mixed into results. */
 export const createCommands = (say: Say, warn: Say): Commands => ({
+  version,
   agent: async (options) => (await import('./agent.js')).runAgent(options),
   guard: async (options) => (await import('./guard.js')).runGuard(options),
   exabgpBridge: async (options) => {

@@ -13,7 +13,7 @@ import { announcing, barePathsOf, Hand, TABLE_MS } from './announce-rig.js';
 import { asnOf, manyPrefixes } from './failover-culvert.js';
 import type { Row } from './failover-figures.js';
 import { startGobgpd } from './failover-peers.js';
-import { type Rig, SECOND } from './failover-rig.js';
+import { pause, type Rig, SECOND } from './failover-rig.js';
 import { monotonicMs } from './monotonic.js';
 import { resident } from './programs.js';
 
@@ -45,6 +45,9 @@ async function guarded(bare: RawGobgp, isGuarded: boolean): Promise<void> {
   for (const direction of [IMPORT, EXPORT] as const)
     await bare.assign(direction, isGuarded ? [POLICY] : [], isGuarded ? REJECT : ACCEPT);
 }
+
+/** The guard gives memory back by and by. */
+const REST_MS = 30_000;
 
 /** Milliseconds between an order and the last UPDATE that it caused. */
 async function passage(rig: Rig, order: () => Promise<unknown>, standing: number): Promise<number> {
@@ -92,6 +95,8 @@ export async function benchTable(prefixes: number, daemon: Daemon): Promise<read
       }
     }
     bare.close();
+    const atOnce = await resident(rig, 'guard');
+    await pause(REST_MS);
     const rows = (what: string, order: string): readonly Row[] => {
       const culvert = took.get(order) ?? [];
       const others = BARE.map(({ side }): Row => ({
@@ -105,7 +110,7 @@ export async function benchTable(prefixes: number, daemon: Daemon): Promise<read
     return [
       ...rows(`${prefixes} prefixes announced → all at the receiver`, 'announced'),
       ...rows(`${prefixes} prefixes withdrawn → none at the receiver`, 'withdrawn'),
-      `Guard with ${daemon.name}, after ${daemon.rounds} rounds: ${await resident(rig, 'guard')} MiB resident.`,
+      `Guard with ${daemon.name}, after ${daemon.rounds} rounds: ${atOnce} MiB resident, ${await resident(rig, 'guard')} MiB half a minute later.`,
     ];
   } finally {
     await hand.close();

@@ -9,7 +9,7 @@ const unused = (): never => {
 function cli(argv: string, overrides: Partial<Commands>) {
   const lines: string[] = [];
   const notes: string[] = [];
-  const commands = new Proxy(overrides as Commands, {
+  const commands = new Proxy({ version: () => '1.2.3', ...overrides } as Commands, {
     get: (target, name: keyof Commands) => target[name] ?? unused,
   });
   const exit = runCli(argv.split(' ').filter(Boolean), commands, {
@@ -27,6 +27,10 @@ test.each<[string, readonly KernelOp[], number, string]>([
 ])('plan with %s exits %#', async (_name, ops, code, out) => {
   const result = await cli('plan --fleet f.yaml --server ams-s1', { plan: () => Promise.resolve(ops) });
   expect(result).toMatchObject({ code, out, err: '' });
+});
+
+test('--version names the program and its version', async () => {
+  expect(await cli('--version', {})).toEqual({ code: 0, out: 'culvert 1.2.3', err: '' });
 });
 
 test('plan -o json prints the operations', async () => {
