@@ -26,7 +26,8 @@ export const inAnchor = (lab: { readonly pid: number; readonly rootless: boolean
 
 /**
  * Runs `argv` in a node. The program ends when the nsenter before it is
- * killed; programs that it started itself do not.
+ * killed; programs that it started itself do not, nor does one that has not
+ * come to setpriv yet: those end with the lab.
  */
 export const inNode = (
   lab: Pick<LabRecord, 'rootless'>,
