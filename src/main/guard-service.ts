@@ -3,6 +3,7 @@ import type { GuardOptions } from '../cli/commands.js';
 import { serverNumber } from '../decide/attributes.js';
 import { createChecker } from '../drivers/check/checker.js';
 import { openChronicle } from '../drivers/chronicle/chronicle.js';
+import { createExec } from '../drivers/exec/exec.js';
 import { createFiles } from '../drivers/files/files.js';
 import { createExabgpSpeaker } from '../drivers/speaker/exabgp.js';
 import type { ServerTag } from '../drivers/speaker/gobgp.js';
@@ -10,7 +11,6 @@ import { keepThrifty } from '../drivers/syscall/thrift.js';
 import { Guard } from '../engine/guard.js';
 import type { ServerView, SpeakerKind } from '../model/fleet.js';
 import type { Clock } from '../ports/clock.js';
-import type { Exec } from '../ports/exec.js';
 import type { Speaker } from '../ports/speaker.js';
 import { serveGuard } from '../local/guard.js';
 import { loadView, onlyOnce } from './fleet-files.js';
@@ -23,7 +23,6 @@ import { signalled } from './signals.js';
 /** What a guard has before it knows its fleet. */
 export interface Begun {
   readonly clock: Clock;
-  readonly exec: Exec;
   /** Under way to be read; for a fleet that names another daemon, to be closed. */
   readonly gobgpd: Speaker;
   /** What marks this server's paths: without it nothing that was read is told. */
@@ -51,7 +50,7 @@ function speakerFor({ fleet, server }: ServerView, { gobgpd, mark }: Begun, opti
 
 /** Until SIGTERM or SIGINT, which drain first. Rejects before anything was changed when it cannot run here. */
 export async function serveWith(options: GuardOptions, begun: Begun): Promise<void> {
-  const { clock, exec } = begun;
+  const { clock } = begun;
   const log = createLog('guard');
   const warn = onlyOnce((line) => log.warn(line));
   const load = () => loadView(options.fleet, options.server, warn, fleetMemo(options.stateDir));
@@ -74,7 +73,7 @@ export async function serveWith(options: GuardOptions, begun: Begun): Promise<vo
     {
       speaker,
       ...guardEyes(),
-      checker: createChecker({ exec, argv: entry('checker') }),
+      checker: createChecker({ exec: createExec(), argv: entry('checker') }),
       clock,
       files: createFiles(),
       log,

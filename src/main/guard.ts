@@ -6,17 +6,16 @@
 import { join } from 'node:path';
 import type { GuardOptions } from '../cli/commands.js';
 import { createClock } from '../drivers/clock/clock.js';
-import { createExec } from '../drivers/exec/exec.js';
+import { run } from '../drivers/exec/run.js';
 import { readAhead } from '../drivers/speaker/ahead.js';
 import { createGobgpSpeaker, type ServerTag } from '../drivers/speaker/gobgp.js';
 import { returnLargeBlocks } from '../drivers/syscall/thrift.js';
-import type { Exec } from '../ports/exec.js';
 import type { Begun } from './guard-service.js';
 import { HOME } from './paths.js';
 
 /** Empty where the program is not in PATH, or does not say. */
-const printedVersion = (exec: Exec): Promise<string> =>
-  exec.run(['gobgpd', '--version'], { timeoutMs: 2_000 }).then(
+const printedVersion = (): Promise<string> =>
+  run(['gobgpd', '--version'], { timeoutMs: 2_000 }).then(
     ({ stdout }) => stdout,
     () => '',
   );
@@ -25,7 +24,6 @@ const printedVersion = (exec: Exec): Promise<string> =>
 export async function runGuard(options: GuardOptions): Promise<void> {
   returnLargeBlocks();
   const clock = createClock();
-  const exec = createExec();
   let mark: Begun['mark'] = () => undefined;
   const serverTag = new Promise<ServerTag>((resolve) => {
     mark = resolve;
@@ -34,12 +32,12 @@ export async function runGuard(options: GuardOptions): Promise<void> {
     address: options.gobgp,
     protoDir: join(HOME, 'protos'),
     serverTag,
-    installed: () => printedVersion(exec),
+    installed: printedVersion,
   });
   const gobgpd = readAhead(speaker, clock);
   try {
     const { serveWith } = await import('./guard-service.js');
-    await serveWith(options, { clock, exec, gobgpd, mark });
+    await serveWith(options, { clock, gobgpd, mark });
   } finally {
     gobgpd.close();
   }

@@ -1,6 +1,6 @@
 /** Children that live on and print lines. */
 import { createInterface } from 'node:readline';
-import type { execa as Execa } from 'execa';
+import { execa } from 'execa';
 import type { StreamHandle, StreamHandlers } from '../../ports/exec.js';
 
 /** Between SIGTERM and SIGKILL. */
@@ -9,30 +9,12 @@ const GRACE_MS = 1_000;
 /** The end of standard error that goes into the reason. */
 const TAIL_CHARACTERS = 400;
 
-type Argv = readonly [string, ...string[]];
-
 /**
  * Starts `argv` and hands on its lines. The child dies with this process when
  * that exits in order; a child that must not outlive a killed parent reads its
  * standard input, which ends then.
  */
-export function openStream(argv: Argv, handlers: StreamHandlers): StreamHandle {
-  // More than 100 files: a process has them with its first child, and else not.
-  const starting = import('execa').then(({ execa }) => started(execa, argv, handlers));
-  starting.catch(rethrow);
-  return {
-    write: (text) => void starting.then((child) => child.write(text)),
-    stop: async () => (await starting).stop(),
-  };
-}
-
-/** It must not go unseen. */
-const rethrow = (error: unknown): void =>
-  void setImmediate(() => {
-    throw error;
-  });
-
-function started(execa: typeof Execa, argv: Argv, handlers: StreamHandlers): StreamHandle {
+export function openStream(argv: readonly [string, ...string[]], handlers: StreamHandlers): StreamHandle {
   const [file, ...args] = argv;
   const child = execa(file, args, {
     reject: false,
@@ -59,8 +41,12 @@ function started(execa: typeof Execa, argv: Argv, handlers: StreamHandlers): Str
     const why = complaint.trim();
     handlers.ended(`${file}: ${how ?? 'could not be started'}${why === '' ? '' : `: ${why}`}`);
   });
-  // A handler that throws is a defect of its owner.
-  gone.catch(rethrow);
+  // A handler that throws is a defect of its owner; it must not go unseen.
+  gone.catch((error: unknown) =>
+    setImmediate(() => {
+      throw error;
+    }),
+  );
 
   return {
     write: (text) => {
