@@ -88,7 +88,7 @@ const BOUND_MS = 5_000;
       ip link set dev t2 up; ip -n cv-acme link set dev t1 up; ip -n cv-acme address add 10.0.0.1/32 dev t1
       ip -n cv-acme nexthop add id 1 dev t1; ip -n cv-acme nexthop add id 2 dev t1
       ip -n cv-acme nexthop add id 3 group 1,255/2 ${group}; ip -n cv-acme route add 198.51.100.0/24 nhid 3
-      ip netns exec cv-acme bash -c 'for n in {1..254}; do echo >/dev/udp/198.51.100.$n/9; done'`);
+      ip netns exec cv-acme bash --norc -c 'for n in {1..254}; do echo >/dev/udp/198.51.100.$n/9; done'`);
     await wakesAfter(`ip -n cv-acme nexthop replace id 3 group 1/2 ${group}`);
     const first = wakes();
     expect((await anchor.exec.run(['sh', '-c', moved])).code).not.toBe(0);

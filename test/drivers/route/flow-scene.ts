@@ -121,6 +121,9 @@ const SETUP = [
   ].join(' ')}`,
 ];
 
+/** Without --norc it would take its standard input, a socket, for a login from afar, and read the user's .bashrc first, which may take a second. */
+const BASH = ['bash', '--norc', '-c'] as const;
+
 /** One socket per flow, held open; every burst sends one datagram on each. `stream` sends bursts until the next line. */
 const SENDER = `
 ulimit -n $(($1 + 64))
@@ -149,7 +152,7 @@ class Sender {
     readonly family: Family,
     pause: string,
   ) {
-    const argv = ['bash', '-c', SENDER, 'sender', String(flows), TARGETS[family], pause] as const;
+    const argv = [...BASH, SENDER, 'sender', String(flows), TARGETS[family], pause] as const;
     this.program = exec.stream(['ip', 'netns', 'exec', 'user', ...argv], {
       line: (text) => this.answer?.(text),
       ended: (reason) => this.failed?.(new Error(`the sender has ended: ${reason}`)),
@@ -214,7 +217,7 @@ export class FlowScene {
   }
 
   async shell(script: string): Promise<string> {
-    const end = await this.anchor.exec.run(['bash', '-c', `set -e\n${script}`], { timeoutMs: 20_000 });
+    const end = await this.anchor.exec.run([...BASH, `set -e\n${script}`], { timeoutMs: 20_000 });
     if (end.code !== 0) throw new Error(`${script}: ${end.stderr}`);
     return end.stdout;
   }
