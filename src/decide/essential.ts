@@ -10,7 +10,6 @@ import type { Essential, EssentialCheck, EssentialFinding } from '../model/essen
 import type { Customer, ServerView } from '../model/fleet.js';
 import { governingChecks, specOf } from './checks.js';
 import { DEFAULT_NETNS, netnsOf, tunnelDeviceOf, vethOf } from '../model/naming.js';
-import { once } from '../model/once.js';
 import { routedOf } from './routed.js';
 
 const essential = (check: EssentialCheck, prefixes: readonly Prefix[]): Essential => ({
@@ -43,18 +42,16 @@ const prefixesOf = ({ prefixes }: Customer): readonly Prefix[] => prefixes.map((
 /** One check for all prefixes that the same tunnels carry. */
 function tunnelsOf(customer: Customer, all: readonly Prefix[]): readonly Essential[] {
   const routed = routedOf(customer);
-  const carried = new Map<string, { readonly devices: readonly string[]; readonly prefixes: Prefix[] }>();
-  const groupOf = once((tunnels: readonly string[]) => {
-    const devices = tunnels.map(tunnelDeviceOf).sort();
-    const name = devices.join();
-    const group = carried.get(name) ?? { devices, prefixes: [] };
-    carried.set(name, group);
-    return group;
-  });
-  for (const prefix of all) groupOf(routed.get(prefix) ?? UNROUTED).prefixes.push(prefix);
+  const carried = new Map<readonly string[], Prefix[]>();
+  for (const prefix of all) {
+    const tunnels = routed.get(prefix) ?? UNROUTED;
+    const alike = carried.get(tunnels);
+    if (alike) alike.push(prefix);
+    else carried.set(tunnels, [prefix]);
+  }
   // Nearly always the same tunnels carry everything: one list for all who look at it.
-  return [...carried.values()].flatMap(({ devices, prefixes }) =>
-    links(netnsOf(customer.name), devices, prefixes.length === all.length ? all : prefixes),
+  return [...carried].flatMap(([tunnels, prefixes]) =>
+    links(netnsOf(customer.name), tunnels.map(tunnelDeviceOf).sort(), prefixes.length === all.length ? all : prefixes),
   );
 }
 

@@ -80,6 +80,9 @@ test('any prefix is carried by what a comparison with every route finds', () => 
         const expected = TUNNELS.filter((name) => carriers.includes(name));
         expect(routedOf(customer).get(own) ?? []).toEqual(expected);
       }
+      // Whoever groups by the list finds all that the same tunnels carry.
+      const lists = [...routedOf(customer).values()];
+      expect(new Set(lists).size).toBe(new Set(lists.map((names) => names.join())).size);
     }),
   );
 });
